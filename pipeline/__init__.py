@@ -1,0 +1,1 @@
+"""Living Portrait Studio without its screens."""

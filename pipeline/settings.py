@@ -1,0 +1,172 @@
+"""Every setting: its name, default and meaning. The only place that reads the environment."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from pipeline.errors import BadSetting, WrongMode
+
+ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "data"
+
+
+class Setting(NamedTuple):
+    """One row of the settings table: environment name, default as text, what it means."""
+
+    name: str
+    default: str
+    meaning: str
+    secret: bool = False
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("STUDIO_MODE", "sandbox", "`sandbox` needs no key and spends nothing; `live` buys from the providers."),
+    Setting("STUDIO_DATA", "data/studio", "Folder of the running state; each mode has its own folder inside."),
+    Setting("STUDIO_PORT", "8501", "Port of the studio in the browser."),
+    Setting("STUDIO_PUBLIC_URL", "", "Public https address of the studio; when set, fal calls `/hooks/fal` there as work ends."),
+    Setting("STUDIO_PERSON", "me", "Who asks when nobody is named: the local person's name."),
+    Setting("STUDIO_STORE", "folder", "Where media is kept: `folder` or `r2`."),
+    Setting("STUDIO_PROVIDER_SLOTS", "10", "Paid requests at the provider at one time."),
+    Setting("STUDIO_CPU_SLOTS", "0", "Encodings and measurements at one time; 0 means one per core."),
+    Setting("STUDIO_DAILY_CAP_USD", "50", "Hard cap on a day's spending (UTC), holds included."),
+    Setting("STUDIO_RESEND_BELOW_USD", "1", "A lost request below this price is sent again by itself once it is proven not to exist."),
+    Setting("STUDIO_ATTEMPTS", "8", "Successful generations a case may have, avatar and clip together."),
+    Setting("STUDIO_STAFF_PER_HOUR", "0", "Paid requests a member of staff may make in an hour; 0 means no limit."),
+    Setting("STUDIO_OUTSIDE_PER_HOUR", "10", "Paid requests a caller from outside the studio may make in an hour."),
+    Setting("STUDIO_JOBS_DB_URL", "", "Database of the job engine; empty means SQLite in the data folder."),
+    Setting("STUDIO_FFMPEG", "", "Path of another ffmpeg; empty means the one that pip installed."),
+    Setting("STUDIO_IDLE_SECONDS", "30", "A worker or sandbox brought up by the command line ends after this much idleness."),
+    Setting("STUDIO_SANDBOX_SPEED", "fast", "Delays of the sandbox: `fast`, `real` (as long as the real models) or seconds for every model."),
+    Setting("STUDIO_SANDBOX_SLOTS", "10", "Requests the sandbox works on at one time; the rest wait in its queue."),
+    Setting("STUDIO_SANDBOX_PICTURES", "rendered", "`rendered` paints every picture; `ready` serves a prepared set, for benchmarks."),
+    Setting("FAL_KEY", "", "Key of fal.ai, used in live mode only.", secret=True),
+    Setting("WAVESPEED_API_KEY", "", "Key of WaveSpeed, used in live mode only.", secret=True),
+    Setting("R2_ENDPOINT", "", "S3 address of the Cloudflare R2 account."),
+    Setting("R2_ACCESS_KEY_ID", "", "Access key of the R2 bucket.", secret=True),
+    Setting("R2_SECRET_ACCESS_KEY", "", "Secret key of the R2 bucket.", secret=True),
+    Setting("R2_BUCKET_NAME", "", "Bucket that keeps the media."),
+    Setting("R2_PUBLIC_DOMAIN", "", "Domain under which published media is served."),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The settings of one process, parsed and checked; money in micro-dollars, times in seconds."""
+
+    mode: str
+    data: Path
+    port: int
+    public_url: str
+    person: str
+    store: str
+    provider_slots: int
+    cpu_slots: int
+    daily_cap_micro_usd: int
+    resend_below_micro_usd: int
+    attempts: int
+    staff_per_hour: int
+    outside_per_hour: int
+    jobs_db_url: str
+    ffmpeg: str
+    idle_seconds: float
+    sandbox_speed: str
+    sandbox_slots: int
+    sandbox_pictures: str
+    fal_key: str
+    wavespeed_api_key: str
+    r2_endpoint: str
+    r2_access_key_id: str
+    r2_secret_access_key: str
+    r2_bucket_name: str
+    r2_public_domain: str
+
+    @property
+    def folder(self) -> Path:
+        """The mode's own folder: studio.db, jobs.db, objects, locks and logs live here."""
+        return self.data / self.mode
+
+    @property
+    def is_sandbox(self) -> bool:
+        """True when nothing can cost money."""
+        return self.mode == "sandbox"
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check every setting; raises BadSetting naming the one at fault, WrongMode for live mode under a test runner."""
+    given = os.environ if environment is None else environment
+    text = {s.name: given.get(s.name, s.default).strip() or s.default for s in SETTINGS}
+    mode = _one_of(text, "STUDIO_MODE", ("sandbox", "live"))
+    if mode == "live" and ("pytest" in sys.modules or "PYTEST_CURRENT_TEST" in given):
+        raise WrongMode("Live mode does not start under a test runner.", next="Use STUDIO_MODE=sandbox.")
+    return Settings(
+        mode=mode,
+        data=_folder(text["STUDIO_DATA"]),
+        port=_whole(text, "STUDIO_PORT", 1, 65535),
+        public_url=text["STUDIO_PUBLIC_URL"].rstrip("/"),
+        person=text["STUDIO_PERSON"],
+        store=_one_of(text, "STUDIO_STORE", ("folder", "r2")),
+        provider_slots=_whole(text, "STUDIO_PROVIDER_SLOTS", 1, 1000),
+        cpu_slots=_whole(text, "STUDIO_CPU_SLOTS", 0, 256) or (os.cpu_count() or 1),
+        daily_cap_micro_usd=_micro_usd(text, "STUDIO_DAILY_CAP_USD"),
+        resend_below_micro_usd=_micro_usd(text, "STUDIO_RESEND_BELOW_USD"),
+        attempts=_whole(text, "STUDIO_ATTEMPTS", 1, 1000),
+        staff_per_hour=_whole(text, "STUDIO_STAFF_PER_HOUR", 0, 1_000_000),
+        outside_per_hour=_whole(text, "STUDIO_OUTSIDE_PER_HOUR", 0, 1_000_000),
+        jobs_db_url=text["STUDIO_JOBS_DB_URL"],
+        ffmpeg=text["STUDIO_FFMPEG"],
+        idle_seconds=_seconds(text, "STUDIO_IDLE_SECONDS"),
+        sandbox_speed=_speed(text),
+        sandbox_slots=_whole(text, "STUDIO_SANDBOX_SLOTS", 1, 1000),
+        sandbox_pictures=_one_of(text, "STUDIO_SANDBOX_PICTURES", ("rendered", "ready")),
+        fal_key=text["FAL_KEY"],
+        wavespeed_api_key=text["WAVESPEED_API_KEY"],
+        r2_endpoint=text["R2_ENDPOINT"],
+        r2_access_key_id=text["R2_ACCESS_KEY_ID"],
+        r2_secret_access_key=text["R2_SECRET_ACCESS_KEY"],
+        r2_bucket_name=text["R2_BUCKET_NAME"],
+        r2_public_domain=text["R2_PUBLIC_DOMAIN"],
+    )
+
+
+def _folder(text: str) -> Path:
+    path = Path(text).expanduser()
+    return path if path.is_absolute() else ROOT / path
+
+
+def _one_of(text: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str:
+    if text[name] not in allowed:
+        raise BadSetting(f"{name} is {text[name]!r}; it must be {' or '.join(allowed)}.")
+    return text[name]
+
+
+def _whole(text: Mapping[str, str], name: str, low: int, high: int) -> int:
+    try:
+        value = int(text[name])
+    except ValueError:
+        value = low - 1
+    if not low <= value <= high:
+        raise BadSetting(f"{name} is {text[name]!r}; it must be a whole number from {low} to {high}.")
+    return value
+
+
+def _seconds(text: Mapping[str, str], name: str) -> float:
+    try:
+        value = float(text[name])
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise BadSetting(f"{name} is {text[name]!r}; it must be a number of seconds.")
+    return value
+
+
+def _micro_usd(text: Mapping[str, str], name: str) -> int:
+    return round(_seconds(text, name) * 1_000_000)
+
+
+def _speed(text: Mapping[str, str]) -> str:
+    if text["STUDIO_SANDBOX_SPEED"] not in ("fast", "real"):
+        _seconds(text, "STUDIO_SANDBOX_SPEED")
+    return text["STUDIO_SANDBOX_SPEED"]
