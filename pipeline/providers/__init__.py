@@ -1,0 +1,9 @@
+"""Paid services behind one port.
+
+port.py       the records and the Provider protocol everything above codes against
+fal.py        fal.ai through its own client: one POST per submit, every other verb bounded in time
+failures.py   what an answer of fal means, as one class of our error tree
+refusals.py   friendly sentences for the reasons a model gives when it declines an input
+transport.py  the way to the sandbox: every host rewritten to one loopback address
+webhooks.py   proof that a call to our hook came from fal
+"""

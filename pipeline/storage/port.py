@@ -1,0 +1,76 @@
+"""What every store of media can do, and the record it answers with."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
+
+PIECE_BYTES = 1 << 20
+NO_METADATA: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredObject:
+    """One stored object as the store describes it; `modified_at` is UTC, metadata names are lower case."""
+
+    key: str
+    bytes: int
+    media_type: str
+    cache_control: str
+    sha256: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    modified_at: datetime
+
+
+class ObjectStore(Protocol):
+    """A store in which a key, once written, never changes its bytes."""
+
+    def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = NO_METADATA) -> StoredObject:
+        """Create an object; the same bytes again return the object as first stored, other bytes raise KeyTaken."""
+        ...
+
+    def head(self, key: str) -> StoredObject:
+        """Describe an object without reading it; NotStored."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return a whole object; NotStored."""
+        ...
+
+    def read_range(self, key: str, start: int, end: int | None) -> bytes:
+        """Return the bytes from `start` up to but without `end` (None: to the last), empty past the end; NotStored."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Describe every object whose key starts with `prefix`, in key order, page by page."""
+        ...
+
+    def delete(self, key: str) -> bool:
+        """Remove an object; False when there was none."""
+        ...
+
+    def signed_url(self, key: str, *, seconds: int) -> str:
+        """Return an address that reads this one object for so long and needs no other right."""
+        ...
+
+    def check(self) -> None:
+        """Put, describe, read and remove a real object under `_check/`; raises what a user of the store would meet."""
+        ...
+
+
+def sha256_of(data: bytes | Path) -> str:
+    """Return the hash of bytes or of a file, read piece by piece.
+
+    >>> sha256_of(b"")[:8]
+    'e3b0c442'
+    """
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).hexdigest()
+    digest = hashlib.sha256()
+    with data.open("rb") as file:
+        while piece := file.read(PIECE_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()
