@@ -1,0 +1,112 @@
+"""studio.db: one place to connect, one write lock, and the history of its schema as appended functions."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from pipeline.errors import DatabaseBusy, DiskFull, PlaceError, WrongMode
+from pipeline.records import now
+
+Row = sqlite3.Row
+Connection = sqlite3.Connection
+BUSY_SECONDS = 30.0
+SCHEMA_VERSION = 4
+
+
+class Database:
+    """The studio's records in one SQLite file (WAL, sync FULL); every use opens its own short connection.
+
+    Writers queue on a lock inside the process before they take SQLite's: its own waiting sleeps between tries, which under fifty
+    threads costs most of the time.
+    """
+
+    def __init__(self, folder: Path, mode: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Open or create `folder/studio.db`; raises WrongMode if it was made in another mode, PlaceError if the folder cannot be used."""
+        self.folder, self.mode, self.busy_seconds = folder, mode, busy_seconds
+        self.path = folder / "studio.db"
+        self._turn = threading.Lock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _plain_words():
+                self._anchor = self._connect()  # a last close would checkpoint and delete the WAL at every call
+                self._prepare()
+        except OSError as error:
+            raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for looking; nothing it does is kept."""
+        with _plain_words(), contextlib.closing(self._connect()) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy."""
+        if not self._turn.acquire(timeout=self.busy_seconds):
+            raise DatabaseBusy
+        try:
+            with _plain_words(), contextlib.closing(self._connect()) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                except BaseException:
+                    connection.rollback()
+                    raise
+                connection.commit()
+        finally:
+            self._turn.release()
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._anchor.close()
+
+    def _connect(self) -> Connection:
+        connection = sqlite3.connect(self.path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
+        connection.row_factory = Row
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+        return connection
+
+    def _prepare(self) -> None:
+        if self._anchor.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+            from pipeline.schema import migrate  # sqlite-utils imports pandas: half a second that only a new file has to pay
+
+            with FileLock(self.folder / "schema.lock"):
+                self._anchor.execute("PRAGMA journal_mode=WAL")
+                migrate(self._anchor)
+                self._anchor.execute("INSERT OR IGNORE INTO about(name, value) VALUES ('mode', ?), ('made_at', ?)", (self.mode, now()))
+        made_for = self._anchor.execute("SELECT value FROM about WHERE name = 'mode'").fetchone()["value"]
+        if made_for != self.mode:
+            raise WrongMode(f"This data folder was made in {made_for} mode and is not opened in {self.mode} mode.")
+
+
+@contextlib.contextmanager
+def _plain_words() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error) or "busy" in str(error):
+            raise DatabaseBusy from error
+        if "full" in str(error):
+            raise DiskFull from error
+        raise
+
+
+def insert(tx: Connection, table: str, row: Mapping[str, Any]) -> None:
+    """Insert one row; table and column names come from our code only, values are bound."""
+    names = ", ".join(row)
+    places = ", ".join("?" * len(row))
+    tx.execute(f"INSERT INTO {table} ({names}) VALUES ({places})", tuple(row.values()))  # noqa: S608
+
+
+def update(tx: Connection, table: str, key: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    """Change the row whose columns equal `key`; return whether there was one."""
+    sets = ", ".join(f"{name} = ?" for name in changes)
+    where = " AND ".join(f"{name} IS ?" for name in key)
+    done = tx.execute(f"UPDATE {table} SET {sets} WHERE {where}", (*changes.values(), *key.values()))  # noqa: S608
+    return done.rowcount > 0
