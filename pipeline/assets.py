@@ -1,0 +1,140 @@
+"""Media: a row and its bytes together. The only way to pictures and clips."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from pipeline.database import Connection, Database, insert, update
+from pipeline.errors import NotStored, UnknownName
+from pipeline.records import Asset, AssetKind, now
+from pipeline.storage.keys import key_for
+
+PRIVATE = "private, max-age=31536000, immutable"
+
+
+class Bytes(Protocol):
+    """What assets need of a store."""
+
+    def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = ...) -> Any: ...
+    def read(self, key: str) -> bytes: ...
+
+
+def keep(
+    db: Database,
+    store: Bytes,
+    data: bytes | Path,
+    *,
+    scope: str,
+    kind: AssetKind,
+    media_type: str,
+    width_px: int | None = None,
+    height_px: int | None = None,
+    seconds: float | None = None,
+    run_id: str | None = None,
+    call_id: str | None = None,
+    parents: Sequence[str] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Asset:
+    """Store bytes under their hash, then their row; the same bytes in the same scope are the same asset, so a repeat after a crash changes nothing."""
+    content = data if isinstance(data, bytes) else data.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    asset = Asset(
+        scope=scope,
+        sha256=sha256,
+        kind=kind,
+        key=key_for(scope, kind.value, sha256, media_type),
+        media_type=media_type,
+        bytes=len(content),
+        width_px=width_px,
+        height_px=height_px,
+        seconds=seconds,
+        run_id=run_id,
+        call_id=call_id,
+        parents=tuple(parents),
+        facts=dict(facts or {}),
+        created_at=now(),
+    )
+    store.put(asset.key, content, media_type=media_type, cache_control=PRIVATE, metadata={"sha256": sha256})
+    with db.writing() as tx:
+        _record(tx, asset)
+        return get(tx, scope, sha256)
+
+
+def get(db: Connection, scope: str, sha256: str) -> Asset:
+    """Return an asset by scope and hash; raises UnknownName."""
+    row = db.execute("SELECT * FROM assets WHERE scope = ? AND sha256 = ?", (scope, sha256)).fetchone()
+    if row is None:
+        raise UnknownName("There is no such file in this case.")
+    return _asset(row)
+
+
+def find(db: Connection, prefix: str) -> list[Asset]:
+    """Return every asset whose hash starts with these hex digits, newest first; the same bytes may be in several scopes."""
+    if not prefix or set(prefix) - set("0123456789abcdef"):
+        return []
+    rows = db.execute("SELECT * FROM assets WHERE sha256 >= ? AND sha256 < ? ORDER BY created_at DESC", (prefix, prefix + "g"))
+    return [_asset(row) for row in rows]
+
+
+def of_run(db: Connection, run_id: str) -> list[Asset]:
+    """Return what a run made, oldest first."""
+    return [_asset(row) for row in db.execute("SELECT * FROM assets WHERE run_id = ? ORDER BY created_at, rowid", (run_id,))]
+
+
+def children(db: Connection, scope: str, sha256: str, kind: AssetKind) -> list[Asset]:
+    """Return what was made from an asset, newest first."""
+    rows = db.execute(
+        "SELECT * FROM assets WHERE scope = ? AND kind = ? AND removed_at IS NULL"
+        " AND EXISTS (SELECT 1 FROM json_each(parents) WHERE value = ?) ORDER BY created_at DESC, rowid DESC",
+        (scope, kind.value, sha256),
+    )
+    return [_asset(row) for row in rows]
+
+
+def newest(db: Connection, limit: int = 100) -> list[Asset]:
+    """Return the newest assets, newest first."""
+    return [_asset(row) for row in db.execute("SELECT * FROM assets ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))]
+
+
+def keys(db: Connection) -> set[str]:
+    """Return the key of every asset that should have bytes."""
+    return {row["key"] for row in db.execute("SELECT key FROM assets WHERE removed_at IS NULL")}
+
+
+def read(store: Bytes, asset: Asset) -> bytes:
+    """Return an asset's bytes, proven by their hash; raises NotStored when they are gone or altered."""
+    data = store.read(asset.key)
+    if hashlib.sha256(data).hexdigest() != asset.sha256:
+        raise NotStored("A stored file is not what was kept: its content changed.")
+    return data
+
+
+def measured(tx: Connection, asset: Asset, reference: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Keep the likeness of an asset against a reference, one row per face of the reference."""
+    tx.execute("DELETE FROM likeness WHERE scope = ? AND asset = ? AND reference = ?", (asset.scope, asset.sha256, reference))
+    for face, row in enumerate(rows):
+        insert(tx, "likeness", {"scope": asset.scope, "asset": asset.sha256, "reference": reference, "face": face, **row})
+
+
+def likeness(db: Connection, scope: str, sha256: str) -> list[dict[str, Any]]:
+    """Return the kept likeness of an asset, one row per face: distance, detector_score, band, reason."""
+    rows = db.execute("SELECT * FROM likeness WHERE scope = ? AND asset = ? ORDER BY face", (scope, sha256))
+    return [{name: row[name] for name in ("face", "distance", "detector_score", "band", "reason", "model_hash")} for row in rows]
+
+
+def _record(tx: Connection, asset: Asset) -> None:
+    row = tx.execute("SELECT removed_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
+    if row is None:
+        names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
+        values = {name: getattr(asset, name) for name in names}
+        insert(tx, "assets", {**values, "parents": json.dumps(asset.parents), "facts": json.dumps(asset.facts)})
+    elif row["removed_at"]:
+        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None})
+
+
+def _asset(row: Mapping[str, Any]) -> Asset:
+    values = {name: row[name] for name in Asset.__dataclass_fields__}
+    values |= {"kind": AssetKind(row["kind"]), "parents": tuple(json.loads(row["parents"])), "facts": json.loads(row["facts"])}
+    return Asset(**values)

@@ -1,0 +1,89 @@
+"""From a paid result to a kept file: download at once, check all of it, store it under its hash. A failure here never buys anything again."""
+
+import contextlib
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pipeline import assets
+from pipeline.buying import calls
+from pipeline.buying.desk import Desk
+from pipeline.errors import BrokenMedia, DownloadFailed, NoPicture, NotSent, ResultLost, StudioError
+from pipeline.media.probe import decode_fully
+from pipeline.media.stills import check_still
+from pipeline.records import Asset, AssetKind, Call
+
+LIMIT_BYTES = {AssetKind.AVATAR: 50_000_000, AssetKind.RAW_CLIP: 500_000_000}
+TRIES = 4
+
+
+def deliver(desk: Desk, call: Call, kind: AssetKind, tmp: Path) -> Asset:
+    """Return the asset of a succeeded call, fetching it if it is not kept yet.
+
+    Raises DownloadFailed (retry fetches again), ResultLost, BrokenMedia or NoPicture; all of them were charged, and the last three are no attempt.
+    """
+    with desk.database.reading() as db:
+        kept = db.execute("SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ?", (call.id, kind.value)).fetchone()
+        if kept:
+            return assets.get(db, kept["scope"], kept["sha256"])
+    try:
+        return _fetch_and_keep(desk, call, kind, tmp)
+    except (ResultLost, BrokenMedia) as error:
+        error.charged = True
+        with desk.database.writing() as tx:
+            calls.note(tx, call, counts=0, error=error.as_json())
+        raise
+
+
+def result_url(body: Mapping[str, Any]) -> str:
+    """Return the address of the first picture or of the clip in a model's output; raises ResultLost when there is none."""
+    images = body.get("images")
+    first = images[0] if isinstance(images, list) and images else body.get("video") or body.get("image")
+    url = first.get("url") if isinstance(first, dict) else None
+    if not isinstance(url, str):
+        raise ResultLost("The provider says it is done, but names no file.")
+    return url
+
+
+def _fetch_and_keep(desk: Desk, call: Call, kind: AssetKind, tmp: Path) -> Asset:
+    url = result_url(call.result or {})
+    for attempt in range(1, TRIES + 1):
+        try:
+            data = desk.providers[call.provider].download(url, limit_bytes=LIMIT_BYTES[kind], seconds=desk.download_seconds)
+            desk.points.reach("after-download")
+            return _keep(desk, call, kind, data, tmp)
+        except (DownloadFailed, NotSent, BrokenMedia) as error:
+            if attempt == TRIES or isinstance(error, NoPicture) or desk.stopping():
+                raise _paid(error) from error
+            time.sleep(0.2 * 2**attempt)
+    raise DownloadFailed
+
+
+def _paid(error: StudioError) -> StudioError:
+    return error if isinstance(error, DownloadFailed | NoPicture) else DownloadFailed()
+
+
+def _keep(desk: Desk, call: Call, kind: AssetKind, data: bytes, tmp: Path) -> Asset:
+    facts = {"model": call.input["model"], "endpoint": call.served_endpoint or call.endpoint, "seed": (call.result or {}).get("seed")}
+    about: dict[str, Any] = {"scope": call.case_id, "kind": kind, "run_id": call.run_id, "call_id": call.id, "parents": (call.input["photo"],), "facts": facts}
+    if kind is AssetKind.AVATAR:
+        still = check_still(data)
+        about |= {"media_type": still.media_type, "width_px": still.width_px, "height_px": still.height_px}
+    else:
+        with scratch_file(tmp, data) as path:
+            clip = decode_fully(path)
+        about |= {"media_type": clip.media_type, "width_px": clip.width_px, "height_px": clip.height_px, "seconds": clip.seconds}
+    asset = assets.keep(desk.database, desk.store, data, **about)
+    desk.points.reach("after-keeping")
+    return asset
+
+
+@contextlib.contextmanager
+def scratch_file(tmp: Path, data: bytes) -> Iterator[Path]:
+    """Hold bytes in a file of their own inside `tmp` for as long as the block runs."""
+    with tempfile.TemporaryDirectory(dir=tmp) as folder:
+        path = Path(folder) / "clip.mp4"
+        path.write_bytes(data)
+        yield path

@@ -1,0 +1,114 @@
+"""The transaction that commits to a paid request: owned results are free, identical ones in flight are joined, all else is priced and held."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline.buying import calls
+from pipeline.catalog import Model, Quote, quote
+from pipeline.database import Connection, insert, update
+from pipeline.errors import NotNow
+from pipeline.ledger import Booking, Cap, hold
+from pipeline.records import CALL_OPEN, Call, CallState, Reuse, Run, now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One slot of a run: which model with which arguments on which photo (by hash), and the size in pixels its price depends on."""
+
+    slot: str
+    model: Model
+    arguments: Mapping[str, Any]
+    photo: str
+    width_px: int
+    height_px: int
+    reuse: Reuse = Reuse.ALLOW
+    take: int = 1
+
+
+def price_of(wanted: Wanted) -> Quote:
+    """Price a request without asking for it; raises CannotPrice."""
+    return quote(wanted.model, wanted.arguments, width_px=wanted.width_px, height_px=wanted.height_px)
+
+
+def fingerprint(wanted: Wanted, scope: str) -> str:
+    """Return the SHA-256 that is the same exactly for requests whose results may stand in for each other."""
+    take = None if wanted.model.takes_seed else wanted.take
+    body = {"endpoint": wanted.model.endpoint, "input": wanted.arguments, "photo": wanted.photo, "scope": scope, "take": take}
+    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def plan(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap]) -> Call:
+    """Fill a run's slot: with an owned result, with an identical request in flight, or with a new call and its hold; raises BudgetReached, CannotPrice."""
+    print_ = fingerprint(wanted, run.case_id)
+    usable = _usable(tx, print_) if wanted.reuse is Reuse.ALLOW else None
+    if usable is not None:
+        asset = _asset_of(tx, usable) if usable.state is CallState.SUCCEEDED else None
+        insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": usable.id, "asset": asset, "reused": 1})
+        return usable
+    call = _new_call(tx, run, wanted, print_, try_number=1, caps=caps)
+    insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": call.id, "reused": 0})
+    return call
+
+
+def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, force: bool = False) -> Call:
+    """Make a slot fit for another attempt: keep what was bought or is in flight, hold anew only where the last try ended without a result."""
+    last = calls.filling(tx, run.id, wanted.slot)
+    worth_keeping = last.state in CALL_OPEN or (last.state is CallState.SUCCEEDED and not _spoilt(last))
+    if worth_keeping and not force:
+        if last.needs_decision:
+            raise NotNow("Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`.")
+        return last
+    tries = tx.execute("SELECT coalesce(max(try_number), 0) AS n FROM calls WHERE run_id = ? AND slot = ?", (run.id, wanted.slot)).fetchone()["n"]
+    call = _new_call(tx, run, wanted, fingerprint(wanted, run.case_id), try_number=tries + 1, caps=caps)
+    update(tx, "outputs", {"run_id": run.id, "slot": wanted.slot}, {"call_id": call.id, "asset": None, "reused": 0, "unfit": None})
+    return call
+
+
+def _spoilt(call: Call) -> bool:
+    return call.error is not None and call.error["error"] in ("Flagged", "ResultLost", "BrokenMedia", "NoPicture")
+
+
+def _usable(tx: Connection, print_: str) -> Call | None:
+    row = tx.execute(
+        """SELECT c.* FROM calls c WHERE c.fingerprint = ? AND c.reuse = 'allow' AND (
+            c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')
+            OR (c.state = 'succeeded' AND EXISTS (
+                SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL WHERE o.call_id = c.id)))
+        ORDER BY c.created_at DESC LIMIT 1""",
+        (print_,),
+    ).fetchone()
+    return calls.call_of(row) if row else None
+
+
+def _asset_of(tx: Connection, call: Call) -> str | None:
+    row = tx.execute("SELECT asset FROM outputs WHERE call_id = ? AND asset IS NOT NULL LIMIT 1", (call.id,)).fetchone()
+    return row["asset"] if row else None
+
+
+def _new_call(tx: Connection, run: Run, wanted: Wanted, print_: str, *, try_number: int, caps: Iterable[Cap]) -> Call:
+    price = price_of(wanted)
+    booking = Booking(
+        call_id=f"{run.id}.{wanted.slot}.{try_number}",
+        run_id=run.id,
+        case_id=run.case_id,
+        person=run.person,
+        team=run.team,
+        feature=run.feature,
+        sweep=run.sweep,
+        provider=wanted.model.provider,
+        endpoint=wanted.model.endpoint,
+        unit=price.unit.value,
+        quantity=str(price.quantity),
+        unit_micro_usd=price.unit_micro_usd,
+        price_id=price.price_id,
+    )
+    hold(tx, booking, price.micro_usd, caps)
+    body = {"arguments": dict(wanted.arguments), "photo_field": wanted.model.photo_field, "photo": wanted.photo, "model": wanted.model.name}
+    row = {"id": booking.call_id, "run_id": run.id, "slot": wanted.slot, "try_number": try_number, "case_id": run.case_id}
+    row |= {"provider": booking.provider, "endpoint": booking.endpoint, "input": json.dumps(body), "fingerprint": print_}
+    row |= {"reuse": wanted.reuse.value, "state": "held", "hold_micro_usd": price.micro_usd, "unit": booking.unit, "quantity": booking.quantity}
+    insert(tx, "calls", {**row, "unit_micro_usd": price.unit_micro_usd, "price_id": price.price_id, "created_at": now()})
+    return calls.get(tx, booking.call_id)

@@ -1,0 +1,159 @@
+"""A customer's invitation: its photo, its avatar, its clip, and how many attempts are left. Every change names invitation and owner."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from pipeline.database import Connection, insert
+from pipeline.errors import AttemptsUsed, BadParameter, NotNow, NotPremium, UnknownName, WrongOwner
+from pipeline.records import Asset, AssetKind, Case, Decision, Person, Plan, RunKind, new_id, now
+from pipeline.runs import get as get_run
+
+LONGEST_ID = 200
+IN_FLIGHT = "('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempts:
+    """Successful generations of a case: allowed, used, and held by work in flight."""
+
+    allowed: int
+    used: int
+    in_flight: int
+
+    @property
+    def left(self) -> int:
+        """How many more may be started now."""
+        return max(self.allowed - self.used - self.in_flight, 0)
+
+
+def create(tx: Connection, *, case_id: str, owner: str, name: str, plan: Plan, by: Person) -> Case:
+    """Add a case; raises BadParameter for an empty or overlong id or owner, NotNow when the id exists."""
+    for what, text in (("case id", case_id), ("owner id", owner)):
+        if not text.strip() or len(text) > LONGEST_ID or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
+            raise BadParameter(f"The {what} must have 1 to {LONGEST_ID} printable characters.")
+    try:
+        row = {"id": case_id, "owner": owner, "name": name[:5000], "plan": plan.value, "created_by": by.name, "created_at": now()}
+        insert(tx, "cases", row)
+    except sqlite3.IntegrityError as error:
+        raise NotNow("A case with this id exists already.") from error
+    return get(tx, case_id, owner)
+
+
+def get(db: Connection, case_id: str, owner: str) -> Case:
+    """Return a case of this owner; raises WrongOwner alike for a case that is missing and for one of somebody else."""
+    row = db.execute("SELECT * FROM cases WHERE id = ? AND owner = ?", (case_id, owner)).fetchone()
+    if row is None:
+        raise WrongOwner
+    return _case(row)
+
+
+def look_up(db: Connection, case_id: str) -> Case | None:
+    """Return a case by id alone, for showing; None when there is none."""
+    row = db.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
+    return _case(row) if row else None
+
+
+def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool) -> Case:
+    """Give a case its photo; another photo than the present one needs `replace` and retires avatar and clip; raises WrongOwner, NotNow."""
+    current = get(tx, case.id, case.owner)
+    if current.photo == photo:
+        return current
+    if current.photo is not None and not replace:
+        raise NotNow("This case already has another photo; replacing it retires its avatar and clip.", next="Say explicitly that the photo is to be replaced.")
+    tx.execute(
+        "UPDATE cases SET photo = ?, crop = ?, photo_version = photo_version + 1, avatar = NULL, clip = NULL WHERE id = ? AND owner = ?",
+        (photo, crop, case.id, case.owner),
+    )
+    return get(tx, case.id, case.owner)
+
+
+def check_premium(case: Case) -> None:
+    """Raise NotPremium for a free-tier case."""
+    if case.plan is not Plan.PREMIUM:
+        raise NotPremium
+
+
+def attempts(db: Connection, case_id: str, allowed: int) -> Attempts:
+    """Count a case's attempts: successes that count, and whatever is in flight or unknown; sweep cells never count."""
+    row = db.execute(
+        f"""SELECT count(*) FILTER (WHERE c.state = 'succeeded' AND c.counts = 1) AS used, count(*) FILTER (WHERE c.state IN {IN_FLIGHT}) AS in_flight
+        FROM calls c JOIN runs r ON r.id = c.run_id WHERE c.case_id = ? AND r.sweep IS NULL""",  # noqa: S608
+        (case_id,),
+    ).fetchone()
+    granted = db.execute("SELECT coalesce(sum(attempts), 0) AS more FROM grants WHERE case_id = ?", (case_id,)).fetchone()["more"]
+    return Attempts(allowed=allowed + granted, used=row["used"], in_flight=row["in_flight"])
+
+
+def take_place(tx: Connection, case_id: str, allowed: int) -> None:
+    """Raise AttemptsUsed unless one more generation may start; the caller inserts its call in this same transaction, which is what holds the place."""
+    standing = attempts(tx, case_id, allowed)
+    if standing.left < 1:
+        raise AttemptsUsed(
+            f"All {standing.allowed} attempts of this case are taken: {standing.used} made, {standing.in_flight} in flight. Failures are free.",
+        )
+
+
+def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Person, note: str = "") -> Case:
+    """Record a decision about a finished avatar or clip and make an approved one current.
+
+    An avatar that is approved retires the clip of the one before. Raises WrongOwner when the case is not this owner's or the asset not this
+    case's, NotNow when it was made from a photo or avatar that is no longer current.
+    """
+    current = get(tx, case.id, case.owner)
+    if asset.scope != case.id:
+        raise WrongOwner
+    if asset.kind not in (AssetKind.AVATAR, AssetKind.CLIP) or asset.run_id is None:
+        raise NotNow("Only a finished avatar or clip can be decided on.")
+    if decision is Decision.APPROVED:
+        _make_current(tx, current, asset)
+    elif decision is Decision.WITHDRAWN or asset.sha256 in (current.avatar, current.clip):
+        _retire(tx, current, asset)
+    row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": case.id, "purpose": asset.kind.value}
+    insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": note})
+    return get(tx, case.id, case.owner)
+
+
+def decision_of(db: Connection, scope: str, sha256: str) -> Decision | None:
+    """Return the newest decision about an asset; None while it waits for one."""
+    row = db.execute("SELECT decision FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1", (scope, sha256)).fetchone()
+    return Decision(row["decision"]) if row else None
+
+
+def _make_current(tx: Connection, case: Case, asset: Asset) -> None:
+    run = get_run(tx, _maker(tx, asset))
+    if asset.kind is AssetKind.AVATAR:
+        done = tx.execute(
+            "UPDATE cases SET clip = CASE WHEN avatar IS ? THEN clip ELSE NULL END, avatar = ?"
+            " WHERE id = ? AND owner = ? AND photo_version = ? AND crop = ?",
+            (asset.sha256, asset.sha256, case.id, case.owner, run.photo_version, run.source),
+        )
+    else:
+        done = tx.execute(
+            "UPDATE cases SET clip = ? WHERE id = ? AND owner = ? AND photo_version = ? AND avatar = ?",
+            (asset.sha256, case.id, case.owner, run.photo_version, run.source),
+        )
+    if done.rowcount == 0:
+        older = "photo" if asset.kind is AssetKind.AVATAR or run.kind is RunKind.AVATAR else "photo or avatar"
+        raise NotNow(f"This was made from a {older} that is no longer current, so it stays as history.", next="Make a new one.")
+
+
+def _retire(tx: Connection, case: Case, asset: Asset) -> None:
+    if asset.sha256 == case.avatar:
+        tx.execute("UPDATE cases SET avatar = NULL, clip = NULL WHERE id = ? AND owner = ?", (case.id, case.owner))
+    elif asset.sha256 == case.clip:
+        tx.execute("UPDATE cases SET clip = NULL WHERE id = ? AND owner = ?", (case.id, case.owner))
+
+
+def _maker(tx: Connection, asset: Asset) -> str:
+    row = tx.execute(
+        "SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? ORDER BY r.photo_version DESC, r.asked_at DESC LIMIT 1",
+        (asset.sha256, asset.scope),
+    ).fetchone()
+    if row is None:
+        raise UnknownName("No run made this file.")
+    return str(row["run_id"])
+
+
+def _case(row: sqlite3.Row) -> Case:
+    values = {name: row[name] for name in Case.__dataclass_fields__}
+    return Case(**{**values, "plan": Plan(row["plan"])})

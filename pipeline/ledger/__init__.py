@@ -1,0 +1,12 @@
+"""The money: append-only lines in micro-dollars, hash-chained, with sums kept by trigger.
+
+entries.py   hold, release, charge, adjust: the only writers
+budgets.py   caps, checked inside the transaction that holds
+reports.py   lines, totals, and the proof that the sums equal their rows
+"""
+
+from pipeline.ledger.budgets import Cap, set_budget
+from pipeline.ledger.entries import Booking, charge, hold, release
+from pipeline.ledger.reports import Totals, entries, proof, totals
+
+__all__ = ["Booking", "Cap", "Totals", "charge", "entries", "hold", "proof", "release", "set_budget", "totals"]

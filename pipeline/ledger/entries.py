@@ -1,0 +1,92 @@
+"""The four kinds of ledger lines. Every function takes the transaction that also changes the call, so that money and state cannot part."""
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from pipeline.database import Connection, insert
+from pipeline.errors import CallError, CannotPrice, NotNow
+from pipeline.ledger.budgets import Cap, check_caps
+from pipeline.records import Basis, Entry, EntryKind, now
+
+GENESIS = "0" * 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booking:
+    """Whom and what a line is for; the quantity is a decimal number as text."""
+
+    call_id: str
+    run_id: str
+    case_id: str
+    person: str
+    team: str
+    feature: str
+    sweep: str | None
+    provider: str
+    endpoint: str
+    unit: str
+    quantity: str
+    unit_micro_usd: int
+    price_id: str
+
+
+def hold(tx: Connection, booking: Booking, micro_usd: int, caps: Iterable[Cap]) -> Entry:
+    """Set money aside for a call; raises BudgetReached when a hard cap would be passed, CallError when the call has a hold already."""
+    if micro_usd < 0:
+        raise CannotPrice("A hold cannot be negative.")
+    at = now()
+    line = _line(booking, EntryKind.HOLD, at=at, micro_usd=micro_usd, basis=Basis.ESTIMATE, for_day=at[:10])
+    check_caps(tx, line, caps)
+    return _append(tx, line)
+
+
+def release(tx: Connection, call_id: str) -> Entry:
+    """Give a call's held money back, on the day it was held for; raises NotNow when there is no hold."""
+    held = _hold_of(tx, call_id)
+    return _append(tx, replace(held, kind=EntryKind.RELEASE, at=now(), micro_usd=-held.micro_usd, flag=None))
+
+
+def charge(tx: Connection, call_id: str, micro_usd: int, *, quantity: str, basis: Basis) -> Entry:
+    """Book what a call really cost, in full even above its hold (flagged then); counts for the day it was held for."""
+    if micro_usd < 0:
+        raise CannotPrice("A charge cannot be negative.")
+    held = _hold_of(tx, call_id)
+    flag = "above its hold" if micro_usd > held.micro_usd else None
+    return _append(tx, replace(held, kind=EntryKind.CHARGE, at=now(), micro_usd=micro_usd, quantity=quantity, basis=basis, flag=flag))
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """Read one line from its row."""
+    values = {name: row[name] for name in Entry.__dataclass_fields__}
+    return Entry(**{**values, "kind": EntryKind(values["kind"]), "basis": Basis(values["basis"])})
+
+
+def line_hash(previous: str, entry: Entry) -> str:
+    """Return the SHA-256 that chains a line to the one before: the previous hash followed by the line as canonical JSON."""
+    return hashlib.sha256((previous + json.dumps(asdict(entry), sort_keys=True, ensure_ascii=False)).encode()).hexdigest()
+
+
+def _line(booking: Booking, kind: EntryKind, *, at: str, micro_usd: int, basis: Basis, for_day: str) -> Entry:
+    return Entry(**asdict(booking), kind=kind, at=at, micro_usd=micro_usd, basis=basis, for_day=for_day)
+
+
+def _hold_of(tx: Connection, call_id: str) -> Entry:
+    row = tx.execute("SELECT * FROM entries WHERE call_id = ? AND kind = 'hold'", (call_id,)).fetchone()
+    if row is None:
+        raise NotNow("There is no hold for this call, so nothing can be booked on it.")
+    return entry_of(dict(row))
+
+
+def _append(tx: Connection, entry: Entry) -> Entry:
+    last = tx.execute("SELECT hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
+    previous = last["hash"] if last else GENESIS
+    row = {**asdict(entry), "kind": entry.kind.value, "basis": entry.basis.value}
+    try:
+        insert(tx, "entries", {**row, "previous_hash": previous, "hash": line_hash(previous, entry)})
+    except sqlite3.IntegrityError as error:
+        raise CallError(f"This call already has a {entry.kind.value} in the ledger; it is booked once.") from error
+    return entry
