@@ -12,7 +12,7 @@ from pipeline import errors
 from pipeline.providers import addresses, failures
 from pipeline.providers.transport import Answer, Deadline, Exchange, ask, in_pieces
 
-_UPLOAD_TRIES = 3
+_PAUSES_SECONDS = (0.0, 0.1, 0.3)
 _REDIRECTS = 3
 _FOREIGN = "The provider named an address outside its own storage, so nothing was fetched from it."
 _TOO_LARGE = "The result is larger than the studio accepts."
@@ -50,14 +50,14 @@ class Files:
         """Store bytes and return their fresh address, trying passing trouble again within the time limit; NotSent, Refused."""
         deadline = Deadline(self._seconds)
         trouble: errors.NotSent = errors.ProviderUnreachable()
-        for turn in range(_UPLOAD_TRIES):
+        for pause_seconds in _PAUSES_SECONDS:
+            time.sleep(pause_seconds)
+            if not deadline.left_seconds():
+                break
             try:
                 return self._upload_once(data, {"Content-Type": media_type, "X-Fal-File-Name": _plain(name)})
             except errors.NotSent as error:
                 trouble = error
-            if not deadline.left_seconds():
-                break
-            time.sleep(0.1 * 2**turn)
         raise trouble
 
     def _upload_once(self, data: bytes, headers: dict[str, str]) -> str:

@@ -1,6 +1,7 @@
 """The way to the sandbox, and one bounded exchange over it or over the open network."""
 
 import json
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ class ToSandbox(httpx.BaseTransport):
 
     def __init__(self, address: Callable[[], str]) -> None:
         self._address = address
-        self._inner = httpx.HTTPTransport(limits=CONNECTIONS)
+        # Loopback speaks plain http: a bare context spares loading every certificate authority.
+        self._inner = httpx.HTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits=CONNECTIONS)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         base = self._base(request)
