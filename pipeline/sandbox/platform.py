@@ -1,0 +1,141 @@
+"""The platform's own questions: which requests were made, what models cost, what was billed."""
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from pipeline.sandbox import answers
+from pipeline.sandbox.bill import iso
+from pipeline.sandbox.book import Book
+from pipeline.sandbox.prices import PRICES
+
+DAY_SECONDS = 86_400.0
+LONGEST_DAYS = 90
+ENDINGS = {"success": "status_code < 400", "error": "status_code >= 500", "user_error": "status_code between 400 and 499"}
+
+
+class Platform:
+    """Listing, prices and billing events; unlike fal's, the listing is complete at once and shows unfinished requests too."""
+
+    def __init__(self, book: Book) -> None:
+        self.book = book
+
+    def routes(self) -> list[Route]:
+        """List the routes of the platform's host."""
+        return [
+            Route("/v1/models/requests/by-endpoint", self.requests, methods=["GET"]),
+            Route("/v1/models/pricing", self.pricing, methods=["GET"]),
+            Route("/v1/models/billing-events", self.billing_events, methods=["GET"]),
+        ]
+
+    async def requests(self, request: Request) -> Response:
+        """List requests, newest first, page by page."""
+        refused = answers.refusal(request)
+        if refused is not None:
+            return refused
+        rows, page = self._rows(request)
+        payloads = "payloads" in request.query_params.getlist("expand")
+        return JSONResponse({"items": [_item(row, payloads=payloads) for row in rows], **page})
+
+    async def pricing(self, request: Request) -> Response:
+        """Name the unit price of each endpoint asked for, else of all."""
+        refused = answers.refusal(request)
+        if refused is not None:
+            return refused
+        wanted = _listed(request, "endpoint_id") or list(PRICES)
+        prices = [
+            {"endpoint_id": name, "unit_price": PRICES[name].micro_usd / 1e6, "unit": PRICES[name].unit, "currency": "USD"}
+            for name in wanted
+            if name in PRICES
+        ]
+        return JSONResponse({"prices": prices, "next_cursor": None, "has_more": False})
+
+    async def billing_events(self, request: Request) -> Response:
+        """List what was charged."""
+        refused = answers.refusal(request)
+        if refused is not None:
+            return refused
+        rows, page = self._rows(request, "micro_usd > 0")
+        return JSONResponse({"billing_events": [_event(row) for row in rows], **page})
+
+    def _rows(self, request: Request, extra: str = "1 = 1") -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Read one page of requests with the filters both listings share."""
+        asked = request.query_params
+        limit = min(max(int(_number(asked.get("limit"), 50)), 1), 100)
+        where, values = _filters(request)
+        values |= {"cursor": _number(asked.get("cursor"), 1e18), "limit": limit + 1}
+        query = f"select * from requests where {where} and {extra} and seq < :cursor order by seq desc limit :limit"  # noqa: S608
+        rows = [dict(row) for row in self.book.db.execute(query, values)]
+        more = len(rows) > limit
+        return rows[:limit], {"next_cursor": str(rows[limit - 1]["seq"]) if more else None, "has_more": more}
+
+
+def _filters(request: Request) -> tuple[str, dict[str, Any]]:
+    """Build the where clause out of fixed pieces; only bound values come from the caller."""
+    asked = request.query_params
+    window = LONGEST_DAYS * DAY_SECONDS if "request_id" in asked else DAY_SECONDS
+    values: dict[str, Any] = {"start": _moment(asked.get("start"), time.time() - window), "end": _moment(asked.get("end"), time.time() + DAY_SECONDS)}
+    clauses = ["accepted_at between :start and :end"]
+    for column, name in (("endpoint", "endpoint_id"), ("id", "request_id")):
+        names = {f"{column}{index}": text for index, text in enumerate(_listed(request, name))}
+        if names:
+            clauses.append(f"{column} in ({', '.join(f':{key}' for key in names)})")
+            values |= names
+    clauses.append(ENDINGS.get(asked.get("status", ""), "1 = 1"))
+    return " and ".join(clauses), values
+
+
+def _listed(request: Request, name: str) -> list[str]:
+    return [part for text in request.query_params.getlist(name) for part in text.split(",") if part]
+
+
+def _number(text: str | None, default: float) -> float:
+    try:
+        return float(text) if text else default
+    except ValueError:
+        return default
+
+
+def _moment(text: str | None, default: float) -> float:
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return default
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _item(row: dict[str, Any], *, payloads: bool) -> dict[str, Any]:
+    duration = row["ended_at"] - row["started_at"] if row["ended_at"] and row["started_at"] else None
+    item = {
+        "request_id": row["id"],
+        "endpoint_id": row["endpoint"],
+        "endpoint": row["served"],
+        "sent_at": iso(row["accepted_at"]),
+        "started_at": iso(row["started_at"]) if row["started_at"] else None,
+        "ended_at": iso(row["ended_at"]) if row["ended_at"] else None,
+        "status_code": row["status_code"],
+        "duration": duration,
+    }
+    if not payloads:
+        return item
+    body = json.loads(row["body"])
+    answer = json.loads(row["answer"] or "null")
+    kept = bool(row["store_io"])
+    return {**item, "json_input": body if kept else None, "json_output": answer if kept and not body.get("sync_mode") else None}
+
+
+def _event(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "request_id": row["id"],
+        "endpoint_id": row["endpoint"],
+        "timestamp": iso(row["ended_at"]),
+        "output_units": row["units"],
+        "unit_price": row["micro_usd"] / row["units"] / 1e6 if row["units"] else 0.0,
+        "percent_discount": 0,
+        "cost_estimate_nano_usd": row["micro_usd"] * 1000,
+    }

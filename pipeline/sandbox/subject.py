@@ -1,0 +1,159 @@
+"""Where the people are in a photo: their faces, and a soft mask of everything that belongs to them."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.media.faces import find_faces
+
+Pixels = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+
+SEARCH_SIDE_PX = 1024
+CUT_SIDE_PX = 160
+FEATHER_SIDE_PX = 384
+
+
+class Box(NamedTuple):
+    """A face, brow to chin, as shares of the picture's width and height."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The middle of the face."""
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+class Picture:
+    """A photo in BGR with the faces in it; sizes in pixels."""
+
+    def __init__(self, pixels: Pixels, faces: tuple[Box, ...] | None = None) -> None:
+        self.pixels, self._faces = pixels, faces
+
+    @property
+    def width_px(self) -> int:
+        """Width in pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height_px(self) -> int:
+        """Height in pixels."""
+        return int(self.pixels.shape[0])
+
+    @cached_property
+    def faces(self) -> tuple[Box, ...]:
+        """Every face, found once."""
+        return _faces_of(self.pixels) if self._faces is None else self._faces
+
+    def at_most(self, side_px: int) -> "Picture":
+        """Return the picture with its long side brought down to `side_px`, if it is longer."""
+        scale = side_px / max(self.width_px, self.height_px)
+        return self if scale >= 1 else self.resized(round(self.width_px * scale), round(self.height_px * scale))
+
+    def resized(self, width_px: int, height_px: int) -> "Picture":
+        """Return the picture stretched to a size; faces keep their shares."""
+        shrinking = width_px * height_px < self.width_px * self.height_px
+        method = cv2.INTER_AREA if shrinking else cv2.INTER_CUBIC
+        return Picture(cv2.resize(self.pixels, (max(1, width_px), max(1, height_px)), interpolation=method), self.faces)
+
+    def fitted(self, width_px: int, height_px: int) -> "Picture":
+        """Return the picture cut to the ratio of a size, around its faces, then brought to that size."""
+        ratio = width_px / height_px
+        width = min(self.width_px, round(self.height_px * ratio))
+        height = min(self.height_px, round(self.width_px / ratio))
+        if (width, height) == (self.width_px, self.height_px):
+            return self.resized(width_px, height_px)
+        across, down = self._middle()
+        left = round(min(max(across * self.width_px - width / 2, 0), self.width_px - width))
+        top = round(min(max(down * self.height_px - height / 2, 0), self.height_px - height))
+        return Picture(self.pixels[top : top + height, left : left + width]).resized(width_px, height_px)
+
+    def _middle(self) -> tuple[float, float]:
+        if not self.faces:
+            return 0.5, 0.45
+        centres = [face.centre for face in self.faces]
+        return float(np.mean([x for x, _ in centres])), float(np.mean([y for _, y in centres]))
+
+
+def _faces_of(pixels: Pixels) -> tuple[Box, ...]:
+    height, width = pixels.shape[:2]
+    scale = min(1.0, SEARCH_SIDE_PX / max(height, width))
+    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
+    found = find_faces(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    high, wide = small.shape[:2]
+    return tuple(Box(face.left_px / wide, face.top_px / high, face.width_px / wide, face.height_px / high) for face in found)
+
+
+def mask_of(pixels: Pixels, faces: Sequence[Box]) -> Plane:
+    """Return how much each pixel belongs to the people, 0 to 1; every face is certain, without one a tall centre ellipse is."""
+    height, width = pixels.shape[:2]
+    small = _long_side(pixels, CUT_SIDE_PX)
+    cut = _grab_cut(small, faces)
+    guide = cv2.cvtColor(_long_side(pixels, FEATHER_SIDE_PX), cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    rough = cv2.resize(cut, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    soft = np.clip((_follow(guide, rough, 10, 2e-4) - 0.1) / 0.8, 0, 1)
+    certain = cv2.GaussianBlur(_ellipses(guide.shape, faces, 0.72, 0.85, 0.06), (0, 0), FEATHER_SIDE_PX / 60)
+    return np.asarray(cv2.resize(np.maximum(soft, certain), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+
+
+def _long_side(pixels: Pixels, side_px: int) -> Pixels:
+    scale = side_px / max(pixels.shape[:2])
+    size = (max(1, round(pixels.shape[1] * scale)), max(1, round(pixels.shape[0] * scale)))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+
+
+def _grab_cut(small: Pixels, faces: Sequence[Box]) -> Plane:
+    seeds = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
+    seeds[_bodies(seeds.shape, faces) > 0] = cv2.GC_PR_FGD
+    seeds[_ellipses(seeds.shape, faces, 0.95, 1.2, 0.12) > 0] = cv2.GC_PR_FGD
+    seeds[_ellipses(seeds.shape, faces, 0.55, 0.7, 0.0) > 0] = cv2.GC_FGD
+    # The generator belongs to the thread, so a fixed seed makes the same cut whatever runs beside it.
+    cv2.setRNGSeed(7)
+    try:
+        cv2.grabCut(small, seeds, None, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_MASK)
+    except cv2.error:
+        return _ellipses(seeds.shape, faces, 0.95, 1.2, 0.12)
+    inside = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.float32)
+
+
+def _ellipses(shape: tuple[int, ...], faces: Sequence[Box], across: float, down: float, up: float) -> Plane:
+    """Draw an ellipse over every face, `across` and `down` face sizes in radius, moved up by a share of its height."""
+    plane = np.zeros(shape[:2], np.float32)
+    height, width = plane.shape
+    if not faces:
+        cv2.ellipse(plane, (width // 2, round(height * 0.5)), (round(width * 0.28), round(height * 0.46)), 0, 0, 360, 1.0, -1)
+    for face in faces:
+        x, y = face.centre
+        centre = (round(x * width), round((y - up * face.height) * height))
+        cv2.ellipse(plane, centre, (max(1, round(face.width * across * width)), max(1, round(face.height * down * height))), 0, 0, 360, 1.0, -1)
+    return plane
+
+
+def _bodies(shape: tuple[int, ...], faces: Sequence[Box]) -> Plane:
+    """Draw shoulders and body under every face."""
+    plane = np.zeros(shape[:2], np.float32)
+    height, width = plane.shape
+    for face in faces:
+        x, bottom = face.centre[0] * width, (face.top + face.height) * height
+        reach, drop = face.width * width, face.height * height
+        corners = [(x - 0.5 * reach, bottom), (x + 0.5 * reach, bottom), (x + 1.5 * reach, bottom + 0.7 * drop), (x + 1.7 * reach, height)]
+        corners += [(x - 1.7 * reach, height), (x - 1.5 * reach, bottom + 0.7 * drop)]
+        cv2.fillPoly(plane, [np.array(corners, np.int32)], 1.0)
+    return plane
+
+
+def _follow(guide: Plane, plane: Plane, radius: int, tolerance: float) -> Plane:
+    """Let the edges of a plane follow those of a guide (a guided filter)."""
+    size = (2 * radius + 1, 2 * radius + 1)
+    mean_g, mean_p = cv2.blur(guide, size), cv2.blur(plane, size)
+    slope = (cv2.blur(guide * plane, size) - mean_g * mean_p) / (cv2.blur(guide * guide, size) - mean_g * mean_g + tolerance)
+    return np.asarray(cv2.blur(slope, size) * guide + cv2.blur(mean_p - slope * mean_g, size), np.float32)
