@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
+from pipeline.errors import KeyTaken
+
 PIECE_BYTES = 1 << 20
 NO_METADATA: Mapping[str, str] = MappingProxyType({})
 
@@ -41,7 +43,7 @@ class ObjectStore(Protocol):
         ...
 
     def read_range(self, key: str, start: int, end: int | None) -> bytes:
-        """Return the bytes from `start` up to but without `end` (None: to the last), empty past the end; NotStored."""
+        """Return the bytes from `start` up to but without `end` (None: to the last), empty past the last; NotStored, BadParameter."""
         ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -74,3 +76,10 @@ def sha256_of(data: bytes | Path) -> str:
         while piece := file.read(PIECE_BYTES):
             digest.update(piece)
     return digest.hexdigest()
+
+
+def same_or_taken(known: StoredObject, sha256: str) -> StoredObject:
+    """Return the object that holds these bytes already; KeyTaken when it holds others."""
+    if known.sha256 != sha256:
+        raise KeyTaken()
+    return known

@@ -1,0 +1,73 @@
+"""Signed, expiring links for the studio's own media route, which has no login of its own."""
+
+import hashlib
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from pipeline.errors import NotAllowed, StoreError
+from pipeline.storage.keys import check_key
+
+_SECRET_NAME = "link.secret"  # noqa: S105 - the name of a file
+_SECRET_BYTES = 32
+_STEADY_SECONDS = 60
+
+
+def sign(key: str, *, secret: bytes, seconds: int = 3600, now: datetime | None = None) -> str:
+    """Return a token that opens this key for at most `seconds`; BadKey.
+
+    From a minute on, the end is rounded down to a quarter of `seconds`, so that a page drawn again names the same address and
+    the browser keeps its copy.
+    """
+    moment = (now or datetime.now(UTC)) + timedelta(seconds=seconds)
+    step_ms = seconds * 250 if seconds >= _STEADY_SECONDS else 1
+    expires_ms = int(moment.timestamp() * 1000) // step_ms * step_ms
+    return str(_signer(secret).dumps([check_key(key), expires_ms]))
+
+
+def open_link(token: str, *, secret: bytes, now: datetime | None = None) -> str:
+    """Return the key a token was signed for; NotAllowed when it was changed, signed elsewhere or has expired."""
+    try:
+        key, expires_ms = _signer(secret).loads(token)
+    except (BadData, ValueError, TypeError) as error:
+        raise NotAllowed("This link is not valid.") from error
+    if (now or datetime.now(UTC)).timestamp() * 1000 >= expires_ms:
+        raise NotAllowed("This link has expired.", next="Reload the page it came from.")
+    return check_key(key)
+
+
+def secret_for(folder: Path) -> bytes:
+    """Return the folder's secret, made once and readable by its owner only; whoever asks first, all get the same."""
+    path = folder / _SECRET_NAME
+    try:
+        if not path.exists():
+            _make_secret(folder, path)
+        secret = path.read_bytes()
+    except OSError as error:
+        raise StoreError("The secret of the media links cannot be read or made.") from error
+    if len(secret) != _SECRET_BYTES:
+        raise StoreError("The secret of the media links is damaged.", next=f"Delete {_SECRET_NAME}; links already given out stop working.")
+    return secret
+
+
+def _make_secret(folder: Path, path: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{_SECRET_NAME}-{secrets.token_hex(8)}"
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secrets.token_bytes(_SECRET_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link, unlike a rename, fails when another process was first.
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink()
+
+
+def _signer(secret: bytes) -> URLSafeSerializer:
+    return URLSafeSerializer(secret, salt="studio.media", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"})

@@ -1,0 +1,186 @@
+"""Cloudflare R2, or any S3, through boto3.
+
+Checksums only where S3 requires them: boto3's defaults send bodies in a form that R2 answers with a misleading `Unauthorized`.
+A key is created with `If-None-Match: *`, so the store itself refuses to overwrite.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote
+
+from pipeline.errors import BadParameter, NotStored, StoreRefused
+from pipeline.storage.checking import exercise
+from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
+from pipeline.storage.port import NO_METADATA, StoredObject, same_or_taken, sha256_of
+
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_EXISTS = frozenset({"412", "PreconditionFailed"})
+_PAST_THE_END = frozenset({"416", "InvalidRange"})
+_LONGEST_LINK_SECONDS = 7 * 86_400
+_HEADS_AT_ONCE = 8
+# Left as they are in a metadata header; the rest is percent-encoded, because headers carry ASCII only and lose outer spaces.
+_PLAIN = "!#$&'()*+,/:;=?@[]"
+
+
+class R2Store:
+    """The ObjectStore port on one bucket."""
+
+    def __init__(
+        self, bucket: str, *, endpoint_url: str, access_key_id: str, secret_access_key: str, region: str = "auto", page_size: int = 1000
+    ) -> None:
+        """Connect to nothing yet; `region` is R2's own name, other S3 services have theirs."""
+        import boto3
+        from botocore.config import Config
+
+        self._bucket, self._page_size = bucket, page_size
+        config = Config(
+            signature_version="s3v4",
+            s3={"addressing_style": "path"},
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+            retries={"mode": "standard", "max_attempts": 5},
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=32,
+        )
+        with _in_our_words():
+            self._s3: Any = boto3.session.Session(aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key).client(
+                "s3", endpoint_url=endpoint_url, region_name=region, config=config
+            )
+
+    def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = NO_METADATA) -> StoredObject:
+        """Create an object; the same bytes again return it as first stored; KeyTaken, StoreRefused, BadKey."""
+        check_details(media_type, cache_control, metadata)
+        sha256 = sha256_of(data)
+        about = {"sha256": sha256} | {name: quote(value, safe=_PLAIN) for name, value in metadata.items()}
+        try:
+            self._create(check_key(key), data, ContentType=media_type, CacheControl=cache_control, Metadata=about)
+        except _KeyExists:
+            return same_or_taken(self._hashed(self.head(key)), sha256)
+        return self.head(key)
+
+    def head(self, key: str) -> StoredObject:
+        """Describe an object; NotStored, StoreRefused, BadKey."""
+        with _in_our_words():
+            answer = self._s3.head_object(Bucket=self._bucket, Key=check_key(key))
+        metadata = {name.lower(): unquote(value) for name, value in answer["Metadata"].items()}
+        return StoredObject(
+            key=key,
+            bytes=answer["ContentLength"],
+            media_type=answer.get("ContentType", ""),
+            cache_control=answer.get("CacheControl", ""),
+            sha256=metadata.pop("sha256", ""),
+            metadata=metadata,
+            modified_at=answer["LastModified"],
+        )
+
+    def read(self, key: str) -> bytes:
+        """Return a whole object; NotStored, StoreRefused, BadKey."""
+        return self._bytes(key)
+
+    def read_range(self, key: str, start: int, end: int | None) -> bytes:
+        """Return the bytes from `start` up to but without `end`, empty past the last; NotStored, StoreRefused, BadKey, BadParameter."""
+        check_range(start, end)
+        if end is not None and end <= start:
+            self.head(key)
+            return b""
+        try:
+            return self._bytes(key, Range=f"bytes={start}-{'' if end is None else end - 1}")
+        except _PastTheEnd:
+            return b""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Describe every object whose key starts with `prefix`, in key order; a listing lacks most facts, so each is asked for."""
+        pages = self._s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=check_prefix(prefix), PaginationConfig={"PageSize": self._page_size}
+        )
+        with ThreadPoolExecutor(_HEADS_AT_ONCE) as pool:
+            for keys in self._pages(iter(pages)):
+                yield from (known for known in pool.map(self._head_or_none, keys) if known is not None)
+
+    def delete(self, key: str) -> bool:
+        """Remove an object; False when there was none; StoreRefused, BadKey."""
+        if self._head_or_none(check_key(key)) is None:
+            return False
+        with _in_our_words():
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+        return True
+
+    def signed_url(self, key: str, *, seconds: int) -> str:
+        """Return an address at the store that reads this object for so long, a week at most; BadKey, BadParameter."""
+        if not 1 <= seconds <= _LONGEST_LINK_SECONDS:
+            raise BadParameter("A signed link lasts from one second to a week.")
+        with _in_our_words():
+            return str(self._s3.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": check_key(key)}, ExpiresIn=seconds))
+
+    def check(self) -> None:
+        """Put, describe, read and remove a real object; raises what a user of the store would meet."""
+        exercise(self)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._s3.close()
+
+    def _create(self, key: str, data: bytes | Path, **details: Any) -> None:
+        with _in_our_words():
+            if isinstance(data, bytes):
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*", **details)
+                return
+            with data.open("rb") as file:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=file, IfNoneMatch="*", **details)
+
+    def _bytes(self, key: str, **more: str) -> bytes:
+        with _in_our_words():
+            answer = self._s3.get_object(Bucket=self._bucket, Key=check_key(key), **more)
+            with answer["Body"] as body:
+                return bytes(body.read())
+
+    def _head_or_none(self, key: str) -> StoredObject | None:
+        try:
+            return self.head(key)
+        except NotStored:
+            return None
+
+    def _hashed(self, known: StoredObject) -> StoredObject:
+        """Return an object with its hash, which one that another program stored lacks."""
+        return known if known.sha256 else replace(known, sha256=sha256_of(self.read(known.key)))
+
+    def _pages(self, pages: Iterator[Any]) -> Iterator[Sequence[str]]:
+        while True:
+            with _in_our_words():
+                page = next(pages, None)
+            if page is None:
+                return
+            yield [row["Key"] for row in page.get("Contents", ()) if is_key(row["Key"])]
+
+
+class _KeyExists(StoreRefused):
+    """The key holds something already."""
+
+
+class _PastTheEnd(StoreRefused):
+    """The range begins behind the last byte."""
+
+
+@contextmanager
+def _in_our_words() -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _meaning(str(error.response.get("Error", {}).get("Code", ""))) from error
+    except (BotoCoreError, OSError, ValueError) as error:
+        raise StoreRefused() from error
+
+
+def _meaning(code: str) -> StoreRefused | NotStored:
+    if code in _ABSENT:
+        return NotStored()
+    if code in _EXISTS:
+        return _KeyExists()
+    return _PastTheEnd() if code in _PAST_THE_END else StoreRefused()
