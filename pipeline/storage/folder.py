@@ -22,7 +22,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipeline.errors import DiskFull, NotStored, StoreRefused
+from pipeline.errors import DiskFull, NotStored, StoreError, StoreRefused
 from pipeline.storage import links, parts, sidecar
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
@@ -47,7 +47,7 @@ class FolderStore:
         """Create an object; the same bytes again return it as first stored; KeyTaken, DiskFull, StoreRefused, BadKey."""
         path = self._path(key)
         check_details(media_type, cache_control, metadata)
-        with _in_our_words():
+        with _in_our_words(missing=StoreRefused):
             if (known := self._known(key)) is not None:
                 return same_or_taken(known, sha256_of(data))
             with parts.written(self.root / _PARTS, data) as part:
@@ -177,11 +177,11 @@ class FolderStore:
 
 
 @contextmanager
-def _in_our_words() -> Iterator[None]:
+def _in_our_words(*, missing: type[StoreError] = NotStored) -> Iterator[None]:
     try:
         yield
     except (FileNotFoundError, NotADirectoryError) as error:
-        raise NotStored() from error
+        raise missing() from error
     except OSError as error:
         raise (DiskFull() if error.errno in _FULL else StoreRefused()) from error
 

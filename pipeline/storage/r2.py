@@ -6,7 +6,7 @@ A key is created with `If-None-Match: *`, so the store itself refuses to overwri
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,8 @@ class R2Store:
     def _bytes(self, key: str, **more: str) -> bytes:
         with _in_our_words():
             answer = self._s3.get_object(Bucket=self._bucket, Key=check_key(key), **more)
-            with answer["Body"] as body:
+            # Not `with answer["Body"]`: that hands out the raw stream, whose errors are not botocore's.
+            with closing(answer["Body"]) as body:
                 return bytes(body.read())
 
     def _head_or_none(self, key: str) -> StoredObject | None:

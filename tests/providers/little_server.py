@@ -91,7 +91,7 @@ class LittleServer:
                     return
                 self.give(reply)
 
-            do_GET = do_POST = do_PUT = answer
+            do_GET = do_HEAD = do_POST = do_PUT = answer
 
             def give(self, reply: Reply) -> None:
                 payload = reply.payload()
@@ -104,7 +104,7 @@ class LittleServer:
                     self.send_header("Connection", "close")
                     self.close_connection = True
                 self.end_headers()
-                self.drip(payload[: reply.send], reply.drip_seconds)
+                self.drip(b"" if self.command == "HEAD" else payload[: reply.send], reply.drip_seconds)
 
             def drip(self, payload: bytes, pause_seconds: float) -> None:
                 step = 1 if pause_seconds else max(1, len(payload))
