@@ -22,6 +22,7 @@ def s3_address() -> Iterator[str]:
     """The address of an in-memory S3 that behaves like R2 in conditional puts and ranges, but checks no signature."""
     from moto.server import ThreadedMotoServer
 
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
