@@ -126,7 +126,7 @@ class Crew:
         due_at = (entry.started_at or 0.0) + seconds_for(MODELS[entry.endpoint], self.speed)
         ending = await self._ending(entry)
         if ending.status_code != 422 or entry.has(Kind.RESULT_422):
-            await asyncio.sleep(max(0.0, due_at - time.time()))
+            await _until(due_at)
         self.running.pop(entry.id, None)
         self.end(entry.id, ending)
 
@@ -178,6 +178,12 @@ class Crew:
         url = _data_uri(self.shelf.path(kept.id), file.media_type) if made.asked.get("sync_mode") else kept.url
         facts = {"url": url, "content_type": file.media_type, "file_name": f"{kept.id}_{kept.name}", "file_size": kept.bytes}
         return facts if MODELS[entry.endpoint].job is Job.CLIP else {**facts, "width": file.width_px, "height": file.height_px}
+
+
+async def _until(moment: float) -> None:
+    """Wait for a moment; again when the loop's coarser clock wakes us a little early."""
+    while (left := moment - time.time()) > 0:
+        await asyncio.sleep(left)
 
 
 def failed(status_code: int, message: str, error_type: str) -> Ending:

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from pipeline.sandbox import motion, scene
 from pipeline.sandbox.subject import Picture
-
-Pixels = NDArray[np.uint8]
 
 COUNT = 12
 PICTURE_PX = 1024
@@ -22,18 +19,19 @@ _making = threading.Lock()
 
 
 def prepare(folder: Path) -> None:
-    """Paint the pictures of the set that are not there yet; twelve take about a second."""
+    """Paint the pictures of the set that are not there yet; twelve take a second or two."""
     folder.mkdir(parents=True, exist_ok=True)
     for index in range(COUNT):
-        path = folder / f"picture-{index}.png"
+        path = folder / f"picture-{index}.jpg"
         if not path.exists():
-            pixels = scene.paint(WORDS[index % len(WORDS)], index, PICTURE_PX, PICTURE_PX)
-            _put(path, cv2.imencode(".png", pixels, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+            pixels = cv2.resize(scene.paint(WORDS[index % len(WORDS)], index, PICTURE_PX // 2, PICTURE_PX // 2), (PICTURE_PX, PICTURE_PX))
+            _put(path, cv2.imencode(".jpg", pixels)[1].tobytes())
 
 
-def picture(folder: Path, request_id: str) -> Pixels:
-    """Return the picture of the set that falls to this request (BGR)."""
-    return np.asarray(cv2.imread(str(folder / f"picture-{_turn(request_id)}.png"), cv2.IMREAD_COLOR), np.uint8)
+def picture(folder: Path, name: str) -> bytes:
+    """Return the JPEG of the set that falls to this name, with the name in a comment, so that no two answers are the same bytes."""
+    jpeg, text = (folder / f"picture-{_turn(name)}.jpg").read_bytes(), name.encode()
+    return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
 
 
 def clip(folder: Path, request_id: str, order: motion.Order) -> bytes:
@@ -47,14 +45,8 @@ def clip(folder: Path, request_id: str, order: motion.Order) -> bytes:
     return path.read_bytes() + _free_box(request_id)
 
 
-def signed(jpeg: bytes, request_id: str) -> bytes:
-    """Write a request's id into a JPEG as a comment, so that no two answers have the same bytes."""
-    text = request_id.encode()
-    return jpeg[:2] + b"\xff\xfe" + struct.pack(">H", len(text) + 2) + text + jpeg[2:]
-
-
 def _film(folder: Path, index: int, order: motion.Order, path: Path) -> None:
-    still = np.asarray(cv2.imread(str(folder / f"picture-{index}.png"), cv2.IMREAD_COLOR), np.uint8)
+    still = np.asarray(cv2.imread(str(folder / f"picture-{index}.jpg"), cv2.IMREAD_COLOR), np.uint8)
     partial = path.with_name(f"{path.stem}.part.mp4")
     motion.film(Picture(still, ()).fitted(CLIP_PX, CLIP_PX), order, partial)
     partial.replace(path)

@@ -116,6 +116,8 @@ def _photo(task: Task, asked: Mapping[str, Any]) -> Picture | Declined:
 def _pictures(task: Task, asked: dict[str, Any], photo: Picture | None) -> Made:
     seed = _seed(task, asked)
     flagged = Kind.FLAGGED in task.orders
+    if task.ready is not None and not flagged:
+        return _ready_pictures(task, task.ready, asked, seed)
     files = []
     for index in range(int(asked["num_images"])):
         if task.stop.is_set():
@@ -125,9 +127,16 @@ def _pictures(task: Task, asked: dict[str, Any], photo: Picture | None) -> Made:
     return Made(files=tuple(files), asked=asked, seed=seed, flagged=flagged)
 
 
+def _ready_pictures(task: Task, folder: Path, asked: dict[str, Any], seed: int) -> Made:
+    files = []
+    for index in range(int(asked["num_images"])):
+        file_id = _file_id(task, index)
+        _write(task, file_id, ready.picture(folder, f"{task.request_id}.{index}"))
+        files.append(NewFile(file_id, f"picture-{index + 1}.jpg", "image/jpeg", ready.PICTURE_PX, ready.PICTURE_PX))
+    return Made(files=tuple(files), asked=asked, seed=seed)
+
+
 def _pixels(task: Task, asked: Mapping[str, Any], photo: Picture | None, seed: int) -> Any:
-    if task.ready is not None:
-        return ready.picture(task.ready, task.request_id)
     if photo is None:
         return scene.paint(asked["prompt"], seed, *_size(asked))
     if task.model.job is Job.EDIT:
@@ -139,8 +148,6 @@ def _keep_picture(task: Task, asked: Mapping[str, Any], pixels: Any, index: int)
     suffix = "png" if asked["output_format"] == "png" else "jpg"
     options = [cv2.IMWRITE_PNG_COMPRESSION, 3] if suffix == "png" else [cv2.IMWRITE_JPEG_QUALITY, 92]
     data = cv2.imencode(f".{suffix}", pixels, options)[1].tobytes()
-    if task.ready is not None and suffix == "jpg":
-        data = ready.signed(data, task.request_id)
     file_id = _file_id(task, index)
     _write(task, file_id, data)
     height_px, width_px = pixels.shape[:2]
