@@ -22,8 +22,8 @@ MEMORY_LIMIT_BYTES: Final = 2 * 1024**3
 LEAST_LOOP_SECONDS: Final = 1.2
 UNTAGGED: Final = 2
 FRAMES_OFF: Final = 2
-# Fixed, because x264 gives other bytes for another number of threads; 3 is what it chooses on two cores.
-THREADS: Final = 3
+# Slices, because x264's frame threads under a bit-rate ceiling give other bytes every time; a fixed count, because it shapes the bytes.
+THREADS: Final = ("-threads", "4", "-x264-params", "sliced-threads=1:lookahead-threads=2")
 EXACT: Final = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
 
 
@@ -109,7 +109,7 @@ def filter_graph(facts: ClipFacts, recipe: ClipRecipe) -> str:
     # xfade answers in 4:4:4, which Baseline cannot hold, and raw frames carry tags only through setparams.
     end = "format=yuv420p,setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709,split[v][first]"
     parts[-1] += f",{end}"
-    parts.append("[first]select=eq(n\\,0),scale=out_color_matrix=bt601:out_range=tv,format=yuv420p[p]")
+    parts.append("[first]select=eq(n\\,0),format=bgra[p]")
     return ";".join(parts)
 
 
@@ -148,7 +148,7 @@ def _encode_surely(job: _Job, recipe: ClipRecipe) -> ClipRecipe:
         recipe = replace(recipe, preset=LOWER_PRESET)
         outcome = _encode(job, recipe)
     if outcome.ended is not Ended.FINE:
-        raise _failure(outcome)
+        raise _failure(job, outcome)
     return recipe
 
 
@@ -174,20 +174,22 @@ def _arguments(job: _Job, recipe: ClipRecipe) -> list[str]:
     kbps = f"{recipe.max_kbps}k"
     return [
         *("-protocol_whitelist", "file", "-f", container_of(job.source), "-i", f"file:{job.source.resolve()}"),
-        *("-filter_complex", filter_graph(job.facts, recipe), "-map", "[v]", "-an", "-c:v", "libx264", "-threads", str(THREADS)),
+        *("-filter_complex", filter_graph(job.facts, recipe), "-map", "[v]", "-an", "-c:v", "libx264", *THREADS),
         *("-preset", recipe.preset, "-crf", str(recipe.crf), "-maxrate", kbps, "-bufsize", kbps, "-profile:v", "baseline"),
         *(*EXACT, "-movflags", "+faststart", "-f", "mp4", f"file:{job.clip.resolve()}"),
         *("-map", "[p]", "-frames:v", "1", "-c:v", "libwebp", "-quality", "80", *EXACT, "-f", "webp", f"file:{job.poster.resolve()}"),
     ]
 
 
-def _failure(outcome: Outcome) -> EncoderFailed | BrokenMedia | DiskFull:
+def _failure(job: _Job, outcome: Outcome) -> EncoderFailed | DiskFull:
+    """Choose the sentence; a source that does not decode to its end raises BrokenMedia here instead."""
     if outcome.ended is Ended.DISK_FULL:
         return DiskFull()
-    if outcome.ended is Ended.REFUSED:
-        return BrokenMedia("The clip could not be read to its end, so it was not encoded.")
     if outcome.ended is Ended.OUT_OF_TIME:
         return EncoderFailed("Encoding the clip took too long, also at the faster preset.")
+    if outcome.ended is Ended.REFUSED:
+        decode_fully(job.source)
+        return EncoderFailed("The encoder could not make this clip.")
     return EncoderFailed("The encoder ran out of memory or was stopped, also at the lower preset.")
 
 

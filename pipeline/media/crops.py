@@ -10,7 +10,8 @@ from pipeline.media.faces import Face
 OUTPUT_PX: Final = 1024
 # Room around a face box in face heights; the box runs from brow to chin, so hair needs the most.
 ROOM_ABOVE, ROOM_BESIDE, ROOM_BELOW = 0.7, 0.5, 0.5
-LEAST_ROOM: Final = 0.08
+# Tried in turn until the faces fit into a square of the photo; if none does, they get all room and the square is filled up.
+ROOMS: Final = (1.0, 0.8, 0.6)
 ZOOM: Final = 2.5
 HEADROOM: Final = 0.4
 
@@ -40,12 +41,18 @@ def crop_square(width_px: int, height_px: int, faces: Sequence[Face]) -> Square:
     if not faces:
         return Square(left_px=(width_px - short) // 2, top_px=round((height_px - short) * HEADROOM), side_px=short)
     bare = max(span.length for span in _spans(width_px, height_px, faces, room=0.0))
-    across, down = _spans(width_px, height_px, faces, room=1.0)
-    if max(across.length, down.length) > short:
-        across, down = _spans(width_px, height_px, faces, room=LEAST_ROOM)
+    across, down = _roomy_spans(width_px, height_px, faces)
     needed = max(across.length, down.length)
     side = max(needed, min(short, max(OUTPUT_PX, round(ZOOM * bare))))
     return Square(left_px=_start(across, side, width_px, 0.5), top_px=_start(down, side, height_px, HEADROOM), side_px=side)
+
+
+def _roomy_spans(width_px: int, height_px: int, faces: Sequence[Face]) -> tuple[_Span, _Span]:
+    for room in ROOMS:
+        across, down = _spans(width_px, height_px, faces, room=room)
+        if max(across.length, down.length) <= min(width_px, height_px):
+            return across, down
+    return _spans(width_px, height_px, faces, room=ROOMS[0])
 
 
 def _spans(width_px: int, height_px: int, faces: Sequence[Face], *, room: float) -> tuple[_Span, _Span]:

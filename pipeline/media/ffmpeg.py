@@ -17,7 +17,7 @@ from pipeline.errors import Cancelled, EncoderFailed
 
 TICK_SECONDS: Final = 0.1
 KEPT_COMPLAINT_LINES: Final = 40
-MEMORY_SIGNS: Final = ("cannot allocate memory", "malloc of size", "out of memory", "enomem")
+MEMORY_SIGNS: Final = ("cannot allocate memory", "malloc of size", "out of memory", "resource temporarily unavailable")
 DISK_SIGNS: Final = ("no space left on device", "disk quota exceeded")
 
 

@@ -1,26 +1,20 @@
 """How much a finished face resembles the one in the photo: dlib's 128 numbers a face, compared by Euclidean distance.
 
-The distance of two photos of one person is usually under 0.45, of different people above 0.8; stylisation moves it in between.
-The network's weights are public domain; they were partly trained on collections of found photographs. The 68-point
-landmark file of the same package may not be used commercially and is never opened.
+Two photos of one person are usually less than 0.45 apart, different people more than 0.8; stylisation moves it in between.
 """
 
-import hashlib
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from itertools import permutations
-from pathlib import Path
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 import numpy
 from numpy.typing import NDArray
 
-from pipeline.errors import MediaError
-from pipeline.media.faces import Face, Pixels, detect, pixels_of, without_overlaps
+from pipeline.media.faces import LAST_PASS_PX, PASSES_PX, SEEN_FROM_PX, Face, Pixels, detect, pixels_of, without_overlaps
+from pipeline.media.models import NETWORK_FILE, landmark_finder, landmarks, model_hash, model_path
 from pipeline.media.recent import Recent
 
 LOOK_PX: Final = 1024
@@ -29,7 +23,6 @@ WEAK_ABOVE: Final = 0.60
 # Image-to-image keeps faces where they were, so a face half the picture away costs as much as a stranger's.
 WEIGHT_OF_PLACE: Final = 1.0
 MOST_PERMUTED: Final = 6
-MODEL_FILES: Final = ("shape_predictor_5_face_landmarks.dat", "dlib_face_recognition_resnet_model_v1.dat")
 
 
 class Band(StrEnum):
@@ -53,10 +46,11 @@ class FaceLikeness:
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """A face by its 128 numbers and its middle, as shares of the picture's width and height."""
+    """A face by its 128 numbers; its middle and width as shares of the picture."""
 
     numbers: NDArray[numpy.float64]
     middle: tuple[float, float]
+    share: float
     score: float
 
 
@@ -79,23 +73,14 @@ def lowest(found: Sequence[FaceLikeness]) -> FaceLikeness:
     return found[0] if found else _not_measurable("No face was compared.")
 
 
-@cache
-def model_hash() -> str:
-    """Return the sha256 over both model files, kept with every measurement so that figures of different models never mix."""
-    digest = hashlib.sha256()
-    for name in MODEL_FILES:
-        digest.update(_model_path(name).read_bytes())
-    return digest.hexdigest()
-
-
 class LikenessMeter:
     """The loaded models (about 100 MB in use); make one for a process and share it between threads."""
 
     def __init__(self) -> None:
         import dlib
 
-        self._landmarks = dlib.shape_predictor(str(_model_path(MODEL_FILES[0])))
-        self._network = dlib.face_recognition_model_v1(str(_model_path(MODEL_FILES[1])))
+        landmark_finder()
+        self._network = dlib.face_recognition_model_v1(str(model_path(NETWORK_FILE)))
         self._network_lock = Lock()
         self._references: Recent[tuple[_Known, ...]] = Recent(64)
 
@@ -104,29 +89,38 @@ class LikenessMeter:
 
         A reference without a face gives one "not measurable". The reference's numbers are kept, so a candidate costs about 0.1 s.
         """
-        known = self._references.get(reference, lambda data: self._know(data, enough=None))
+        known = self._references.get(reference, self._know)
         if not known:
             return (_not_measurable("No face was found in the photo."),)
-        return tuple(_verdict(face, match) for face, match in match_up(known, self._know(candidate, enough=len(known))))
+        return tuple(_verdict(face, match) for face, match in match_up(known, self._recognise(candidate, known)))
 
-    def _know(self, data: bytes, *, enough: int | None) -> tuple[_Known, ...]:
-        """Find and describe faces; the slower pass for small faces is skipped once `enough` were found."""
+    def _know(self, data: bytes) -> tuple[_Known, ...]:
+        """Describe every face of a reference; the slow pass for the smallest ones only where no other was found."""
         pixels, _ = pixels_of(data, LOOK_PX)
-        faces = without_overlaps(detect(pixels, LOOK_PX // 2))
-        if enough is None or len(faces) < enough:
-            faces = without_overlaps([*faces, *detect(pixels, LOOK_PX)])
-        return tuple(self._describe(pixels, face) for face in faces)
+        faces = without_overlaps([face for long_px in PASSES_PX for face in detect(pixels, long_px)])
+        return self._describe(pixels, faces or without_overlaps(detect(pixels, LAST_PASS_PX)))
 
-    def _describe(self, pixels: Pixels, face: Face) -> _Known:
-        import dlib
+    def _recognise(self, data: bytes, known: Sequence[_Known]) -> tuple[_Known, ...]:
+        """Describe the faces of a candidate, looking closer only until as many are found as the reference has."""
+        pixels, _ = pixels_of(data, LOOK_PX)
+        tiny = min(face.share for face in known) * PASSES_PX[-1] < SEEN_FROM_PX
+        faces: tuple[Face, ...] = ()
+        for long_px in (*PASSES_PX, LAST_PASS_PX) if tiny else PASSES_PX:
+            faces = without_overlaps([*faces, *detect(pixels, long_px)])
+            if len(faces) >= len(known):
+                break
+        return self._describe(pixels, faces)
 
-        box = dlib.rectangle(face.left_px, face.top_px, face.left_px + face.width_px - 1, face.top_px + face.height_px - 1)
+    def _describe(self, pixels: Pixels, faces: Sequence[Face]) -> tuple[_Known, ...]:
+        return tuple(self._describe_one(pixels, face) for face in faces)
+
+    def _describe_one(self, pixels: Pixels, face: Face) -> _Known:
         # The network holds the interpreter lock for its 75 ms, and its layers hold state: one thread at a time.
         with self._network_lock:
-            numbers = self._network.compute_face_descriptor(pixels, self._landmarks(pixels, box))
+            numbers = self._network.compute_face_descriptor(pixels, landmarks(pixels, face))
         height, width = pixels.shape[:2]
         middle = ((face.left_px + face.width_px / 2) / width, (face.top_px + face.height_px / 2) / height)
-        return _Known(numbers=numpy.array(numbers), middle=middle, score=face.score)
+        return _Known(numbers=numpy.array(numbers), middle=middle, share=face.width_px / max(width, height), score=face.score)
 
 
 def match_up(reference: Sequence[_Known], candidate: Sequence[_Known]) -> list[tuple[_Known, _Known | None]]:
@@ -172,17 +166,8 @@ def _not_measurable(reason: str) -> FaceLikeness:
     return FaceLikeness(distance=None, detector_score=None, band=Band.NOT_MEASURABLE, reason=reason)
 
 
-def _model_path(name: str) -> Path:
-    """Find a model file without importing its package, which needs a module that new setuptools no longer has."""
-    spec = importlib.util.find_spec("face_recognition_models")
-    for folder in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(folder) / "models" / name
-        if path.is_file():
-            return path
-    raise MediaError("The face models are not installed.", next="Install the requirements again; `doctor` tests them.")
-
-
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> str:
+    """Work out MODEL_HASH when it is first asked for, not when this file is imported."""
     if name == "MODEL_HASH":
         return model_hash()
     raise AttributeError(name)

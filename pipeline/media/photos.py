@@ -7,6 +7,7 @@ from math import ceil
 from pathlib import PurePath
 from typing import Final
 
+import numpy
 from PIL import Image, ImageFile, ImageFilter
 
 from pipeline.errors import PhotoTooLarge, PhotoTooSmall, PhotoUnreadable
@@ -14,12 +15,14 @@ from pipeline.media import advice
 from pipeline.media.colours import flat_mode, to_srgb
 from pipeline.media.crops import OUTPUT_PX, Square, crop_square
 from pipeline.media.faces import Face
-from pipeline.media.pictures import DECODE_ERRORS, Kind, TooManyPixels, Unreadable, decode, open_still
+from pipeline.media.models import five_points
+from pipeline.media.pictures import DECODE_ERRORS, Kind, TooManyPixels, Unreadable, decode, kind_of, open_still
 
 MIN_SIDE_PX: Final = 512
 MAX_BYTES: Final = 25 * 1024 * 1024
 KEPT_LONG_PX: Final = 4096
 QUALITY: Final = 95
+PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
 ORIENTATION_TAG: Final = 0x0112
 TURNS: Final = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -59,13 +62,17 @@ def read_photo(data: bytes, name: str) -> Photo:
     if len(data) > MAX_BYTES:
         raise PhotoTooLarge(f"This photo has {len(data) / 1024 / 1024:.1f} MB; at most 25 MB are taken.")
     try:
+        kind_of(data)
+    except Unreadable as error:
+        raise PhotoUnreadable(f"{_named(name)} {error.what}.") from error
+    try:
         kind, image = open_still(data)
         _check_size(*image.size)
         return _accept(kind, image, data)
     except TooManyPixels as bomb:
         raise PhotoTooLarge(f"This photo has {bomb.width_px} × {bomb.height_px} pixels; at most 50 megapixels are taken.") from bomb
     except Unreadable as error:
-        raise PhotoUnreadable(f"{_named(name)} {error.what}.") from error
+        raise PhotoUnreadable(f"This photo {error.what}.") from error
 
 
 def square_crop(photo: Photo, faces: Sequence[Face]) -> Photo:
@@ -84,13 +91,19 @@ def square_crop(photo: Photo, faces: Sequence[Face]) -> Photo:
 
 
 def advise(photo: Photo, faces: Sequence[Face]) -> tuple[Advice, ...]:
-    """Say what would make a better portrait: no face, small faces, blur, darkness, a turned head. Never blocks."""
+    """Say what would make a better portrait: no_face, small_face, side_view, blurred, dark. Never blocks.
+
+    Sunglasses are not mentioned: the five points of a face do not tell them from deep shadow or dark eyes.
+    """
     image = _image_of(photo)
     found: list[Advice] = []
     if not faces:
         found.append(Advice(code="no_face", say="No face was found; a clear, front-facing photo gives a much better likeness."))
     elif advice.face_share(faces, crop_square(photo.width_px, photo.height_px, faces)) < advice.LEAST_FACE_SHARE:
         found.append(Advice(code="small_face", say="The faces fill less than 30 % of the picture; a closer photo gives a better likeness."))
+    pixels = numpy.asarray(image)
+    if any(advice.turn(five_points(pixels, face)) >= advice.MOST_TURN for face in faces):
+        found.append(Advice(code="side_view", say="A face is turned to the side; a front-facing photo gives a better likeness."))
     looked_at: Sequence[Face | None] = faces or (None,)
     if min(advice.sharpness(image, face) for face in looked_at) < advice.LEAST_SHARPNESS:
         found.append(Advice(code="blurred", say="The photo looks blurred; a sharper one keeps more of the features."))
@@ -106,7 +119,7 @@ def _check_size(width_px: int, height_px: int) -> None:
 
 def _named(name: str) -> str:
     ending = PurePath(name).suffix.lower()
-    return f"This file ends in {ending}, but" if ending in (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif") else "This file"
+    return f"This file is named {ending}, but it" if ending in PHOTO_ENDINGS else "This file"
 
 
 def _accept(kind: Kind, image: ImageFile.ImageFile, data: bytes) -> Photo:

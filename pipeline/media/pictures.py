@@ -12,17 +12,8 @@ MAX_PIXELS: Final = 50_000_000
 HEIC_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"heis", b"mif1", b"mif2"})
 # Pillow reports damaged files through all of these; a warning is an exception wherever warnings are errors.
 DECODE_ERRORS: Final = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    Warning,
+    *(OSError, SyntaxError, ValueError, TypeError, LookupError, EOFError, ArithmeticError, RuntimeError, MemoryError),
+    *(struct.error, Image.DecompressionBombError, Warning),
 )
 OTHER_FILES: Final = (
     (0, b"%PDF", "is a PDF document, not a photo"),
