@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,45 +22,31 @@ class Bytes(Protocol):
     def read(self, key: str) -> bytes: ...
 
 
-def keep(
-    db: Database,
-    store: Bytes,
-    data: bytes | Path,
-    *,
-    scope: str,
-    kind: AssetKind,
-    media_type: str,
-    width_px: int | None = None,
-    height_px: int | None = None,
-    seconds: float | None = None,
-    run_id: str | None = None,
-    call_id: str | None = None,
-    parents: Sequence[str] = (),
-    facts: Mapping[str, Any] | None = None,
-) -> Asset:
-    """Store bytes under their hash, then their row; the same bytes in the same scope are the same asset, so a repeat after a crash changes nothing."""
-    content = data if isinstance(data, bytes) else data.read_bytes()
-    sha256 = hashlib.sha256(content).hexdigest()
-    asset = Asset(
-        scope=scope,
-        sha256=sha256,
-        kind=kind,
-        key=key_for(scope, kind.value, sha256, media_type),
-        media_type=media_type,
-        bytes=len(content),
-        width_px=width_px,
-        height_px=height_px,
-        seconds=seconds,
-        run_id=run_id,
-        call_id=call_id,
-        parents=tuple(parents),
-        facts=dict(facts or {}),
-        created_at=now(),
-    )
-    store.put(asset.key, content, media_type=media_type, cache_control=PRIVATE, metadata={"sha256": sha256})
+def put(store: Bytes, data: bytes, asset: Asset) -> Asset:
+    """Store bytes under their hash and return the asset they are, without writing its row: for work that may run on another machine."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    key = key_for(asset.scope, asset.kind.value, sha256, asset.media_type)
+    store.put(key, data, media_type=asset.media_type, cache_control=PRIVATE)
+    return replace(asset, sha256=sha256, key=key, bytes=len(data), created_at=now())
+
+
+def record(tx: Connection, asset: Asset) -> Asset:
+    """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, so a repeat changes nothing."""
+    row = tx.execute("SELECT removed_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
+    if row is None:
+        names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
+        values = {name: getattr(asset, name) for name in names}
+        insert(tx, "assets", {**values, "parents": json.dumps(asset.parents), "facts": json.dumps(dict(asset.facts))})
+    elif row["removed_at"]:
+        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None})
+    return get(tx, asset.scope, asset.sha256)
+
+
+def keep(db: Database, store: Bytes, data: bytes, asset: Asset) -> Asset:
+    """Store bytes, then their row."""
+    stored = put(store, data, asset)
     with db.writing() as tx:
-        _record(tx, asset)
-        return get(tx, scope, sha256)
+        return record(tx, stored)
 
 
 def get(db: Connection, scope: str, sha256: str) -> Asset:
@@ -122,16 +109,6 @@ def likeness(db: Connection, scope: str, sha256: str) -> list[dict[str, Any]]:
     """Return the kept likeness of an asset, one row per face: distance, detector_score, band, reason."""
     rows = db.execute("SELECT * FROM likeness WHERE scope = ? AND asset = ? ORDER BY face", (scope, sha256))
     return [{name: row[name] for name in ("face", "distance", "detector_score", "band", "reason", "model_hash")} for row in rows]
-
-
-def _record(tx: Connection, asset: Asset) -> None:
-    row = tx.execute("SELECT removed_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
-    if row is None:
-        names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
-        values = {name: getattr(asset, name) for name in names}
-        insert(tx, "assets", {**values, "parents": json.dumps(asset.parents), "facts": json.dumps(asset.facts)})
-    elif row["removed_at"]:
-        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None})
 
 
 def _asset(row: Mapping[str, Any]) -> Asset:

@@ -54,12 +54,14 @@ def look_up(db: Connection, case_id: str) -> Case | None:
 
 
 def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool) -> Case:
-    """Give a case its photo; another photo than the present one needs `replace` and retires avatar and clip; raises WrongOwner, NotNow."""
+    """Give a case its photo; replacing another one must be said and retires avatar and clip; raises WrongOwner, NotNow."""
     current = get(tx, case.id, case.owner)
     if current.photo == photo:
         return current
     if current.photo is not None and not replace:
-        raise NotNow("This case already has another photo; replacing it retires its avatar and clip.", next="Say explicitly that the photo is to be replaced.")
+        raise NotNow(
+            "This case already has another photo; replacing it retires its avatar and clip.", next="Say explicitly that the photo is to be replaced."
+        )
     tx.execute(
         "UPDATE cases SET photo = ?, crop = ?, photo_version = photo_version + 1, avatar = NULL, clip = NULL WHERE id = ? AND owner = ?",
         (photo, crop, case.id, case.owner),
@@ -85,7 +87,7 @@ def attempts(db: Connection, case_id: str, allowed: int) -> Attempts:
 
 
 def take_place(tx: Connection, case_id: str, allowed: int) -> None:
-    """Raise AttemptsUsed unless one more generation may start; the caller inserts its call in this same transaction, which is what holds the place."""
+    """Raise AttemptsUsed unless one more generation may start; the caller's call, inserted in this transaction, then holds the place."""
     standing = attempts(tx, case_id, allowed)
     if standing.left < 1:
         raise AttemptsUsed(
@@ -146,7 +148,8 @@ def _retire(tx: Connection, case: Case, asset: Asset) -> None:
 
 def _maker(tx: Connection, asset: Asset) -> str:
     row = tx.execute(
-        "SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? ORDER BY r.photo_version DESC, r.asked_at DESC LIMIT 1",
+        """SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ?
+        ORDER BY r.photo_version DESC, r.asked_at DESC LIMIT 1""",
         (asset.sha256, asset.scope),
     ).fetchone()
     if row is None:

@@ -26,8 +26,9 @@ Every class answers four questions: whose `fault`, was it `charged` (None: not k
 should read (`say`) and do (`next`). None of them carries a provider's raw text or a secret.
 """
 
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Fault(StrEnum):
@@ -60,6 +61,20 @@ class StudioError(Exception):
     def as_json(self) -> dict[str, str | bool | None]:
         """Return the four fields scripts rely on: `error, say, charged, next`."""
         return {"error": type(self).__name__, "say": self.say, "charged": self.charged, "next": self.next}
+
+    @staticmethod
+    def from_json(kept: Mapping[str, Any]) -> "StudioError":
+        """Make an error of the same class again from what `as_json` kept of it.
+
+        >>> again = StudioError.from_json(RateLimited(after_seconds=3).as_json())
+        >>> type(again).__name__, again.charged
+        ('RateLimited', False)
+        """
+        kind = next((kind for kind in _family(StudioError) if kind.__name__ == kept["error"]), StudioError)
+        again = kind.__new__(kind)
+        StudioError.__init__(again, kept["say"], next=kept["next"])
+        again.charged = kept["charged"]
+        return again
 
 
 class InputError(StudioError):
@@ -499,3 +514,9 @@ class Cancelled(StudioError):
     fault = Fault.NOBODY
     say = "It was cancelled."
     next = "Ask again when it is wanted."
+
+
+def _family(kind: type[StudioError]) -> Iterator[type[StudioError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _family(child)

@@ -73,8 +73,8 @@ class AssetKind(StrEnum):
     PHOTO = "photo"
     CROP = "crop"
     AVATAR = "avatar"
-    AVATAR_DISPLAY = "avatar_display"
-    RAW_CLIP = "raw_clip"
+    AVATAR_DISPLAY = "avatar-display"
+    RAW_CLIP = "raw-clip"
     CLIP = "clip"
     POSTER = "poster"
 
@@ -214,14 +214,14 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class Asset:
-    """Immutable bytes in a scope, identified by (scope, sha256)."""
+    """Immutable bytes in a scope, identified by (scope, sha256); hash, key and size are empty until the bytes are stored."""
 
     scope: str
-    sha256: str
     kind: AssetKind
-    key: str
     media_type: str
-    bytes: int
+    sha256: str = ""
+    key: str = ""
+    bytes: int = 0
     width_px: int | None = None
     height_px: int | None = None
     seconds: float | None = None

@@ -29,7 +29,7 @@ def ask(
 ) -> tuple[Run, bool]:
     """Write down what is wanted and return (run, new); the same id with the same wish is the run that exists, with another wish KeyReused."""
     body = json.dumps(dict(settings), sort_keys=True)
-    row = {"id": run_id, "kind": kind.value, "case_id": case_id, "person": person.name, "team": person.team, "feature": feature}
+    row: dict[str, Any] = {"id": run_id, "kind": kind.value, "case_id": case_id, "person": person.name, "team": person.team, "feature": feature}
     row |= {"channel": person.channel.value, "settings": body, "parent_run": parent_run, "sweep": None, "priority": priority}
     row |= {"turn": _next_turn(tx, person.name), "state": "asked", "attempt": 1, "stage": "Waiting for the worker", "progress": 0.0}
     row |= {"photo_version": photo_version, "source": source, "asked_at": now()}
@@ -42,16 +42,21 @@ def ask(
     return _run(existing), False
 
 
-def check_pace(tx: Connection, person: Person, feature: str, per_hour: int) -> None:
-    """Raise TooManyRequests, saying when a place frees, if the person asked `per_hour` times for this feature within the last hour; 0 means no limit."""
+def check_pace(tx: Connection, person: Person, feature: str, per_hour: int, *, besides: str = "") -> None:
+    """Raise TooManyRequests, saying when a place frees, if the person asked `per_hour` times for this feature within the last hour.
+
+    0 means no limit; the run `besides` which it is asked is not counted.
+    """
     if per_hour <= 0:
         return
     rows = tx.execute(
-        "SELECT asked_at FROM runs WHERE person = ? AND feature = ? AND channel = ? ORDER BY asked_at DESC LIMIT ?",
-        (person.name, feature, person.channel.value, per_hour),
+        "SELECT asked_at FROM runs WHERE person = ? AND feature = ? AND channel = ? AND id <> ? ORDER BY asked_at DESC LIMIT ?",
+        (person.name, feature, person.channel.value, besides, per_hour),
     ).fetchall()
     if len(rows) == per_hour and (age := seconds_since(rows[-1]["asked_at"])) < WINDOW_SECONDS:
-        raise TooManyRequests(f"{person.name} has made {per_hour} requests within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age)
+        raise TooManyRequests(
+            f"{person.name} has made {per_hour} requests within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age
+        )
 
 
 def get(db: Connection, run_id: str) -> Run:
@@ -141,7 +146,9 @@ def _move(tx: Connection, run_id: str, attempt: int | None, states: tuple[str, .
 
 def _next_turn(tx: Connection, person: str) -> int:
     started = tx.execute("SELECT coalesce(max(turn), 0) AS turn FROM runs WHERE state IN ('queued', 'working')").fetchone()["turn"]
-    mine = tx.execute("SELECT coalesce(max(turn), 0) AS turn FROM runs WHERE person = ? AND state IN ('asked', 'queued')", (person,)).fetchone()["turn"]
+    mine = tx.execute("SELECT coalesce(max(turn), 0) AS turn FROM runs WHERE person = ? AND state IN ('asked', 'queued')", (person,)).fetchone()[
+        "turn"
+    ]
     return int(max(started, mine)) + 1
 
 

@@ -89,7 +89,7 @@ def m003_ledger(db: SqliteUtils) -> None:
                 CASE WHEN new.kind IN ('charge', 'adjust') THEN new.micro_usd ELSE 0 END
             WHERE {scope} IS NOT NULL
             ON CONFLICT DO UPDATE SET held_micro_usd = held_micro_usd + excluded.held_micro_usd,
-                charged_micro_usd = charged_micro_usd + excluded.charged_micro_usd;"""  # noqa: S608
+                charged_micro_usd = charged_micro_usd + excluded.charged_micro_usd;"""
         for kind, scope in scopes.items()
         for period in periods.values()
     )
@@ -107,7 +107,8 @@ def m003_ledger(db: SqliteUtils) -> None:
         "CREATE TRIGGER entries_are_kept BEFORE DELETE ON entries BEGIN SELECT raise(ABORT, 'ledger lines cannot be removed'); END",
         """CREATE TABLE balances (
             scope_kind TEXT NOT NULL, scope TEXT NOT NULL, period TEXT NOT NULL,
-            held_micro_usd INTEGER NOT NULL, charged_micro_usd INTEGER NOT NULL, PRIMARY KEY (scope_kind, scope, period)) STRICT, WITHOUT ROWID""",
+            held_micro_usd INTEGER NOT NULL, charged_micro_usd INTEGER NOT NULL,
+            PRIMARY KEY (scope_kind, scope, period)) STRICT, WITHOUT ROWID""",
         f"CREATE TRIGGER entries_sum AFTER INSERT ON entries BEGIN {sums} END",
         """CREATE TABLE budgets (
             id TEXT PRIMARY KEY, scope_kind TEXT NOT NULL, scope TEXT NOT NULL, period TEXT NOT NULL CHECK (period IN ('day', 'month', 'ever')),
@@ -129,13 +130,17 @@ def m004_assets(db: SqliteUtils) -> None:
         "CREATE INDEX assets_by_run ON assets(run_id)",
         "CREATE INDEX assets_by_time ON assets(created_at)",
         """CREATE TABLE likeness (
-            scope TEXT NOT NULL, asset TEXT NOT NULL, reference TEXT NOT NULL, face INTEGER NOT NULL, distance REAL, detector_score REAL,
-            band TEXT NOT NULL, reason TEXT, model_hash TEXT NOT NULL, PRIMARY KEY (scope, asset, reference, face)) STRICT""",
+            scope TEXT NOT NULL, asset TEXT NOT NULL, reference TEXT NOT NULL, face INTEGER NOT NULL,
+            distance REAL, detector_score REAL, band TEXT NOT NULL, reason TEXT, model_hash TEXT NOT NULL,
+            PRIMARY KEY (scope, asset, reference, face)) STRICT""",
         """CREATE TABLE approvals (
             id TEXT PRIMARY KEY, scope TEXT NOT NULL, asset TEXT NOT NULL, case_id TEXT NOT NULL, purpose TEXT NOT NULL,
             decision TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL, note TEXT NOT NULL) STRICT""",
         "CREATE INDEX approvals_by_asset ON approvals(scope, asset, at)",
-        "CREATE TABLE grants (id TEXT PRIMARY KEY, case_id TEXT NOT NULL, attempts INTEGER NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL) STRICT",
+        """CREATE TABLE grants (
+            id TEXT PRIMARY KEY, case_id TEXT NOT NULL, attempts INTEGER NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL,
+            reason TEXT NOT NULL) STRICT""",
         """CREATE TABLE audit_log (
-            id INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL, detail TEXT NOT NULL) STRICT""",
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
+            detail TEXT NOT NULL) STRICT""",
     )

@@ -11,7 +11,7 @@ from pipeline.records import CALL_ENDED, Call, CallState
 
 
 def buy(desk: Desk, call_id: str, *, priority: int, tell: Tell) -> Call:
-    """Drive a call until it has ended or needs a person's decision, and return it; raises NotSent when the worker closes meanwhile."""
+    """Drive a call until it has ended or needs a person's decision, and return it; raises OutcomeUnknown when a finished result cannot be fetched."""
     with desk.driving(call_id):
         with desk.database.reading() as db:
             call = calls.get(db, call_id)
@@ -47,7 +47,7 @@ def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
     except Cancelled:
         return drop(desk, call)
     except (NotSent, Refused) as error:
-        if call.state is not CallState.HELD or desk.stopping():
+        if call.state is not CallState.HELD:
             raise
         return give_up(desk, call, error)
     return collect(desk, call, progress) if progress else call

@@ -30,12 +30,14 @@ def decide(
     written = write_off(tx, call)
     if choice is Choice.WRITE_OFF:
         return written
-    return plan_again(tx, run, wanted, caps, force=True)
+    return plan_again(tx, run, wanted, caps, before_holding=lambda: None, force=True)
 
 
 def _adopt(tx: Connection, call: Call, ticket: Ticket | None) -> Call:
     known = ticket or (Ticket(**call.ticket) if call.ticket else None)
     if known is None:
-        raise NotNow("Nothing is known of this request that could be adopted.", next="Name the provider's request id: `decide CALL adopt --request ID`.")
+        raise NotNow(
+            "Nothing is known of this request that could be adopted.", next="Name the provider's request id: `decide CALL adopt --request ID`."
+        )
     changes = {"ticket": asdict(known), "request_id": known.request_id, "accepted_at": now(), "needs_decision": 0, "error": None}
     return calls.move(tx, call, CallState.SUBMITTED, **changes)

@@ -4,6 +4,7 @@ import contextlib
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ def _fetch_and_keep(desk: Desk, call: Call, kind: AssetKind, tmp: Path) -> Asset
             desk.points.reach("after-download")
             return _keep(desk, call, kind, data, tmp)
         except (DownloadFailed, NotSent, BrokenMedia) as error:
-            if attempt == TRIES or isinstance(error, NoPicture) or desk.stopping():
+            if attempt == TRIES or isinstance(error, NoPicture):
                 raise _paid(error) from error
             time.sleep(0.2 * 2**attempt)
     raise DownloadFailed
@@ -67,15 +68,15 @@ def _paid(error: StudioError) -> StudioError:
 
 def _keep(desk: Desk, call: Call, kind: AssetKind, data: bytes, tmp: Path) -> Asset:
     facts = {"model": call.input["model"], "endpoint": call.served_endpoint or call.endpoint, "seed": (call.result or {}).get("seed")}
-    about: dict[str, Any] = {"scope": call.case_id, "kind": kind, "run_id": call.run_id, "call_id": call.id, "parents": (call.input["photo"],), "facts": facts}
+    asset = Asset(scope=call.case_id, kind=kind, media_type="", run_id=call.run_id, call_id=call.id, parents=(call.input["photo"],), facts=facts)
     if kind is AssetKind.AVATAR:
         still = check_still(data)
-        about |= {"media_type": still.media_type, "width_px": still.width_px, "height_px": still.height_px}
+        asset = replace(asset, media_type=still.media_type, width_px=still.width_px, height_px=still.height_px)
     else:
         with scratch_file(tmp, data) as path:
             clip = decode_fully(path)
-        about |= {"media_type": clip.media_type, "width_px": clip.width_px, "height_px": clip.height_px, "seconds": clip.seconds}
-    asset = assets.keep(desk.database, desk.store, data, **about)
+        asset = replace(asset, media_type=clip.media_type, width_px=clip.width_px, height_px=clip.height_px, seconds=clip.seconds)
+    asset = assets.keep(desk.database, desk.store, data, asset)
     desk.points.reach("after-keeping")
     return asset
 

@@ -82,7 +82,7 @@ class Bells:
 
 @dataclass(frozen=True, kw_only=True)
 class Desk:
-    """Everything buying uses. `settle_seconds` is how long after a lost submit the provider's listing is complete, on top of the model's longest run."""
+    """Everything buying uses; `settle_seconds` says, for a model's longest run, how long after a lost submit the provider's listing is complete."""
 
     database: Database
     store: Any
@@ -95,7 +95,6 @@ class Desk:
     webhook_url: str | None = None
     bells: Bells = field(default_factory=Bells)
     sleep: Callable[[float], None] = time.sleep
-    stopping: Callable[[], bool] = lambda: False
     download_seconds: float = 60.0
     _driving: dict[str, threading.Lock] = field(default_factory=dict)
     _driving_lock: threading.Lock = field(default_factory=threading.Lock)

@@ -1,7 +1,5 @@
 """Nobody knows whether a request arrived: ask the provider's listing; send again only what is proven not to exist and is cheap."""
 
-from datetime import timedelta
-
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.buying.sending import SENDS, accept
@@ -11,7 +9,6 @@ from pipeline.errors import BeingLookedUp, NotSent, ProviderUnreachable, Refused
 from pipeline.providers.port import Found
 from pipeline.records import Call, CallState, Choice, moment, new_id, now, seconds_since
 
-CLOCKS_DIFFER = timedelta(minutes=2)
 LOOK_SECONDS = 2.0
 PATIENCE = 30
 
@@ -32,7 +29,7 @@ def look_up(desk: Desk, call: Call) -> Call:
 def _listed(desk: Desk, call: Call) -> tuple[Found, ...] | None:
     model = desk.catalogue.find(call.input["model"])
     settled = desk.settle_seconds(model.run_deadline_seconds)
-    since = moment(call.sent_at or call.created_at) - CLOCKS_DIFFER
+    since = moment(call.sent_at or call.created_at)
     failures = 0
     while failures < PATIENCE:
         try:
@@ -45,8 +42,6 @@ def _listed(desk: Desk, call: Call) -> tuple[Found, ...] | None:
         if found or left <= 0:
             return found
         desk.sleep(min(left + 0.01, max(LOOK_SECONDS, left / 20)))
-        if desk.stopping():
-            raise NotSent("The worker is closing; the look-up goes on as soon as it is back.")
     return None
 
 
@@ -54,7 +49,7 @@ def _nothing_there(desk: Desk, call: Call) -> Call:
     if call.hold_micro_usd >= desk.resend_below_micro_usd:
         return _leave_to_a_person(desk, call)
     if call.sends >= SENDS:
-        return give_up(desk, call, ProviderUnreachable(f"The provider did not accept this in {SENDS} tries.", next="Try again later; nothing was charged."))
+        return give_up(desk, call, ProviderUnreachable(f"The provider did not accept this in {SENDS} tries."))
     row = {"id": new_id("d"), "call_id": call.id, "choice": Choice.RESEND.value, "person": "the studio", "at": now()}
     with desk.database.writing() as tx:
         insert(tx, "decisions", {**row, "note": "the provider's listing proves that the request never arrived"})

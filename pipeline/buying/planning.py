@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,27 +40,34 @@ def fingerprint(wanted: Wanted, scope: str) -> str:
     return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def plan(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap]) -> Call:
-    """Fill a run's slot: with an owned result, with an identical request in flight, or with a new call and its hold; raises BudgetReached, CannotPrice."""
+def plan(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, before_holding: Callable[[], None]) -> Call:
+    """Fill a run's slot: with an owned result, with an identical request in flight, or with a new call and its hold.
+
+    `before_holding` may refuse a new call by raising; raises BudgetReached, CannotPrice.
+    """
     print_ = fingerprint(wanted, run.case_id)
     usable = _usable(tx, print_) if wanted.reuse is Reuse.ALLOW else None
     if usable is not None:
         asset = _asset_of(tx, usable) if usable.state is CallState.SUCCEEDED else None
         insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": usable.id, "asset": asset, "reused": 1})
         return usable
+    before_holding()
     call = _new_call(tx, run, wanted, print_, try_number=1, caps=caps)
     insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": call.id, "reused": 0})
     return call
 
 
-def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, force: bool = False) -> Call:
+def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, before_holding: Callable[[], None], force: bool = False) -> Call:
     """Make a slot fit for another attempt: keep what was bought or is in flight, hold anew only where the last try ended without a result."""
     last = calls.filling(tx, run.id, wanted.slot)
     worth_keeping = last.state in CALL_OPEN or (last.state is CallState.SUCCEEDED and not _spoilt(last))
     if worth_keeping and not force:
         if last.needs_decision:
-            raise NotNow("Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`.")
+            raise NotNow(
+                "Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`."
+            )
         return last
+    before_holding()
     tries = tx.execute("SELECT coalesce(max(try_number), 0) AS n FROM calls WHERE run_id = ? AND slot = ?", (run.id, wanted.slot)).fetchone()["n"]
     call = _new_call(tx, run, wanted, fingerprint(wanted, run.case_id), try_number=tries + 1, caps=caps)
     update(tx, "outputs", {"run_id": run.id, "slot": wanted.slot}, {"call_id": call.id, "asset": None, "reused": 0, "unfit": None})

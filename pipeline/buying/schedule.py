@@ -51,5 +51,5 @@ def _spread(elapsed: float, looks: int, deadline_seconds: float) -> float:
         return 0.0
     if looks < LOOKS * 0.6:
         return 0.0
-    ratio = max(deadline_seconds / elapsed, 1.0) ** (1 / (left - 1))
+    ratio: float = max(deadline_seconds / elapsed, 1.0) ** (1 / (left - 1))
     return elapsed * (ratio - 1)

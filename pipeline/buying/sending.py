@@ -22,7 +22,7 @@ UPLOAD_TRIES = 5
 
 
 def upload(desk: Desk, call: Call) -> str:
-    """Copy the call's photo to the provider and return its address, a fresh one for every send, so that a lost request can be told from all others."""
+    """Copy the call's photo to the provider and return its address, fresh for every send: by it a lost request is told from all others."""
     with desk.database.reading() as db:
         asset = assets.get(db, call.case_id, call.input["photo"])
     data = assets.read(desk.store, asset)
@@ -67,7 +67,7 @@ def accept(desk: Desk, call: Call, ticket: Ticket) -> Call:
 
 def pause_seconds(sends: int, after_seconds: float | None) -> float:
     """Return how long to wait before a send is repeated: 1 s doubled each time with jitter, at least Retry-After, at most 60 s."""
-    backoff = BASE_SECONDS * 2 ** (sends - 1) * (0.5 + secrets.randbelow(1000) / 1000)
+    backoff: float = BASE_SECONDS * 2 ** (sends - 1) * (0.5 + secrets.randbelow(1000) / 1000)
     return min(max(backoff, after_seconds or 0.0), CEILING_SECONDS)
 
 

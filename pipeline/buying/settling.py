@@ -19,7 +19,7 @@ def settle(desk: Desk, call: Call, delivery: Delivery, finished_at: str) -> Call
     """Book what was delivered, from billed units where the provider names them; a flagged result is charged but is no attempt."""
     units = delivery.billable_units
     error = Flagged() if is_flagged(delivery.body) else None
-    changes = {"result": dict(delivery.body), "finished_at": finished_at, "served_endpoint": delivery.served_endpoint}
+    changes: dict[str, Any] = {"result": dict(delivery.body), "finished_at": finished_at, "served_endpoint": delivery.served_endpoint}
     if error:
         changes |= {"counts": 0, "error": error.as_json()}
     with desk.database.writing() as tx:
@@ -34,7 +34,9 @@ def settle_failure(desk: Desk, call: Call, error: StudioError, finished_at: str 
     """End a call that the provider accepted and failed: charged only if the provider billed units, or refused an input it charges for."""
     units = billed_units(error)
     model = desk.catalogue.models.get(call.input["model"])
-    pays = (units is not None and units > 0) or (units is None and isinstance(error, InputRefused) and model is not None and model.charged_when_refused)
+    pays = (units is not None and units > 0) or (
+        units is None and isinstance(error, InputRefused) and model is not None and model.charged_when_refused
+    )
     pays = pays or error.charged is True
     with desk.database.writing() as tx:
         release(tx, call.id)

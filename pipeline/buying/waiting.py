@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from typing import Any
 
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
@@ -10,6 +9,7 @@ from pipeline.buying.schedule import Usual, learn, next_look
 from pipeline.buying.settling import drop, settle, settle_failure
 from pipeline.catalog import Model
 from pipeline.errors import (
+    Cancelled,
     GenerationFailed,
     GenerationTimedOut,
     NotSent,
@@ -44,7 +44,7 @@ class Waiter:
         self.running_since: float | None = None
 
     def watch(self) -> Progress | None:
-        """Look until the request ends and return its last progress; None when it was withdrawn, or when its deadline passed (then it is `unknown`)."""
+        """Look until the request ends and return its last progress; None when it was withdrawn or, its deadline past, became `unknown`."""
         while True:
             if self._cancelled():
                 return None
@@ -92,8 +92,6 @@ class Waiter:
                 return
 
     def _stop_asked(self) -> bool:
-        if self.desk.stopping():
-            raise NotSent("The worker is closing; the request is waited for again as soon as it is back.")
         with self.desk.database.reading() as db:
             return self.call.cancel_asked_at is None and calls.cancel_wanted(db, self.call.id)
 
@@ -149,6 +147,8 @@ def collect(desk: Desk, call: Call, progress: Progress) -> Call:
         delivery = _fetch(desk, call)
     except OutcomeUnknown:
         raise
+    except Cancelled:
+        return drop(desk, call)
     except StudioError as error:
         return settle_failure(desk, call, error, finished_at)
     desk.points.reach("after-result")
@@ -159,7 +159,8 @@ def usual_seconds(desk: Desk, endpoint: str) -> Usual | None:
     """Learn from the newest twenty successes how long a model takes from acceptance to notice."""
     with desk.database.reading() as db:
         rows = db.execute(
-            "SELECT accepted_at, finished_at FROM calls WHERE endpoint = ? AND finished_at IS NOT NULL AND state = 'succeeded' ORDER BY finished_at DESC LIMIT ?",
+            """SELECT accepted_at, finished_at FROM calls WHERE endpoint = ? AND finished_at IS NOT NULL AND state = 'succeeded'
+            ORDER BY finished_at DESC LIMIT ?""",
             (endpoint, LEARN_FROM),
         ).fetchall()
     return learn([(moment(r["finished_at"]) - moment(r["accepted_at"])).total_seconds() for r in rows if r["accepted_at"]])

@@ -43,7 +43,9 @@ def check_prompt(model: Model, prompt: str) -> None:
     """Raise BadPrompt unless the prompt's length is inside the model's limits (usually 10 to 1,000 characters)."""
     low, high = model.prompt_limits
     if not low <= len(prompt.strip()) or len(prompt) > high:
-        raise BadPrompt(f"The prompt has {len(prompt):,} characters; {model.title} takes {low} to {high:,}.", next=f"Write {low} to {high:,} characters.")
+        raise BadPrompt(
+            f"The prompt has {len(prompt):,} characters; {model.title} takes {low} to {high:,}.", next=f"Write {low} to {high:,} characters."
+        )
 
 
 def check_seed(seed: int | None) -> int:
@@ -57,14 +59,15 @@ def check_value(model: Model, parameter: Parameter, value: Any) -> Any:
     """Return the value as the endpoint wants it (float, int or choice); raises BadParameter with the allowed range."""
     if parameter.kind == "choice":
         if str(value) not in [str(choice) for choice in parameter.choices]:
-            raise BadParameter(f"{parameter.name} {value} is not offered by {model.title}.", next=f"Choose one of: {', '.join(map(str, parameter.choices))}.")
+            raise BadParameter(
+                f"{parameter.name} {value} is not offered by {model.title}.", next=f"Choose one of: {', '.join(map(str, parameter.choices))}."
+            )
         return next(choice for choice in parameter.choices if str(choice) == str(value))
     try:
         number = Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
-    assert parameter.low is not None and parameter.high is not None  # noqa: S101  numbers have ranges: models.py checked
-    if not number.is_finite() or not parameter.low <= number <= parameter.high:
+    if parameter.low is None or parameter.high is None or not number.is_finite() or not parameter.low <= number <= parameter.high:
         raise BadParameter(f"{parameter.name} {value} is outside {parameter.low} to {parameter.high}.", next=_range(parameter))
     if parameter.kind == "whole":
         if number != int(number):

@@ -8,5 +8,6 @@ reports.py   lines, totals, and the proof that the sums equal their rows
 from pipeline.ledger.budgets import Cap, set_budget
 from pipeline.ledger.entries import Booking, charge, hold, release
 from pipeline.ledger.reports import Totals, entries, proof, totals
+from pipeline.records import Entry
 
-__all__ = ["Booking", "Cap", "Totals", "charge", "entries", "hold", "proof", "release", "set_budget", "totals"]
+__all__ = ["Booking", "Cap", "Entry", "Totals", "charge", "entries", "hold", "proof", "release", "set_budget", "totals"]

@@ -34,7 +34,11 @@ def totals(db: Connection, *, run_id: str | None = None) -> Totals:
 def balance(db: Connection, scope_kind: str, scope: str, period: str) -> Totals:
     """Return the running sum of a scope and period, as the caps see it."""
     row = db.execute("SELECT * FROM balances WHERE scope_kind = ? AND scope = ? AND period = ?", (scope_kind, scope, period)).fetchone()
-    return Totals(held_micro_usd=row["held_micro_usd"], charged_micro_usd=row["charged_micro_usd"]) if row else Totals(held_micro_usd=0, charged_micro_usd=0)
+    return (
+        Totals(held_micro_usd=row["held_micro_usd"], charged_micro_usd=row["charged_micro_usd"])
+        if row
+        else Totals(held_micro_usd=0, charged_micro_usd=0)
+    )
 
 
 def proof(db: Connection) -> list[str]:

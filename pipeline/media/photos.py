@@ -194,12 +194,15 @@ def _box(square: Square) -> tuple[int, int, int, int]:
 
 
 def _extended(image: Image.Image, square: Square, out_px: int) -> Image.Image:
-    """Lay the part of the photo inside the square over a blurred, stretched copy of itself."""
+    """Carry the edges of the photo on to the square's, softly blurred; a stretched or mirrored copy would show ghosts of the heads."""
     left, top, right, bottom = _box(square)
     inside = image.crop((max(0, left), max(0, top), min(image.width, right), min(image.height, bottom)))
     scale = out_px / square.side_px
-    size = (min(out_px, round(inside.width * scale)), min(out_px, round(inside.height * scale)))
-    strip = inside.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
-    canvas = strip.resize((out_px, out_px), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(out_px / 24))
-    canvas.paste(strip, (round(max(0, -left) * scale), round(max(0, -top) * scale)))
+    strip = inside.resize(
+        (min(out_px, round(inside.width * scale)), min(out_px, round(inside.height * scale))), Image.Resampling.LANCZOS, reducing_gap=3.0
+    )
+    corner = (round(max(0, -left) * scale), round(max(0, -top) * scale))
+    margins = ((corner[1], out_px - strip.height - corner[1]), (corner[0], out_px - strip.width - corner[0]), (0, 0))
+    canvas = Image.fromarray(numpy.pad(numpy.asarray(strip), margins, mode="edge")).filter(ImageFilter.GaussianBlur(out_px / 40))
+    canvas.paste(strip, corner)
     return canvas

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import httpx
 from fal_client.client import AppId
 
-from pipeline.errors import UnknownName
+from pipeline.errors import EndpointGone
 from pipeline.providers.port import Ticket
 from pipeline.providers.transport import LOOPBACK
 
@@ -24,14 +24,23 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 def submit_url(endpoint: str) -> str:
-    """Return where to ask for an endpoint's work; UnknownName for a text that is no endpoint.
+    """Return where to ask for an endpoint's work; EndpointGone for a text that cannot name one.
 
     >>> submit_url("fal-ai/flux/dev")
     'https://queue.fal.run/fal-ai/flux/dev'
     """
-    if not _ENDPOINT.fullmatch(endpoint):
-        raise UnknownName("This is not the name of an endpoint.")
+    if not is_endpoint(endpoint):
+        raise EndpointGone()
     return QUEUE + endpoint
+
+
+def is_endpoint(text: object) -> bool:
+    """True for a text of the form owner/name, with further parts or without.
+
+    >>> is_endpoint("fal-ai/flux/dev"), is_endpoint("flux"), is_endpoint("../x")
+    (True, False, False)
+    """
+    return isinstance(text, str) and bool(_ENDPOINT.fullmatch(text))
 
 
 def ticket(endpoint: str, request_id: str, answer: Mapping[str, object] | None = None) -> Ticket:

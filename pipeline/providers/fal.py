@@ -31,6 +31,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 _SUBMIT_HEADERS = {"x-fal-disable-fallbacks": "true", "Content-Type": "application/json"}
 _PHASES = {"IN_QUEUE": Phase.QUEUED, "IN_PROGRESS": Phase.RUNNING, "COMPLETED": Phase.DONE}
+_SERVED_SECONDS = 2.0
 _LINES = 20
 _LINE_CHARACTERS = 200
 
@@ -97,7 +98,8 @@ class FalProvider:
         """Fetch what a request made and what fal bills for it; from an error raised here `port.billed_units` reads the latter.
 
         InputRefused, GenerationFailed, GenerationTimedOut, Cancelled: it failed. NotSent: not ready, or not reachable.
-        RequestUnknown, ResultLost: fal no longer has it. `served_endpoint` stays None: no header of fal names it; `find` does.
+        RequestUnknown, ResultLost: fal no longer has it. No header names the endpoint that served it; the listing does, if it is
+        quick about it, else `served_endpoint` is None.
         """
         answer = self._follow("GET", ticket.response_url)
         if answer.status != 200:
@@ -109,7 +111,7 @@ class FalProvider:
             self._files.check_addresses(body)
         except errors.ResultLost as error:
             raise failures.with_units(error, answer) from None
-        return Delivery(body=body, billable_units=failures.billable_units(answer.headers))
+        return Delivery(body=body, billable_units=failures.billable_units(answer.headers), served_endpoint=self._served(ticket))
 
     def cancel(self, ticket: Ticket) -> Withdrawal:
         """Ask to drop a request; one that already runs may still finish and be charged."""
@@ -157,14 +159,20 @@ class FalProvider:
             raise errors.ProviderUnreachable()
         return answer.body
 
-    def _follow(self, method: str, url: str, **more: Any) -> Answer:
+    def _follow(self, method: str, url: str, *, seconds: float | None = None, **more: Any) -> Answer:
         try:
-            return ask(self._keyed, method, url, seconds=self._seconds, **more)
+            return ask(self._keyed, method, url, seconds=seconds or self._seconds, **more)
         except httpx.HTTPError as error:
             raise failures.broken_follow_up() from error
 
-    def _listing(self, query: Mapping[str, str]) -> Mapping[str, object]:
-        answer = self._follow("GET", addresses.LISTING, params=query)
+    def _served(self, ticket: Ticket) -> str | None:
+        try:
+            return listing.served(lambda query: self._listing(query, min(_SERVED_SECONDS, self._seconds / 4)), ticket)
+        except errors.ProviderError:
+            return None
+
+    def _listing(self, query: Mapping[str, str], seconds: float | None = None) -> Mapping[str, object]:
+        answer = self._follow("GET", addresses.LISTING, seconds=seconds, params=query)
         if answer.status != 200 or "items" not in answer.document():
             raise failures.money_unknown(failures.refused_ping(answer))
         return answer.document()
@@ -174,7 +182,7 @@ def _encoded(arguments: Mapping[str, object]) -> bytes:
     try:
         return json.dumps(dict(arguments), allow_nan=False).encode()
     except (TypeError, ValueError):
-        raise errors.BadParameter("A parameter cannot be sent to the provider.") from None
+        raise errors.InputRefused("One of the parameters cannot be sent to the provider.", next="Put the settings back to the preset's.") from None
 
 
 def _progress(body: Mapping[str, object]) -> Progress:

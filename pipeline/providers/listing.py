@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
 from pipeline.providers import addresses
-from pipeline.providers.port import Found
+from pipeline.providers.port import Found, Ticket
 
 _CLOCKS_APART = timedelta(minutes=2)
 _PAGE = 100
@@ -32,6 +32,14 @@ def find(page: Page, endpoint: str, arguments: Mapping[str, object], since: date
     return tuple(sorted({found.request_id: found for found in ours}.values(), key=lambda found: found.sent_at))
 
 
+def served(page: Page, ticket: Ticket) -> str | None:
+    """Return the endpoint that the listing names for a request, None while it does not list it."""
+    answer = page({"endpoint_id": ticket.endpoint, "request_id": ticket.request_id, "limit": "1"})
+    items = answer.get("items")
+    rows = [row for row in (items if isinstance(items, list) else []) if isinstance(row, Mapping) and row.get("request_id") == ticket.request_id]
+    return _served(rows[0], ticket.endpoint) if rows else None
+
+
 def _rows(page: Page, endpoint: str, start: datetime) -> Iterator[Mapping[str, object]]:
     query = {"endpoint_id": endpoint, "expand": "payloads", "limit": str(_PAGE)}
     query |= {"start": start.isoformat(), "end": (datetime.now(UTC) + _CLOCKS_APART).isoformat()}
@@ -51,16 +59,21 @@ def _found(row: Mapping[str, object], endpoint: str) -> Found | None:
     request_id = addresses.request_id_of(row)
     if request_id is None:
         return None
-    served, output, code = row.get("endpoint_id"), row.get("json_output"), row.get("status_code")
+    output, code = row.get("json_output"), row.get("status_code")
     return Found(
         request_id=request_id,
-        endpoint=served if isinstance(served, str) else endpoint,
+        endpoint=_served(row, endpoint),
         sent_at=str(row.get("sent_at") or ""),
         finished=bool(row.get("ended_at")),
         status_code=code if isinstance(code, int) else None,
         output=output if isinstance(output, Mapping) else None,
         ticket=addresses.ticket(endpoint, request_id),
     )
+
+
+def _served(row: Mapping[str, object], asked: str) -> str:
+    """Return the endpoint in a row: `endpoint_id` is the one asked for, `endpoint`, where there is one, the one that answered."""
+    return next((name for name in (row.get("endpoint"), row.get("endpoint_id")) if isinstance(name, str) and addresses.is_endpoint(name)), asked)
 
 
 def _is_before(found: Found, start: datetime) -> bool:

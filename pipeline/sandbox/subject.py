@@ -93,15 +93,14 @@ def _faces_of(pixels: Pixels) -> tuple[Box, ...]:
 
 
 def mask_of(pixels: Pixels, faces: Sequence[Box]) -> Plane:
-    """Return how much each pixel belongs to the people, 0 to 1; every face is certain, without one a tall centre ellipse is."""
+    """Return how much each pixel belongs to the people, 0 to 1; faces and what hangs below them are certain, without one a tall centre ellipse is."""
     height, width = pixels.shape[:2]
-    small = _long_side(pixels, CUT_SIDE_PX)
-    cut = _grab_cut(small, faces)
+    cut = _grab_cut(_long_side(pixels, CUT_SIDE_PX), faces)
     guide = cv2.cvtColor(_long_side(pixels, FEATHER_SIDE_PX), cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     rough = cv2.resize(cut, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    soft = np.clip((_follow(guide, rough, 10, 2e-4) - 0.1) / 0.8, 0, 1)
-    certain = cv2.GaussianBlur(_ellipses(guide.shape, faces, 0.72, 0.85, 0.06), (0, 0), FEATHER_SIDE_PX / 60)
-    return np.asarray(cv2.resize(np.maximum(soft, certain), (width, height), interpolation=cv2.INTER_LINEAR), np.float32)
+    soft = np.clip((_follow(guide, rough, 6, 2e-4) - 0.2) / 0.7, 0, 1)
+    certain = cv2.GaussianBlur(_ellipses(guide.shape, faces, 0.62, 0.8, 0.08), (0, 0), FEATHER_SIDE_PX / 60)
+    return np.asarray(cv2.resize(np.maximum(soft, certain), (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), np.float32)
 
 
 def _long_side(pixels: Pixels, side_px: int) -> Pixels:
@@ -111,9 +110,12 @@ def _long_side(pixels: Pixels, side_px: int) -> Pixels:
 
 
 def _grab_cut(small: Pixels, faces: Sequence[Box]) -> Plane:
-    seeds = np.full(small.shape[:2], cv2.GC_PR_BGD, np.uint8)
-    seeds[_bodies(seeds.shape, faces) > 0] = cv2.GC_PR_FGD
-    seeds[_ellipses(seeds.shape, faces, 0.95, 1.2, 0.12) > 0] = cv2.GC_PR_FGD
+    seeds = np.full(small.shape[:2], cv2.GC_BGD if faces else cv2.GC_PR_BGD, np.uint8)
+    seeds[_bodies(seeds.shape, faces, 2.7, 1.5) > 0] = cv2.GC_PR_BGD
+    seeds[_ellipses(seeds.shape, faces, 1.5, 1.6, 0.1) > 0] = cv2.GC_PR_BGD
+    seeds[_bodies(seeds.shape, faces, 1.7, 0.7) > 0] = cv2.GC_PR_FGD
+    seeds[_ellipses(seeds.shape, faces, 0.8, 1.05, 0.15) > 0] = cv2.GC_PR_FGD
+    seeds[_bodies(seeds.shape, faces, 1.15, 0.25) > 0] = cv2.GC_FGD
     seeds[_ellipses(seeds.shape, faces, 0.55, 0.7, 0.0) > 0] = cv2.GC_FGD
     # The generator belongs to the thread, so a fixed seed makes the same cut whatever runs beside it.
     cv2.setRNGSeed(7)
@@ -122,7 +124,17 @@ def _grab_cut(small: Pixels, faces: Sequence[Box]) -> Plane:
     except cv2.error:
         return _ellipses(seeds.shape, faces, 0.95, 1.2, 0.12)
     inside = np.isin(seeds, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    return np.asarray(cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.float32)
+    return _largest(np.asarray(cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)), np.uint8))
+
+
+def _largest(inside: NDArray[np.uint8]) -> Plane:
+    """Drop islands smaller than a fiftieth of the picture and fill holes as small."""
+    for wanted in (1, 0):
+        count, labels, facts, _ = cv2.connectedComponentsWithStats((inside == wanted).astype(np.uint8))
+        for index in range(1, count):
+            if facts[index, cv2.CC_STAT_AREA] < inside.size / 50:
+                inside[labels == index] = 1 - wanted
+    return inside.astype(np.float32)
 
 
 def _ellipses(shape: tuple[int, ...], faces: Sequence[Box], across: float, down: float, up: float) -> Plane:
@@ -138,16 +150,16 @@ def _ellipses(shape: tuple[int, ...], faces: Sequence[Box], across: float, down:
     return plane
 
 
-def _bodies(shape: tuple[int, ...], faces: Sequence[Box]) -> Plane:
-    """Draw shoulders and body under every face."""
+def _bodies(shape: tuple[int, ...], faces: Sequence[Box], reach: float, neck: float) -> Plane:
+    """Draw a body under every face: `neck` and `reach` are half its width at the chin and at the shoulders, in face widths."""
     plane = np.zeros(shape[:2], np.float32)
     height, width = plane.shape
     for face in faces:
-        x, bottom = face.centre[0] * width, (face.top + face.height) * height
-        reach, drop = face.width * width, face.height * height
-        corners = [(x - 0.5 * reach, bottom), (x + 0.5 * reach, bottom), (x + 1.5 * reach, bottom + 0.7 * drop), (x + 1.7 * reach, height)]
-        corners += [(x - 1.7 * reach, height), (x - 1.5 * reach, bottom + 0.7 * drop)]
-        cv2.fillPoly(plane, [np.array(corners, np.int32)], 1.0)
+        x, chin = face.centre[0] * width, (face.top + 0.95 * face.height) * height
+        side, drop = face.width * width, face.height * height
+        right = [(x + neck * side, chin), (x + reach * side, chin + 0.75 * drop), (x + reach * 1.15 * side, height)]
+        left = [(2 * x - across, down) for across, down in reversed(right)]
+        cv2.fillPoly(plane, [np.array(right + left, np.int32)], 1.0)
     return plane
 
 

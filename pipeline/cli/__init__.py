@@ -1,0 +1,14 @@
+"""The command line. `--json` puts one document on stdout everywhere; progress moves on stderr; exit codes mean something.
+
+app.py        the commands' tree, errors in words, exit codes
+output.py     one document or text for people, progress
+portrait.py   portrait, animate, approve, reject
+requests.py   runs, show, cancel, retry, decide, assets
+money.py      price, ledger
+service.py    worker, sandbox, doctor
+sandbox.py    sandbox bill, sandbox faults
+"""
+
+from pipeline.cli.app import main
+
+__all__ = ["main"]

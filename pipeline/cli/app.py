@@ -1,0 +1,64 @@
+"""The tree of commands, and the frame that turns every error into one sentence and an exit code."""
+
+import contextlib
+import logging
+import sys
+
+import typer
+
+from pipeline.cli import money, portrait, requests, sandbox, service
+from pipeline.cli.output import exit_code, fail, note
+from pipeline.errors import InputError, StudioError
+
+app = typer.Typer(
+    name="pipeline",
+    help="Living Portrait Studio: photos become avatars and living portraits. Without a key everything runs in the sandbox and costs nothing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+portrait.add_to(app)
+requests.add_to(app)
+money.add_to(app)
+service.add_to(app)
+sandbox.add_to(app)
+
+
+class WrongUse(InputError):
+    """The command line itself was wrong."""
+
+    next = "See `python -m pipeline --help`."
+
+
+def main() -> None:
+    """Run the command line; every StudioError becomes one sentence and its exit code, anything else is logged and said plainly."""
+    as_json = "--json" in sys.argv
+    with contextlib.suppress(AttributeError, ValueError):
+        sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        result = app(standalone_mode=False)
+    except StudioError as error:
+        fail(error, as_json)
+        sys.exit(exit_code(error))
+    except (KeyboardInterrupt, typer.Abort):
+        note("Left. What was asked goes on; `python -m pipeline runs` shows it.")
+        sys.exit(130)
+    except Exception as error:
+        _fail_otherwise(error, as_json)
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail_otherwise(error: Exception, as_json: bool) -> None:
+    words = getattr(error, "format_message", None)
+    if callable(words):
+        fail(WrongUse(str(words())), as_json)
+        sys.exit(2)
+    with contextlib.suppress(Exception):
+        from pipeline.processes.logs import write_logs_to
+        from pipeline.settings import load
+
+        write_logs_to(load().folder, "command")
+        logging.getLogger("pipeline.cli").exception("a command broke")
+    fail(StudioError(next="The details are in the logs folder; try again, and tell an engineer if it happens twice."), as_json)
+    sys.exit(1)

@@ -1,0 +1,126 @@
+"""Every part checked; each failure comes with its remedy. Nothing is spent."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipeline import ledger
+from pipeline.catalog import load_catalogue
+from pipeline.errors import StudioError
+from pipeline.media import ffmpeg
+from pipeline.prompts import load_styles
+from pipeline.settings import SHIPPED, Settings
+
+ROOM_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What was found of one part; `remedy` is empty while all is well."""
+
+    part: str
+    ok: bool
+    say: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Check every part and return what was found, in the order in which things depend on each other."""
+    parts: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("settings", _settings),
+        ("disk", _disk),
+        ("database", _database),
+        ("ledger", _ledger),
+        ("models", lambda _: f"{len(load_catalogue(SHIPPED / 'models').models)} models, every one priced"),
+        ("prompts", lambda _: f"{len(load_styles(SHIPPED / 'prompts'))} templates"),
+        ("ffmpeg", lambda s: f"version {ffmpeg.version(s.ffmpeg)}"),
+        ("likeness", _likeness),
+        ("store", _store),
+        ("worker", _worker),
+        ("provider", _provider),
+    )
+    return [_examine(part, check, settings) for part, check in parts]
+
+
+def _examine(part: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(part=part, ok=True, say=check(settings))
+    except StudioError as error:
+        return Finding(part=part, ok=False, say=error.say, remedy=error.next)
+    except Exception as error:  # a check that breaks is a finding, not the end of the examination
+        return Finding(
+            part=part,
+            ok=False,
+            say=f"The check itself broke ({type(error).__name__}).",
+            remedy="Run `make setup` again; the requirements may be incomplete.",
+        )
+
+
+def _settings(settings: Settings) -> str:
+    if not settings.is_sandbox and not settings.fal_key:
+        raise StudioError("Live mode has no key for fal.", next="Set FAL_KEY, or STUDIO_MODE=sandbox.")
+    return f"{settings.mode} mode"
+
+
+def _disk(settings: Settings) -> str:
+    settings.folder.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(settings.folder).free
+    if free < ROOM_BYTES:
+        raise StudioError(f"Only {free / 1e9:.1f} GB are free.", next="Free some space; clips and pictures need it.")
+    return f"{free / 1e9:.0f} GB free"
+
+
+def _database(settings: Settings) -> str:
+    from pipeline.studio.place import Place
+
+    place = Place(settings)
+    with place.database.writing() as tx:
+        sound = tx.execute("PRAGMA quick_check").fetchone()[0]
+        count = tx.execute("SELECT count(*) FROM runs").fetchone()[0]
+    if sound != "ok":
+        raise StudioError("The database is damaged.", next="Restore studio.db from a backup.")
+    return f"{count} runs"
+
+
+def _ledger(settings: Settings) -> str:
+    from pipeline.studio.place import Place
+
+    with Place(settings).database.reading() as db:
+        wrong = ledger.proof(db)
+        lines = db.execute("SELECT count(*) FROM entries").fetchone()[0]
+    if wrong:
+        raise StudioError(wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
+    return f"{lines} lines; chain unbroken, every balance equals its rows"
+
+
+def _likeness(_: Settings) -> str:
+    from pipeline.media.likeness import LikenessMeter
+    from pipeline.media.models import model_hash
+
+    LikenessMeter()
+    return f"models loaded ({model_hash()[:8]})"
+
+
+def _store(settings: Settings) -> str:
+    from pipeline.studio.place import open_store
+
+    open_store(settings).check()
+    return f"{settings.store}: wrote, read and removed a test object"
+
+
+def _worker(settings: Settings) -> str:
+    from pipeline.processes.claims import holder_of
+
+    holder = holder_of(settings.folder, "worker")
+    return f"running (process {holder.pid})" if holder else "not running; it starts with the studio or the next command"
+
+
+def _provider(settings: Settings) -> str:
+    from pipeline.processes.claims import holder_of
+    from pipeline.processes.worker import provider
+
+    if settings.is_sandbox and holder_of(settings.folder, "sandbox") is None:
+        return "sandbox not running; it starts with the studio or the next command"
+    with provider(settings) as fal:
+        fal.ping()
+    return "the sandbox answers" if settings.is_sandbox else "fal answers and takes our key"

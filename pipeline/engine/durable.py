@@ -1,0 +1,78 @@
+"""Workflows that continue after a crash. Their checkpoints may vanish at any time: studio.db is the truth, so every workflow can be run again."""
+
+import logging
+import sqlite3
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+
+VERSION = "studio-1"
+CHILD_POLL_SECONDS = 0.1
+LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
+CRASHES_ALLOWED = 1000  # a crash counts against every workflow alive at that moment, so a low limit would end innocent ones
+
+
+def workflow(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a function as a workflow under a name that outlives renaming; arguments and result must be JSON."""
+    return DBOS.workflow(name=name, max_recovery_attempts=CRASHES_ALLOWED)
+
+
+def step(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark a function as a step: its result is kept, so it is not run again once it ended."""
+    return DBOS.step(name=name)
+
+
+def child(queue: str, function: Callable[..., Any], workflow_id: str, priority: int, *arguments: Any) -> Any:
+    """Run a workflow on a queue, wait for it and return its result."""
+    return enqueue(queue, function, workflow_id, priority, *arguments).get_result(polling_interval_sec=CHILD_POLL_SECONDS)
+
+
+def enqueue(queue: str, function: Callable[..., Any], workflow_id: str, priority: int, *arguments: Any) -> Any:
+    """Put a workflow on a queue; an id that exists is the workflow that exists. Lower priority numbers go first, 1 is the most urgent."""
+    with SetWorkflowID(workflow_id), SetEnqueueOptions(priority=max(priority, 1)):
+        return DBOS.enqueue_workflow(queue, function, *arguments)
+
+
+def start(url: str, queues: Mapping[str, int], *, executor: str, poll_seconds: float) -> None:
+    """Open the jobs database, continue what a crash left, and serve these queues with so many workers each."""
+    config: DBOSConfig = {
+        "name": "studio",
+        "system_database_url": url,
+        "application_version": VERSION,
+        "executor_id": executor,
+        "serializer": DBOSPortableJSONSerializer(),
+        "log_level": "WARNING",
+    }
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    _write_ahead(url)
+    DBOS(config=config)
+    DBOS.listen_queues(list(queues))
+    DBOS.launch()
+    for name, workers in queues.items():
+        DBOS.register_queue(name, worker_concurrency=workers, polling_interval_sec=poll_seconds, on_conflict="always_update")
+
+
+def live_ids(prefixes: list[str]) -> set[str]:
+    """Return the ids among these that the engine has and has not finished."""
+    found = DBOS.list_workflows(workflow_ids=prefixes, status=LIVE, load_input=False, load_output=False)
+    return {status.workflow_id for status in found}
+
+
+def forget_finished(before: str) -> int:
+    """Delete checkpoints of workflows that finished before a moment (ISO 8601); return how many."""
+    old = DBOS.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], completed_before=before, load_input=False, load_output=False)
+    DBOS.delete_workflows([status.workflow_id for status in old])
+    return len(old)
+
+
+def stop() -> None:
+    """Stop serving; what was under way continues at the next start."""
+    DBOS.destroy()
+
+
+def _write_ahead(url: str) -> None:
+    if url.startswith("sqlite:///"):
+        with sqlite3.connect(Path(url.removeprefix("sqlite:///"))) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")

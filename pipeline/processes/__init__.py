@@ -1,0 +1,10 @@
+"""What runs beside the screens.
+
+claims.py       one worker and one sandbox a data folder: a lock, and a record of who holds it
+logs.py         JSON lines, rotated
+worker.py       the only process that buys, encodes and uploads
+dispatcher.py   hands asked runs to the engine and rings the bells of webhooks
+emulator.py     the sandbox as a process
+bring_up.py     starting what is missing, for the command line and for a worker that finds its sandbox gone
+supervisor.py   keeps the studio's children alive, and ends them with it
+"""

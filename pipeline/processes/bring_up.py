@@ -1,0 +1,57 @@
+"""Starting what is missing. Processes brought up this way outlive the call that did it and end after some idleness; one wins by lock."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from pipeline.errors import WorkerAbsent
+from pipeline.processes.claims import Holder, holder_of
+from pipeline.settings import ROOT, Settings
+
+START_SECONDS = 30.0
+PAUSE_SECONDS = 4.0  # a process needs a second or two before its record tells that it is there
+_begun: dict[tuple[Path, str], float] = {}
+
+
+def ensure_running(settings: Settings, *names: str) -> None:
+    """Start the named processes (`sandbox` only in sandbox mode) unless they run; does not wait for them."""
+    for name in names:
+        begun = _begun.get((settings.folder, name), -PAUSE_SECONDS)
+        if (name == "sandbox" and not settings.is_sandbox) or time.monotonic() - begun < PAUSE_SECONDS:
+            continue
+        if holder_of(settings.folder, name) is None:
+            _begun[settings.folder, name] = time.monotonic()
+            spawn_lasting(settings, name)
+
+
+def wait_until_up(settings: Settings, name: str, seconds: float = START_SECONDS) -> Holder:
+    """Return who holds a claim as soon as somebody does; raises WorkerAbsent after so many seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if holder := holder_of(settings.folder, name):
+            return holder
+        time.sleep(0.05)
+    raise WorkerAbsent(f"The {name} did not start within {seconds:.0f} s.", next=f"Start it with `python -m pipeline {name}` and read what it says.")
+
+
+def spawn_lasting(settings: Settings, name: str) -> None:
+    """Start `python -m pipeline NAME` on its own, apart from this terminal, ending after the idle time."""
+    (settings.folder / "logs").mkdir(parents=True, exist_ok=True)
+    with open(settings.folder / "logs" / f"{name}.out", "ab") as out:
+        subprocess.Popen(
+            [sys.executable, "-m", "pipeline", name, "--idle", f"{settings.idle_seconds:g}"],
+            cwd=ROOT,
+            env=child_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """Return this process's environment with the data folder made absolute and the project importable from anywhere."""
+    path = os.pathsep.join(part for part in (str(ROOT), os.environ.get("PYTHONPATH", "")) if part)
+    return {**os.environ, "STUDIO_DATA": str(Path(settings.data).resolve()), "PYTHONPATH": path}

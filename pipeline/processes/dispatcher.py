@@ -1,0 +1,67 @@
+"""From what people asked to what the engine does. Rows in studio.db are the orders; the engine's own memory may be lost at any time."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from pipeline import runs
+from pipeline.buying import Desk
+from pipeline.database import Database
+from pipeline.engine import durable
+from pipeline.records import Run, RunState, now
+from pipeline.workflows.portrait import make_portrait
+
+log = logging.getLogger("pipeline.dispatcher")
+RECONCILE_SECONDS = 5.0
+KEEP_DAYS = 30
+
+
+class Dispatcher:
+    """Takes asked runs to the engine, restarts lost ones, passes on webhooks."""
+
+    def __init__(self, database: Database, desk: Desk) -> None:
+        """Serve the runs of one data folder."""
+        self.database, self.desk = database, desk
+        self._rung_until = now()
+
+    def tick(self) -> bool:
+        """Do what has come up since the last tick; true while any run is live."""
+        with self.database.reading() as db:
+            asked = runs.waiting(db)
+            live = bool(asked) or db.execute("SELECT 1 FROM runs WHERE state IN ('queued', 'working') LIMIT 1").fetchone() is not None
+            rung = db.execute(
+                "SELECT request_id, received_at FROM webhook_inbox WHERE received_at > ? ORDER BY received_at", (self._rung_until,)
+            ).fetchall()
+        for row in rung:
+            self.desk.bells.ring(row["request_id"])
+            self._rung_until = row["received_at"]
+        for run in asked:
+            self._start(run)
+        return live
+
+    def reconcile(self) -> int:
+        """Give every live run whose workflow is gone its next attempt; return how many."""
+        with self.database.reading() as db:
+            begun = [run for run in runs.live(db) if run.state in (RunState.QUEUED, RunState.WORKING)]
+        if not begun:
+            return 0
+        alive = durable.live_ids([_workflow_id(run) for run in begun])
+        lost = [run for run in begun if _workflow_id(run) not in alive]
+        for run in lost:
+            with self.database.writing() as tx:
+                runs.restart(tx, run)
+            log.warning("a run lost its workflow and is started again", extra={"run": run.id})
+        return len(lost)
+
+    def forget_old(self) -> None:
+        """Drop the engine's checkpoints of work that finished a month ago; runs, calls and ledger stay."""
+        durable.forget_finished((datetime.now(UTC) - timedelta(days=KEEP_DAYS)).isoformat())
+
+    def _start(self, run: Run) -> None:
+        priority = run.priority * 1000 + min(run.turn, 999)
+        durable.enqueue("runs", make_portrait, _workflow_id(run), priority, run.id, run.attempt, run.kind.value, priority)
+        with self.database.writing() as tx:
+            runs.mark_queued(tx, run.id, run.attempt)
+
+
+def _workflow_id(run: Run) -> str:
+    return f"{run.id}.{run.attempt}"

@@ -1,0 +1,143 @@
+"""The worker: one a data folder, the only process that buys, encodes and uploads."""
+
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from pipeline.buying import Desk, Gate
+from pipeline.buying.points import Points
+from pipeline.engine import durable
+from pipeline.processes.bring_up import ensure_running
+from pipeline.processes.claims import Holder, claim, holder_of
+from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
+from pipeline.processes.logs import write_logs_to
+from pipeline.providers.fal import FalProvider
+from pipeline.settings import Settings
+from pipeline.studio.place import Place, open_store
+from pipeline.workflows.bench import Bench, set_bench
+
+log = logging.getLogger("pipeline.worker")
+TICK_SECONDS = 0.2
+POLL_SECONDS = 0.2
+READY_AHEAD = 6
+LISTING_LAG_SECONDS = 120.0
+SANDBOX_SETTLE_SECONDS = 2.0
+
+
+def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_parent: bool = False, only: tuple[str, ...] = ()) -> None:
+    """Work until told to stop, until the parent is gone, or until idle for so long; raises AlreadyRunning, WrongMode, PlaceError.
+
+    `only` names the queues of a machine that encodes alone (`cpu`); it holds no claim and never opens studio.db.
+    """
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    if with_parent:
+        threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    if only:
+        _work_elsewhere(settings, only, stop)
+        return
+    with claim(settings.folder, "worker") as held:
+        write_logs_to(settings.folder, "worker")
+        place = Place(settings)
+        bench = _bench(place)
+        set_bench(bench)
+        durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
+        held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
+        threading.Thread(target=lambda: bench.meter, daemon=True).start()
+        log.info("the worker is up")
+        _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)
+    # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.
+    logging.shutdown()
+    os._exit(0)
+
+
+def _serve(settings: Settings, dispatcher: Dispatcher, stop: threading.Event, idle_seconds: float | None, alive: Callable[[], None]) -> None:
+    dispatcher.reconcile()
+    dispatcher.forget_old()
+    busy_at = looked_at = time.monotonic()
+    while not stop.wait(TICK_SECONDS):
+        alive()
+        live = dispatcher.tick()
+        moment = time.monotonic()
+        if live:
+            busy_at = moment
+            if moment - looked_at > RECONCILE_SECONDS:
+                looked_at = moment
+                dispatcher.reconcile()
+                ensure_running(settings, "sandbox")
+        elif idle_seconds is not None and moment - busy_at > idle_seconds:
+            return
+
+
+def _bench(place: Place) -> Bench:
+    settings = place.settings
+    tmp = settings.folder / "tmp"
+    shutil.rmtree(tmp, ignore_errors=True)
+    tmp.mkdir(parents=True)
+    desk = Desk(
+        database=place.database,
+        store=place.store,
+        providers={"fal": provider(settings)},
+        catalogue=place.catalogue,
+        gate=Gate(settings.provider_slots),
+        points=Points(settings.folder / "pull-the-plug" if settings.is_sandbox else None),
+        resend_below_micro_usd=settings.resend_below_micro_usd,
+        settle_seconds=_settle_seconds(settings),
+        webhook_url=f"{settings.public_url}/hooks/fal" if settings.public_url else None,
+    )
+    return Bench(desk=desk, store=place.store, tmp=tmp, ffmpeg=settings.ffmpeg, provider_places=settings.provider_slots)
+
+
+def provider(settings: Settings) -> FalProvider:
+    """Return the way to fal: its own hosts in live mode, the sandbox under the same host names otherwise."""
+    if settings.is_sandbox:
+        return FalProvider("sandbox:key", emulator=lambda: sandbox_address(settings))
+    return FalProvider(settings.fal_key)
+
+
+def sandbox_address(settings: Settings) -> str:
+    """Return the running sandbox's base address, empty while it is down."""
+    holder = holder_of(settings.folder, "sandbox")
+    return f"http://127.0.0.1:{holder.port}" if holder else ""
+
+
+def _settle_seconds(settings: Settings) -> Callable[[float], float]:
+    if settings.is_sandbox:
+        return lambda _: SANDBOX_SETTLE_SECONDS
+    return lambda longest_run: LISTING_LAG_SECONDS + longest_run
+
+
+def _queues(settings: Settings) -> dict[str, int]:
+    ahead = settings.provider_slots + READY_AHEAD
+    return {"runs": ahead + 2 * settings.cpu_slots + READY_AHEAD, "provider": ahead, "cpu": settings.cpu_slots}
+
+
+def _jobs_url(settings: Settings) -> str:
+    return settings.jobs_db_url or f"sqlite:///{settings.folder / 'jobs.db'}"
+
+
+def _work_elsewhere(settings: Settings, only: tuple[str, ...], stop: threading.Event) -> None:
+    write_logs_to(settings.folder, f"worker-{os.getpid()}")
+    tmp = settings.folder / f"tmp-{os.getpid()}"
+    tmp.mkdir(parents=True, exist_ok=True)
+    set_bench(Bench(desk=None, store=open_store(settings), tmp=tmp, ffmpeg=settings.ffmpeg, provider_places=0))
+    queues = {name: workers for name, workers in _queues(settings).items() if name in only}
+    durable.start(_jobs_url(settings), queues, executor=f"cpu-{os.uname().nodename}-{os.getpid()}", poll_seconds=POLL_SECONDS)
+    stop.wait()
+    shutil.rmtree(tmp, ignore_errors=True)
+    os._exit(0)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _stop_with_parent(stop: threading.Event) -> None:
+    sys.stdin.buffer.read()
+    stop.set()

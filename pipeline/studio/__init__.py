@@ -1,0 +1,9 @@
+"""What people do: the verbs that pages, the command line and notebooks call. They write rows only; the worker acts on them.
+
+place.py       one data folder opened: settings, database, store, catalogue, styles
+photos.py      a photo comes in: checked, cropped, kept, with advice
+portraits.py   ask for an avatar or a clip, at a price known before
+reviews.py     approve, reject, withdraw
+requests.py    cancel, retry, decide; wait for a run
+looks.py       what a run, a case or an asset looks like from outside
+"""

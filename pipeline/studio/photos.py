@@ -1,0 +1,52 @@
+"""A photo comes in: checked, turned upright, cropped so that every face stays whole, kept, with friendly advice. Nothing is spent."""
+
+from dataclasses import dataclass
+
+from pipeline import assets, cases
+from pipeline.media.faces import find_faces
+from pipeline.media.photos import Advice, Photo, advise, read_photo, square_crop
+from pipeline.records import Asset, AssetKind, Case, Person, Plan
+from pipeline.studio.place import Place
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intake:
+    """A photo fit for the studio: as kept, as sent to a model, how many faces, and remarks that do not block."""
+
+    photo: Photo
+    crop: Photo
+    faces: int
+    advice: tuple[Advice, ...]
+    name: str
+
+
+def take_in(data: bytes, name: str) -> Intake:
+    """Check and prepare a photo without keeping it; raises PhotoUnreadable, PhotoTooSmall, PhotoTooLarge."""
+    photo = read_photo(data, name)
+    faces = find_faces(photo.data)
+    return Intake(photo=photo, crop=square_crop(photo, faces), faces=len(faces), advice=advise(photo, faces), name=name)
+
+
+def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:
+    """Return the case of this owner, creating it when the id is new; raises WrongOwner when it belongs to somebody else."""
+    with place.database.writing() as tx:
+        if cases.look_up(tx, case_id) is not None:
+            return cases.get(tx, case_id, owner)
+        return cases.create(tx, case_id=case_id, owner=owner, name=name or case_id, plan=plan, by=by)
+
+
+def put_photo(place: Place, case_id: str, owner: str, intake: Intake, *, replace: bool = False) -> Case:
+    """Keep a photo and make it the case's; raises WrongOwner, NotPremium, and NotNow when another photo is there and `replace` was not said."""
+    with place.database.reading() as db:
+        case = cases.get(db, case_id, owner)
+        cases.check_premium(case)
+    photo = assets.put(place.store, intake.photo.data, _asset(case_id, AssetKind.PHOTO, intake.photo))
+    crop = assets.put(place.store, intake.crop.data, _asset(case_id, AssetKind.CROP, intake.crop, parents=(photo.sha256,)))
+    with place.database.writing() as tx:
+        assets.record(tx, photo)
+        assets.record(tx, crop)
+        return cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace)
+
+
+def _asset(scope: str, kind: AssetKind, photo: Photo, parents: tuple[str, ...] = ()) -> Asset:
+    return Asset(scope=scope, kind=kind, media_type=photo.media_type, width_px=photo.width_px, height_px=photo.height_px, parents=parents)

@@ -1,0 +1,50 @@
+"""Judging what was made: approve, reject, withdraw. An approved avatar becomes the case's, with its display copy; a clip with its poster."""
+
+from pipeline import assets, cases
+from pipeline.database import Connection
+from pipeline.errors import UnknownName, WrongOwner
+from pipeline.records import Asset, AssetKind, Case, Decision, Person
+from pipeline.studio.place import Place
+
+JUDGED = (AssetKind.AVATAR, AssetKind.CLIP)
+
+
+def decide_on(place: Place, asset: Asset, owner: str, decision: Decision, by: Person, note: str = "") -> Case:
+    """Record a decision about an asset of this owner's case and return the case as it is now; raises WrongOwner, NotNow."""
+    with place.database.writing() as tx:
+        case = cases.get(tx, asset.scope, owner)
+        return cases.decide(tx, case, judged(tx, asset), decision, by, note)
+
+
+def find_asset(place: Place, prefix: str, *, case_id: str | None = None) -> Asset:
+    """Return the one asset whose hash starts so; where several cases hold the same bytes, the newest that waits for a decision.
+
+    Raises UnknownName when none fits, or when different files do.
+    """
+    with place.database.reading() as db:
+        found = [a for a in assets.find(db, prefix.lower()) if case_id in (None, a.scope) and a.removed_at is None]
+        if not found:
+            raise UnknownName(f"There is no asset whose hash starts with {prefix[:64]!r}.", next="`assets` lists them.")
+        if len({asset.sha256 for asset in found}) > 1:
+            raise UnknownName(f"Several assets start with {prefix[:64]!r}.", next="Give more digits of the hash.")
+        waiting = [asset for asset in found if cases.decision_of(db, asset.scope, judged(db, asset).sha256) is None]
+        return (waiting or found)[0]
+
+
+def owner_of(place: Place, case_id: str) -> str:
+    """Return the owner of a case, for staff who work from an asset or a run; raises WrongOwner when there is no such case."""
+    with place.database.reading() as db:
+        case = cases.look_up(db, case_id)
+    if case is None:
+        raise WrongOwner
+    return case.owner
+
+
+def judged(db: Connection, asset: Asset) -> Asset:
+    """Return the avatar or clip that a decision about this file is about: a display copy stands for its avatar, a poster for its clip."""
+    if asset.kind is AssetKind.AVATAR_DISPLAY:
+        return assets.get(db, asset.scope, asset.parents[0])
+    if asset.kind is AssetKind.POSTER:
+        clips = [a for a in assets.children(db, asset.scope, asset.parents[0], AssetKind.CLIP) if a.run_id == asset.run_id]
+        return clips[0] if clips else asset
+    return asset

@@ -1,0 +1,191 @@
+"""From a photo to an avatar, and from an approved avatar to a looping clip.
+
+Each paragraph says what remains true if the power goes off right after it. Every step may be run again: it finds what is there.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from pipeline import assets, runs
+from pipeline.buying import buy, calls, deliver
+from pipeline.buying.delivery import scratch_file
+from pipeline.database import update
+from pipeline.engine import durable
+from pipeline.errors import BeingLookedUp, Cancelled, Flagged, OutcomeUnknown, StudioError
+from pipeline.media.clips import ClipRecipe, encode_clip
+from pipeline.media.models import model_hash
+from pipeline.media.stills import display_copy
+from pipeline.records import Asset, AssetKind, Call, CallState, Run, RunKind, RunState
+from pipeline.workflows.bench import bench
+from pipeline.workflows.wishes import SLOTS
+
+log = logging.getLogger("pipeline.portrait")
+BOUGHT = {RunKind.AVATAR: AssetKind.AVATAR, RunKind.CLIP: AssetKind.RAW_CLIP}
+Json = dict[str, Any]
+
+
+@durable.workflow("portrait")
+def make_portrait(run_id: str, attempt: int, kind: str, priority: int) -> str:
+    """Make what a run asks for, up to where it waits for a person's approval."""
+    # 1. Buy. If we die here, the next attempt finds the call where it stands and goes on from there.
+    if durable.child("provider", buy_part, f"{run_id}.{attempt}.buy", priority, run_id, attempt) != "bought":
+        return "ended"
+    # 2. Make it fit for people. If we die here, what was bought is kept; only this is done again.
+    order = _order(run_id)
+    made = durable.child("cpu", finish_part, f"{run_id}.{attempt}.finish", priority, kind, order)
+    # 3. Write down what there is and end the run. If we die here, the same rows are written again.
+    return str(_conclude(run_id, made))
+
+
+@durable.workflow("portrait-buy")
+def buy_part(run_id: str, attempt: int) -> str:
+    """Buy and fetch what the run's model makes; on the `provider` queue."""
+    return str(_buy(run_id, attempt))
+
+
+@durable.workflow("portrait-finish")
+def finish_part(kind: str, order: Json) -> Json:
+    """Encode and measure; on the `cpu` queue, possibly on another machine, so it takes and gives stored keys and facts alone."""
+    return dict(_finish(kind, order))
+
+
+@durable.step("buy")
+def _buy(run_id: str, attempt: int) -> str:
+    desk = bench().buying
+    with desk.database.writing() as tx:
+        if not runs.begin(tx, run_id, attempt):
+            return "ended"
+        run = runs.get(tx, run_id)
+        call = calls.filling(tx, run_id, SLOTS[run.kind])
+
+    def tell(words: str, progress: float) -> None:
+        with desk.database.writing() as tx:
+            runs.stage(tx, run_id, words, progress)
+
+    try:
+        call = buy(desk, call.id, priority=run.priority * 1_000_000 + run.turn, tell=tell)
+        _check(call)
+        tell("Fetching the result", 0.82)
+        asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
+    except Cancelled:
+        return _end(run, RunState.CANCELLED, Cancelled())
+    except StudioError as error:
+        return _end(run, RunState.FAILED, error)
+    except Exception:  # the outermost frame of a run: whatever breaks, the run ends with words and without a lost cent
+        log.exception("a run broke", extra={"run": run_id})
+        return _end(run, RunState.FAILED, StudioError())
+    return _bought(run, call, asset)
+
+
+def _bought(run: Run, call: Call, asset: Asset) -> str:
+    desk = bench().buying
+    elsewhere = call.served_endpoint is not None and call.served_endpoint != call.endpoint
+    unfit = f"served by {call.served_endpoint}, not by {call.endpoint}" if elsewhere else None
+    changes: Json = {"unfit": unfit} if run.kind is RunKind.CLIP else {"asset": asset.sha256, "unfit": unfit}
+    with desk.database.writing() as tx:
+        update(tx, "outputs", {"run_id": run.id, "slot": SLOTS[run.kind]}, changes)
+        stopped = runs.get(tx, run.id).cancel_asked_at is not None
+    desk.points.reach("after-output")
+    if stopped:
+        return _end(run, RunState.CANCELLED, Cancelled("It was cancelled after the provider had finished; the result is kept as history."))
+    return "bought"
+
+
+@durable.step("order")
+def _order(run_id: str) -> Json:
+    """Collect what finishing needs: the bought asset, what it was made from, and the recipe."""
+    desk = bench().buying
+    with desk.database.writing() as tx:
+        run = runs.get(tx, run_id)
+        call = calls.filling(tx, run_id, SLOTS[run.kind])
+        bought = tx.execute("SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ?", (call.id, BOUGHT[run.kind].value)).fetchone()
+        asset, source = assets.get(tx, bought["scope"], bought["sha256"]), assets.get(tx, run.case_id, run.source)
+        runs.stage(tx, run_id, "Measuring the likeness" if run.kind is RunKind.AVATAR else "Encoding", 0.88)
+    recipe = {name: run.settings.get(name) for name in ("loop", "portrait")}
+    return {"run": run_id, "bought": asdict(asset), "source": asdict(source), "recipe": recipe}
+
+
+@durable.step("finish")
+def _finish(kind: str, order: Json) -> Json:
+    try:
+        bought, source = _asset(order["bought"]), _asset(order["source"])
+        made = _finish_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
+        return {"run": order["run"], **made}
+    except StudioError as error:
+        log.warning("finishing failed", extra={"run": order["run"], "error": type(error).__name__})
+        return {"run": order["run"], "error": {**error.as_json(), "fault": error.fault.value, "retry": error.retry}}
+
+
+def _finish_avatar(master: Asset, crop: Asset) -> Json:
+    store = bench().store
+    data = assets.read(store, master)
+    display = _made(display_copy(data), master, AssetKind.AVATAR_DISPLAY, "image/webp", 512, 512)
+    if bench().desk:
+        bench().buying.points.reach("after-display-copy")
+    faces = bench().meter.compare(assets.read(store, crop), data)
+    rows = [{"distance": f.distance, "detector_score": f.detector_score, "band": f.band.value, "reason": f.reason} for f in faces]
+    return {"assets": [asdict(display)], "likeness": rows, "model_hash": model_hash()}
+
+
+def _finish_clip(raw: Asset, recipe: Mapping[str, Any]) -> Json:
+    shape = ClipRecipe(height_px=960 if recipe["portrait"] else 720, loop=bool(recipe["loop"]))
+    with scratch_file(bench().tmp, assets.read(bench().store, raw)) as source:
+        made = encode_clip(source, source.parent, shape, ffmpeg=bench().ffmpeg)
+        facts = made.facts
+        clip = _made(made.clip.read_bytes(), raw, AssetKind.CLIP, "video/mp4", facts.width_px, facts.height_px, facts.seconds)
+        poster = _made(made.poster.read_bytes(), raw, AssetKind.POSTER, "image/webp", facts.width_px, facts.height_px)
+    if bench().desk:
+        bench().buying.points.reach("after-encoding")
+    return {"assets": [asdict(clip), asdict(poster)]}
+
+
+def _made(data: bytes, parent: Asset, kind: AssetKind, media_type: str, width_px: int, height_px: int, seconds: float | None = None) -> Asset:
+    run = {"run_id": parent.run_id, "call_id": parent.call_id, "parents": (parent.sha256,)}
+    asset = Asset(scope=parent.scope, kind=kind, media_type=media_type, width_px=width_px, height_px=height_px, seconds=seconds, **run)  # type: ignore[arg-type]
+    return assets.put(bench().store, data, asset)
+
+
+@durable.step("conclude")
+def _conclude(run_id: str, made: Json) -> str:
+    desk = bench().buying
+    desk.points.reach("before-the-end")
+    with desk.database.writing() as tx:
+        run = runs.get(tx, run_id)
+        if "error" in made:
+            runs.finish(tx, run_id, RunState.FAILED, StudioError.from_json(made["error"]))
+            return "failed"
+        kept = [assets.record(tx, _asset(row)) for row in made["assets"]]
+        if run.kind is RunKind.AVATAR:
+            master = assets.get(tx, run.case_id, kept[0].parents[0])
+            rows = [{**row, "model_hash": made["model_hash"]} for row in made["likeness"]]
+            assets.measured(tx, master, run.source, rows)
+        else:
+            update(tx, "outputs", {"run_id": run_id, "slot": "clip"}, {"asset": kept[0].sha256})
+        runs.finish(tx, run_id, RunState.SUCCEEDED)
+    desk.points.reach("after-the-end")
+    log.info("a run ended", extra={"run": run_id, "state": "succeeded"})
+    return "succeeded"
+
+
+def _check(call: Call) -> None:
+    if call.state is CallState.CANCELLED:
+        raise Cancelled
+    if call.needs_decision:
+        raise StudioError.from_json(call.error or BeingLookedUp().as_json())
+    if call.state is CallState.SUCCEEDED and call.error is not None and call.error["error"] == Flagged.__name__:
+        raise Flagged
+    if call.state is not CallState.SUCCEEDED:
+        raise StudioError.from_json(call.error or OutcomeUnknown().as_json())
+
+
+def _end(run: Run, state: RunState, error: StudioError) -> str:
+    with bench().buying.database.writing() as tx:
+        runs.finish(tx, run.id, state, error)
+    log.warning("a run ended", extra={"run": run.id, "state": state.value, "error": type(error).__name__, "charged": error.charged})
+    return "ended"
+
+
+def _asset(row: Mapping[str, Any]) -> Asset:
+    return Asset(**{**row, "kind": AssetKind(row["kind"]), "parents": tuple(row["parents"])})
