@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
@@ -111,6 +112,34 @@ def test_a_result_comes_with_what_fal_bills(fal: FalProvider, server: LittleServ
     server.always(body=body, headers={"x-fal-billable-units": "1.5"})
     delivery = fal.result(TICKET)
     assert (delivery.body, delivery.billable_units, delivery.served_endpoint) == (body, Decimal("1.5"), None)
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ({"items": [{"request_id": "r-1", "endpoint_id": FLUX}]}, FLUX),
+        ({"items": [{"request_id": "r-1", "endpoint_id": FLUX, "endpoint": "fal-ai/flux/schnell"}]}, "fal-ai/flux/schnell"),
+        ({"items": [{"request_id": "r-1", "endpoint": "/", "endpoint_id": None}]}, FLUX),
+        ({"items": [{"request_id": "r-2", "endpoint_id": FLUX}]}, None),
+        ({"items": []}, None),
+        ({"items": None}, None),
+        (b"<html>", None),
+    ],
+)
+def test_what_served_a_request_is_taken_from_the_listing_when_it_is_there(
+    fal: FalProvider, server: LittleServer, listed: object, expected: str | None
+) -> None:
+    server.script = lambda asked: Reply(body=listed if asked.host == "api.fal.ai" else {"images": []})
+    assert fal.result(TICKET).served_endpoint == expected
+    query = parse_qs(urlsplit(server.asked[1].path).query)
+    assert (query["request_id"], query["endpoint_id"]) == (["r-1"], [FLUX])
+
+
+def test_a_listing_that_is_down_does_not_hold_up_a_result(fal: FalProvider, server: LittleServer) -> None:
+    server.script = lambda asked: Reply(wait_seconds=9) if asked.host == "api.fal.ai" else Reply(body={"images": []})
+    began = time.monotonic()
+    assert fal.result(TICKET).served_endpoint is None
+    assert time.monotonic() - began < 0.45
 
 
 @pytest.mark.parametrize("text", ["", "many", "NaN", "-1", "Infinity", "1e99"])

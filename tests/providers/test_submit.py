@@ -180,7 +180,7 @@ def test_addresses_that_are_not_fals_never_get_our_key(fal: FalProvider, server:
     ("endpoint", "arguments"), [(FLUX, {"strength": float("nan")}), (FLUX, {"photo": b"x"}), ("../../x", {}), ("fal-ai", {}), ("", {})]
 )
 def test_what_cannot_be_sent_is_refused_before_any_post(fal: FalProvider, server: LittleServer, endpoint: str, arguments: dict[str, object]) -> None:
-    with pytest.raises(errors.InputError):
+    with pytest.raises(errors.Refused):
         fal.submit(endpoint, arguments)
     assert server.asked == []
 
