@@ -74,7 +74,7 @@ class Withdrawal(StrEnum):
 
 
 class Provider(Protocol):
-    """A paid service: seven verbs, none of which repeats a request that could cost money."""
+    """A paid service: eight verbs, none of which repeats a request that could cost money."""
 
     name: str
     can_look_up: bool
