@@ -23,6 +23,7 @@ SOUND_HZ = 44_100
 MOTES = 26
 # As fractions of the picture's short side: enough to be seen, too little to tear a face.
 DRIFT, BREATH, SWAY, FLUTTER = 0.009, 0.0045, 0.004, 0.0030
+GLOW = np.array([255, 236, 190], np.float32)
 COLOURS = "scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
 
 
@@ -115,7 +116,9 @@ class _Stage:
         height, width = mask.shape
         self.down, self.across = np.mgrid[0:height, 0:width].astype(np.float32)
         self.bends = _bends(mask, photo.faces, random)
-        self.motes = _motes(width, height, random)
+        self.motes = [_mote(width, height, random) for _ in range(MOTES)]
+        # Light falls mostly behind the people, so that nothing glitters in their faces.
+        self.veil = np.repeat(np.uint8(255) - (mask * 215).astype(np.uint8)[:, :, None], 3, axis=2)
         label = mark.label_for(width, height, photo.faces, share=mark.SHARE * 1.12, cover=0.95)
         self.label = label._replace(ink=np.ascontiguousarray(label.ink[:, :, ::-1]))
 
@@ -131,7 +134,7 @@ class _Stage:
                 down = cv2.scaleAdd(plane, weight, down)
         frame = cv2.remap(self.still, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
         for mote in self.motes:
-            mote.onto(frame, turn)
+            mote.onto(frame, self.veil, turn)
         self.label.onto(frame)
         return np.asarray(frame)
 
@@ -165,8 +168,8 @@ class _Mote:
     phase: float
     room: tuple[int, int]
 
-    def onto(self, frame: Pixels, turn: float) -> None:
-        """Add the speck to a frame, in place; at the edges it is left out where it would be cut."""
+    def onto(self, frame: Pixels, veil: Pixels, turn: float) -> None:
+        """Add the speck to a frame, in place, as far as the veil lets it through; its part outside the frame is left out."""
         size = self.glow.shape[0]
         width, height = self.room
         down = (self.y - self.rises * turn / (2 * math.pi)) % 1.0
@@ -179,11 +182,7 @@ class _Mote:
         strength = 0.55 + 0.45 * math.sin(turn * 2 + self.phase)
         patch = frame[first:last, start:end]
         part = self.glow[first - top : last - top, start - left : end - left]
-        patch[:] = cv2.addWeighted(patch, 1.0, part, strength, 0.0)
-
-
-def _motes(width: int, height: int, random: np.random.Generator) -> list[_Mote]:
-    return [_mote(width, height, random) for _ in range(MOTES)]
+        patch[:] = cv2.add(patch, cv2.multiply(part, veil[first:last, start:end], scale=strength / 255))
 
 
 def _mote(width: int, height: int, random: np.random.Generator) -> _Mote:
@@ -191,6 +190,6 @@ def _mote(width: int, height: int, random: np.random.Generator) -> _Mote:
     side = max(3, round(radius * 4))
     down, across = np.mgrid[0:side, 0:side].astype(np.float32) - (side - 1) / 2
     soft = np.exp(-(across**2 + down**2) / (2 * (radius * 0.6) ** 2))[:, :, None]
-    glow = (soft * np.array([255, 236, 190], np.float32) * random.uniform(0.35, 0.75)).astype(np.uint8)
+    glow = (soft * GLOW * random.uniform(0.4, 0.8)).astype(np.uint8)
     place = (float(random.random()), float(random.random()), int(random.integers(1, 3)), float(random.uniform(0, 6)))
     return _Mote(glow, *place, (width, height))

@@ -2,14 +2,14 @@
 
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.sandbox import mark, scene
-from pipeline.sandbox.subject import Box, Picture, mask_of
+from pipeline.sandbox.subject import Picture, mask_of
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -19,6 +19,10 @@ WORKING_SIDE_PX = 1024
 SHIFT = 0.016
 # Where eyes lie in a face box, measured on frontal portraits.
 EYES, EYE_LINE = (0.29, 0.71), 0.24
+TONE = 100 / 9
+INK = np.array([0.13, 0.19, 0.30], np.float32)
+WARM = np.array([-0.05, 0.0, 0.05], np.float32)
+RIM = np.array([0.55, 0.78, 1.0], np.float32)
 
 
 class Look(StrEnum):
@@ -92,7 +96,7 @@ def _magnify(across: Plane, down: Plane, x: float, y: float, radius: float, stre
     """Bend a sampling grid in place so that what lies around (x, y) looks larger."""
     away_x, away_y = across - x, down - y
     inside = np.clip(1 - (away_x**2 + away_y**2) / max(radius, 1.0) ** 2, 0, 1) ** 2
-    pull = 0.16 * strength**2 * inside
+    pull = 0.24 * strength**2 * inside
     across -= away_x * pull
     down -= away_y * pull
 
@@ -101,46 +105,62 @@ def _rendered(pixels: Pixels, strength: float) -> Plane:
     """Smooth surfaces as a rendered film has them: soft shapes, clear eyes, rich colour."""
     height, width = pixels.shape[:2]
     small = cv2.resize(pixels, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    for _ in range(1 + round(3 * strength)):
-        small = cv2.bilateralFilter(small, 9, 28, 7)
+    for _ in range(1 + round(4 * strength)):
+        small = cv2.bilateralFilter(small, 9, 34, 6)
     smooth = cv2.resize(small, (width, height), interpolation=cv2.INTER_CUBIC)
-    return _with_detail(pixels, smooth, 0.62 - 0.25 * strength, contrast=1.06, saturation=1.22, lift=4.0)
+    return _graded(pixels, smooth, Grade(detail=0.75 - 0.2 * strength, contrast=1.08, colour=1.2, warmth=4.0, lift=6.0))
 
 
 def _inked(pixels: Pixels, strength: float) -> Plane:
     """Flat, soft tones and brown ink lines, as on a painted cel."""
-    flat = kuwahara(pixels, 2 + round(3 * strength))
-    image = _with_detail(pixels, flat, 0.45 - 0.2 * strength, contrast=0.95, saturation=1.12, lift=9.0)
+    flat = kuwahara(cv2.bilateralFilter(pixels, 7, 40, 5), _brush(pixels, 3 + 4 * strength))
+    image = _graded(pixels, flat, Grade(detail=0.55 - 0.2 * strength, contrast=0.95, colour=1.2, warmth=3.0, lift=10.0))
     lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
-    steps = 100 / 9
-    level = lab[:, :, 0] / steps
-    fraction = level - np.floor(level)
-    lab[:, :, 0] = lab[:, :, 0] * 0.35 + (np.floor(level) + _soft(fraction)) * steps * 0.65
+    level = lab[:, :, 0] / TONE
+    lab[:, :, 0] = lab[:, :, 0] * 0.45 + (np.floor(level) + _soft(level - np.floor(level))) * TONE * 0.55
     image = cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)
-    lines = (ink_lines(pixels) * min(1.0, strength * 1.2))[:, :, None]
-    return np.asarray(image * (1 - lines) + np.array([0.16, 0.20, 0.31], np.float32) * lines, np.float32)
+    lines = (ink_lines(pixels) * min(0.75, strength))[:, :, None]
+    return np.asarray(image * (1 - lines) + INK * lines, np.float32)
 
 
 def _oiled(pixels: Pixels, strength: float) -> Plane:
     """Thick strokes with a trace of canvas."""
-    flat = kuwahara(pixels, 3 + round(4 * strength))
-    image = _with_detail(pixels, flat, 0.4 - 0.2 * strength, contrast=1.1, saturation=1.25, lift=0.0)
-    grain = scene.cloudiness(pixels.shape[1], pixels.shape[0], scene.generator("canvas"), coarse=64, layers=2)[:, :, None]
-    return np.asarray(image * (0.96 + 0.08 * grain), np.float32)
+    flat = kuwahara(pixels, _brush(pixels, 4 + 4 * strength))
+    image = _graded(pixels, flat, Grade(detail=0.6 - 0.2 * strength, contrast=1.08, colour=1.35, warmth=4.0, lift=2.0))
+    grain = scene.cloudiness(pixels.shape[1], pixels.shape[0], scene.generator("canvas"), coarse=128, layers=2)[:, :, None]
+    return np.asarray(image * (0.94 + 0.12 * grain), np.float32)
 
 
 _PAINTERS = {Look.PIXAR: _rendered, Look.GHIBLI: _inked, Look.PAINTED: _oiled}
 
 
-def _with_detail(pixels: Pixels, flat: Pixels, share: float, *, contrast: float, saturation: float, lift: float) -> Plane:
-    """Give a flattened picture back a share of the photo's middle detail, so that eyes and mouths survive, then grade it."""
+class Grade(NamedTuple):
+    """How a flattened picture is graded: share of the photo's middle detail, contrast, colour, warmth and lift of the shadows."""
+
+    detail: float
+    contrast: float
+    colour: float
+    warmth: float
+    lift: float
+
+
+def _graded(pixels: Pixels, flat: Pixels, grade: Grade) -> Plane:
+    """Give a flattened picture back some middle detail, so that eyes and mouths survive, then grade it without burning highlights out."""
     lab = cv2.cvtColor(flat.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)
     light = cv2.cvtColor(pixels.astype(np.float32) / 255, cv2.COLOR_BGR2LAB)[:, :, 0]
     size = max(pixels.shape[:2])
-    middle = cv2.GaussianBlur(light, (0, 0), size / 700) - cv2.GaussianBlur(light, (0, 0), size / 60)
-    lab[:, :, 0] = np.clip((lab[:, :, 0] - 50) * contrast + 50 + lift + share * middle, 0, 100)
-    lab[:, :, 1:] *= saturation
+    middle = cv2.GaussianBlur(light, (0, 0), size / 500) - cv2.GaussianBlur(light, (0, 0), size / 70)
+    level = (lab[:, :, 0] - 50) * grade.contrast + 50 + grade.detail * np.clip(middle, -18, 9)
+    level += grade.lift * np.clip(1 - level / 70, 0, 1)
+    level = 100 * np.clip(level / 100, 0, 1) ** 0.94
+    lab[:, :, 0] = np.where(level > 80, 80 + (level - 80) * 0.75, level)
+    lab[:, :, 1:] = lab[:, :, 1:] * grade.colour + grade.warmth * (np.clip(lab[:, :, 0] / 60, 0, 1) ** 2)[:, :, None] * (1.0, 0.8)
     return np.asarray(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR), 0, 1), np.float32)
+
+
+def _brush(pixels: Pixels, radius: float) -> int:
+    """Bring a brush meant for the largest working size to this picture's."""
+    return max(1, round(radius * max(pixels.shape[:2]) / WORKING_SIDE_PX))
 
 
 def kuwahara(pixels: Pixels, radius: int) -> Pixels:
@@ -159,21 +179,26 @@ def kuwahara(pixels: Pixels, radius: int) -> Pixels:
 
 
 def ink_lines(pixels: Pixels) -> Plane:
-    """Find where a pen would draw: a difference of two blurs, made crisp; 0 to 1."""
-    grey = cv2.cvtColor(cv2.bilateralFilter(pixels, 5, 40, 5), cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
+    """Find where a pen would draw: a difference of two blurs of the calmed picture, without specks; 0 to 1."""
+    calm = pixels
+    for _ in range(2):
+        calm = cv2.bilateralFilter(calm, 7, 45, 5)
+    grey = cv2.cvtColor(calm, cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     size = max(pixels.shape[:2])
-    edge = cv2.GaussianBlur(grey, (0, 0), size / 800) - 0.985 * cv2.GaussianBlur(grey, (0, 0), size / 420)
-    return np.asarray(np.clip((0.004 - edge) * 30, 0, 1), np.float32)
+    valley = cv2.GaussianBlur(grey, (0, 0), size / 330) - cv2.GaussianBlur(grey, (0, 0), size / 640)
+    lines = np.clip((valley - 0.010) * 38, 0, 1)
+    whole = cv2.GaussianBlur(lines, (0, 0), size / 160)
+    return np.asarray(cv2.GaussianBlur(lines * np.clip(whole * 9 - 0.35, 0, 1), (0, 0), 0.7), np.float32)
 
 
 def _behind(image: Plane, mask: Plane, prompt: str, strength: float, random: np.random.Generator, *, drawn_look: bool) -> Plane:
     """Wash what lies behind the people towards a backdrop out of the prompt, keeping some of the room's own light."""
     height, width = image.shape[:2]
     backdrop = scene.backdrop(prompt, random, width, height, drawn=drawn_look)
-    room = cv2.GaussianBlur(image, (0, 0), max(1.0, max(height, width) * 0.02 * strength))
+    room = cv2.GaussianBlur(image, (0, 0), max(1.0, max(height, width) * 0.03 * strength))
     light = cv2.cvtColor(room, cv2.COLOR_BGR2GRAY)[:, :, None]
-    wash = backdrop * (0.72 + 0.42 * light)
-    cover = _step(strength, 0.2, 0.85) * 0.86
+    wash = backdrop * (0.90 + 0.16 * light)
+    cover = _step(strength, 0.15, 0.7) * 0.93
     behind = room * (1 - cover) + wash * cover
     return np.asarray(image * mask + behind * (1 - mask), np.float32)
 
@@ -183,17 +208,16 @@ def _finish(image: Plane, mask: Plane, look: Look, strength: float, random: np.r
     height, width = image.shape[:2]
     from_left = 1.0 if random.random() < 0.5 else -1.0
     across = np.linspace(-from_left, from_left, width, dtype=np.float32)[None, :, None]
-    warm = 1 + np.array([-0.05, 0.0, 0.05], np.float32) * strength * np.clip(-across + 0.3, -1, 1)
-    image = image * warm
+    image = image * (1 + WARM * strength * np.clip(0.3 - across, -1, 1))
     if look is not Look.GHIBLI:
         slope = cv2.Sobel(cv2.GaussianBlur(mask, (0, 0), width / 170), cv2.CV_32F, 1, 0)
         rim = np.clip(slope * from_left * -14, 0, 1)[:, :, None] * mask
-        image = image + rim * np.array([0.55, 0.78, 1.0], np.float32) * 0.30 * strength
-    bright = np.clip(image - 0.62, 0, 1)
-    glow = cv2.GaussianBlur(cv2.resize(bright, (width // 4, height // 4), interpolation=cv2.INTER_AREA), (0, 0), width / 160)
-    image = image + cv2.resize(glow, (width, height), interpolation=cv2.INTER_LINEAR) * (0.55 * strength)
+        image = image + rim * RIM * (0.3 * strength) * (1 - image)
+    glow = cv2.GaussianBlur(cv2.resize(image, (width // 4, height // 4), interpolation=cv2.INTER_AREA), (0, 0), width / 130)
+    glow = np.clip(cv2.resize(glow, (width, height), interpolation=cv2.INTER_LINEAR), 0, 1) * (0.22 * strength)
+    image = 1 - (1 - np.clip(image, 0, 1)) * (1 - glow * np.clip(image, 0, 1))
     down = np.linspace(-1, 1, height, dtype=np.float32)[:, None, None]
-    return np.asarray(np.clip(image * (1 - 0.10 * strength * np.clip(across**2 + down**2 - 0.7, 0, 1)), 0, 1), np.float32)
+    return np.asarray(np.clip(image * (1 - 0.16 * strength * np.clip(across**2 + down**2 - 0.6, 0, 1)), 0, 1), np.float32)
 
 
 def _soft(share: Plane) -> Plane:

@@ -15,13 +15,13 @@ Colours = NDArray[np.float32]
 # Sky, middle, ground and light of each mood, as red-green-blue.
 PALETTES: dict[str, tuple[str, str, str, str]] = {
     "sunset beach evening golden": ("#6b5b95", "#f29a76", "#ffd9a0", "#ffe9b8"),
-    "forest garden tree meadow park": ("#8fc1c4", "#a9cf8f", "#4f7f52", "#fdf6c9"),
+    "forest garden tree meadow park": ("#86c1ea", "#cde8cf", "#7fb36a", "#fffdf0"),
     "ocean sea lake water": ("#7fb8e6", "#8fd3dc", "#2f7fa8", "#f4fbff"),
     "snow winter ice": ("#9db7dd", "#d6e4f5", "#f4f7fb", "#ffffff"),
     "night star moon": ("#141a3c", "#33336b", "#5a4a7d", "#fff2c2"),
     "castle palace fairy": ("#b69be0", "#f0b6cf", "#f7dcb8", "#fff4d6"),
     "city street rain": ("#4f6a8f", "#8c8fb0", "#caa68f", "#ffe0ad"),
-    "": ("#f1b7a3", "#f6d2a8", "#e3a3a0", "#fff1cf"),
+    "": ("#f3b6a0", "#fbd7b0", "#e79c94", "#fff3d6"),
 }
 
 
@@ -36,7 +36,7 @@ def palette(prompt: str, random: np.random.Generator) -> Colours:
     chosen = next((row for name, row in PALETTES.items() if words & set(name.split())), PALETTES[""])
     colours = np.array([[int(text[at : at + 2], 16) / 255 for at in (5, 3, 1)] for text in chosen], np.float32)
     lab = cv2.cvtColor(colours[None], cv2.COLOR_BGR2LAB)
-    lab[:, :, 1:] += random.normal(0, 5, 2).astype(np.float32)
+    lab[:, :, 1:] += random.normal(0, 3, 2).astype(np.float32)
     return np.asarray(np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR)[0], 0, 1), np.float32)
 
 

@@ -16,6 +16,8 @@ Plane = NDArray[np.float32]
 SEARCH_SIDE_PX = 1024
 CUT_SIDE_PX = 160
 FEATHER_SIDE_PX = 384
+# Light, medium and dark skin in OpenCV's Lab.
+SKIN_TONES = (np.array([190, 143, 147]), np.array([140, 147, 152]), np.array([85, 142, 145]))
 
 
 class Box(NamedTuple):
@@ -93,14 +95,48 @@ def _faces_of(pixels: Pixels) -> tuple[Box, ...]:
 
 
 def mask_of(pixels: Pixels, faces: Sequence[Box]) -> Plane:
-    """Return how much each pixel belongs to the people, 0 to 1; faces and what hangs below them are certain, without one a tall centre ellipse is."""
+    """Return how much each pixel belongs to the people, 0 to 1; faces and what hangs below them are certain.
+
+    The detector misses faces in profile, so patches of skin as large as a face count as one; without any, a tall centre ellipse does.
+    """
     height, width = pixels.shape[:2]
-    cut = _grab_cut(_long_side(pixels, CUT_SIDE_PX), faces)
+    small = _long_side(pixels, CUT_SIDE_PX)
+    heads = [*faces, *_missed(small, faces)]
+    cut = _grab_cut(small, heads)
     guide = cv2.cvtColor(_long_side(pixels, FEATHER_SIDE_PX), cv2.COLOR_BGR2GRAY).astype(np.float32) / 255
     rough = cv2.resize(cut, guide.shape[::-1], interpolation=cv2.INTER_LINEAR)
     soft = np.clip((_follow(guide, rough, 6, 2e-4) - 0.2) / 0.7, 0, 1)
-    certain = cv2.GaussianBlur(_ellipses(guide.shape, faces, 0.62, 0.8, 0.08), (0, 0), FEATHER_SIDE_PX / 60)
+    kept = np.maximum(_ellipses(guide.shape, heads, 0.62, 0.8, 0.08), _ellipses(guide.shape, faces, 0.62, 0.8, 0.08))
+    certain = cv2.GaussianBlur(kept, (0, 0), FEATHER_SIDE_PX / 60)
     return np.asarray(cv2.resize(np.maximum(soft, certain), (width, height), interpolation=cv2.INTER_CUBIC).clip(0, 1), np.float32)
+
+
+def _missed(small: Pixels, faces: Sequence[Box]) -> list[Box]:
+    """Guess faces the detector missed: compact patches of skin colour in the upper two thirds, about as large as the faces it found."""
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
+    skin = cv2.morphologyEx(_skin(lab, faces), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    skin[_ellipses(skin.shape, faces, 0.75, 1.0, 0.0) > 0 if faces else np.zeros(skin.shape, bool)] = 0
+    usual = float(np.mean([face.width for face in faces])) if faces else 0.22
+    count, _, facts, _ = cv2.connectedComponentsWithStats(skin)
+    high, wide = skin.shape
+    found = []
+    for left, top, width, height, area in facts[1:count].tolist():
+        share, compact = width / wide / usual, area / (width * height)
+        if 0.45 < share < 1.8 and 0.5 < height / width < 2.2 and compact > 0.45 and (top + height / 2) / high < 0.66:
+            found.append(Box(left / wide, top / high, width / wide, min(height, width * 1.2) / high))
+    return found
+
+
+def _skin(lab: Plane, faces: Sequence[Box]) -> Pixels:
+    """Mark what has the colour of the faces that were found, else of skin in general."""
+    high, wide = lab.shape[:2]
+    boxes = [np.s_[int(f.top * high) : int((f.top + f.height) * high), int(f.left * wide) : int((f.left + f.width) * wide)] for f in faces]
+    samples = [np.median(lab[box].reshape(-1, 3), axis=0) for box in boxes if lab[box].size]
+    near = np.zeros((high, wide), bool)
+    for tone in samples or SKIN_TONES:
+        away = lab - tone
+        near |= ((away[:, :, 1] / 8) ** 2 + (away[:, :, 2] / 9) ** 2 + (away[:, :, 0] / 55) ** 2) < 1
+    return near.astype(np.uint8)
 
 
 def _long_side(pixels: Pixels, side_px: int) -> Pixels:
@@ -111,11 +147,11 @@ def _long_side(pixels: Pixels, side_px: int) -> Pixels:
 
 def _grab_cut(small: Pixels, faces: Sequence[Box]) -> Plane:
     seeds = np.full(small.shape[:2], cv2.GC_BGD if faces else cv2.GC_PR_BGD, np.uint8)
-    seeds[_bodies(seeds.shape, faces, 2.7, 1.5) > 0] = cv2.GC_PR_BGD
-    seeds[_ellipses(seeds.shape, faces, 1.5, 1.6, 0.1) > 0] = cv2.GC_PR_BGD
-    seeds[_bodies(seeds.shape, faces, 1.7, 0.7) > 0] = cv2.GC_PR_FGD
+    seeds[_bodies(seeds.shape, faces, 2.4, 1.15, 1.7) > 0] = cv2.GC_PR_BGD
+    seeds[_ellipses(seeds.shape, faces, 1.2, 1.35, 0.15) > 0] = cv2.GC_PR_BGD
+    seeds[_bodies(seeds.shape, faces, 1.7, 0.7, 1.15) > 0] = cv2.GC_PR_FGD
     seeds[_ellipses(seeds.shape, faces, 0.8, 1.05, 0.15) > 0] = cv2.GC_PR_FGD
-    seeds[_bodies(seeds.shape, faces, 1.15, 0.25) > 0] = cv2.GC_FGD
+    seeds[_bodies(seeds.shape, faces, 1.15, 0.25, 1.15) > 0] = cv2.GC_FGD
     seeds[_ellipses(seeds.shape, faces, 0.55, 0.7, 0.0) > 0] = cv2.GC_FGD
     # The generator belongs to the thread, so a fixed seed makes the same cut whatever runs beside it.
     cv2.setRNGSeed(7)
@@ -142,7 +178,7 @@ def _ellipses(shape: tuple[int, ...], faces: Sequence[Box], across: float, down:
     plane = np.zeros(shape[:2], np.float32)
     height, width = plane.shape
     if not faces:
-        cv2.ellipse(plane, (width // 2, round(height * 0.5)), (round(width * 0.28), round(height * 0.46)), 0, 0, 360, 1.0, -1)
+        cv2.ellipse(plane, (width // 2, round(height * 0.5)), (round(width * 0.34), round(height * 0.46)), 0, 0, 360, 1.0, -1)
     for face in faces:
         x, y = face.centre
         centre = (round(x * width), round((y - up * face.height) * height))
@@ -150,14 +186,14 @@ def _ellipses(shape: tuple[int, ...], faces: Sequence[Box], across: float, down:
     return plane
 
 
-def _bodies(shape: tuple[int, ...], faces: Sequence[Box], reach: float, neck: float) -> Plane:
-    """Draw a body under every face: `neck` and `reach` are half its width at the chin and at the shoulders, in face widths."""
+def _bodies(shape: tuple[int, ...], faces: Sequence[Box], reach: float, neck: float, flare: float) -> Plane:
+    """Draw a body under every face, half as wide as `neck` at the chin, `reach` at the shoulders, `flare` times that below; in face widths."""
     plane = np.zeros(shape[:2], np.float32)
     height, width = plane.shape
     for face in faces:
         x, chin = face.centre[0] * width, (face.top + 0.95 * face.height) * height
         side, drop = face.width * width, face.height * height
-        right = [(x + neck * side, chin), (x + reach * side, chin + 0.75 * drop), (x + reach * 1.15 * side, height)]
+        right = [(x + neck * side, chin), (x + reach * side, chin + 0.75 * drop), (x + reach * flare * side, height)]
         left = [(2 * x - across, down) for across, down in reversed(right)]
         cv2.fillPoly(plane, [np.array(right + left, np.int32)], 1.0)
     return plane
