@@ -19,8 +19,8 @@ SEEN_FROM_PX: Final = 80
 PASSES_PX: Final = (512, 1024)
 LAST_PASS_PX: Final = 2048
 A_COUPLE: Final = 2
-# Real faces scored from 0.24 to 2.9 on 75 test faces; chance patterns stayed under 0.18.
-LEAST_SCORE: Final = 0.2
+# 75 test faces scored 0.24 to 2.9, only one of them under 0.38; the highest chance pattern scored 0.22.
+LEAST_SCORE: Final = 0.25
 MOST_OVERLAP: Final = 0.4
 
 

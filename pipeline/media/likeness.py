@@ -23,6 +23,8 @@ WEAK_ABOVE: Final = 0.60
 # Image-to-image keeps faces where they were, so a face half the picture away costs as much as a stranger's.
 WEIGHT_OF_PLACE: Final = 1.0
 MOST_PERMUTED: Final = 6
+# A face just large enough for a pass scores low there and its box is off; one pass further it is exact.
+SURE_SCORE: Final = 0.5
 
 
 class Band(StrEnum):
@@ -107,7 +109,7 @@ class LikenessMeter:
         faces: tuple[Face, ...] = ()
         for long_px in (*PASSES_PX, LAST_PASS_PX) if tiny else PASSES_PX:
             faces = without_overlaps([*faces, *detect(pixels, long_px)])
-            if len(faces) >= len(known):
+            if sum(face.score >= SURE_SCORE for face in faces) >= len(known):
                 break
         return self._describe(pixels, faces)
 
