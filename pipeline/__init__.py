@@ -1,1 +1,27 @@
-"""Living Portrait Studio without its screens."""
+"""Living Portrait Studio without its screens: what pages, the command line and notebooks import. Imports go down this list only.
+
+    cli/          the command line: every verb a command, `--json` everywhere
+    doctor.py     every part checked, each failure with its remedy
+    processes/    worker, dispatcher, supervisor: what runs beside the screens
+    sandbox/      the provider emulator; its bill is independent of everything above and below
+    studio/       what people do: the verbs, which write rows and nothing else
+    workflows/    one file per product, told in paragraphs
+    buying/       fingerprint, buy, look up, settle: all paid work passes here
+    cases.py      a customer's invitation: photo, avatar, clip, attempts, owner
+    runs.py       what people asked for: ask, stage, finish, cancel, retry
+    ledger/       the money: holds, charges, balances, budgets, proof
+    assets.py     a row and its bytes together: the only way to media
+    prompts/      versioned prompt templates
+    providers/    paid services behind one port: fal
+    storage/      where bytes live behind one port: folder, R2
+    media/        stills, clips, crops, likeness: pictures in, pictures out
+    engine/       the durable engine, wrapped thin
+    catalog/      what can be bought: models, parameters, limits, dated prices
+    database.py   studio.db: connect, write lock
+    schema.py     the history of its tables as appended functions
+    records.py    frozen values and states that cross boundaries
+    settings.py   every setting; the only reader of the environment
+    errors.py     everything that can go wrong, in one tree
+
+`python -m pipeline` starts the command line.
+"""

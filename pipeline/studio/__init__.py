@@ -5,5 +5,6 @@ photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
 requests.py    cancel, retry, decide; wait for a run
+prices.py      what every model would cost now
 looks.py       what a run, a case or an asset looks like from outside
 """
