@@ -26,7 +26,7 @@ class Database:
     """
 
     def __init__(self, folder: Path, mode: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        """Open or create `folder/studio.db`; raises WrongMode if it was made in another mode, PlaceError if the folder cannot be used."""
+        """Open or create `folder/studio.db`; raises WrongMode if it was made in another mode, PlaceError if folder or file cannot be used."""
         self.folder, self.mode, self.busy_seconds = folder, mode, busy_seconds
         self.path = folder / "studio.db"
         self._turn = threading.Lock()
@@ -37,11 +37,14 @@ class Database:
                 self._prepare()
         except OSError as error:
             raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
+        except sqlite3.DatabaseError as error:
+            raise PlaceError("The studio's database cannot be opened.", next="Restore studio.db from a backup, or choose another STUDIO_DATA.") from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection for looking; nothing it does is kept."""
+        """Give a connection for looking; it cannot change anything."""
         with _plain_words(), contextlib.closing(self._connect()) as connection:
+            connection.execute("PRAGMA query_only=ON")
             yield connection
 
     @contextlib.contextmanager
@@ -85,6 +88,7 @@ class Database:
             raise WrongMode(f"This data folder was made in {made_for} mode and is not opened in {self.mode} mode.")
 
 
+                self._anchor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # last: from now on nobody looks into the lock
 @contextlib.contextmanager
 def _plain_words() -> Iterator[None]:
     try:

@@ -9,9 +9,8 @@ studio = Migrations("studio")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to the newest schema and note its number; the caller makes sure that one process at a time does."""
+    """Bring the file to the newest schema; the caller makes sure that one process at a time does."""
     studio.apply(SqliteUtils(connection))
-    connection.execute(f"PRAGMA user_version = {len(list(studio._migrations))}")
 
 
 def _script(db: SqliteUtils, *statements: str) -> None:
