@@ -38,7 +38,9 @@ class Database:
         except OSError as error:
             raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
         except sqlite3.DatabaseError as error:
-            raise PlaceError("The studio's database cannot be opened.", next="Restore studio.db from a backup, or choose another STUDIO_DATA.") from error
+            raise PlaceError(
+                "The studio's database cannot be opened.", next="Restore studio.db from a backup, or set another STUDIO_DATA."
+            ) from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -122,9 +122,13 @@ def test_two_connections_that_read_and_then_write_lose_nothing(database):
 
 
 def test_a_write_that_fails_leaves_nothing(database):
-    with pytest.raises(ZeroDivisionError), database.writing() as tx:
-        insert(tx, "about", {"name": "count", "value": "1"})
-        raise ZeroDivisionError
+    def fail() -> None:
+        with database.writing() as tx:
+            insert(tx, "about", {"name": "count", "value": "1"})
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert _count(database) == 0
 
 
@@ -167,10 +171,14 @@ def test_a_lock_held_by_another_thread_too_long_is_told_in_plain_words(tmp_path)
 
 
 def test_a_full_disk_is_told_in_plain_words_and_keeps_what_was_there(database):
+    def write_too_much() -> None:
+        with database.writing() as tx:
+            tx.execute(f"PRAGMA max_page_count = {tx.execute('PRAGMA page_count').fetchone()[0] + 2}")
+            insert(tx, "about", {"name": "long", "value": "x" * 1_000_000})
+
     _add_one(database)
-    with pytest.raises(DiskFull), database.writing() as tx:
-        tx.execute(f"PRAGMA max_page_count = {tx.execute('PRAGMA page_count').fetchone()[0] + 2}")
-        insert(tx, "about", {"name": "long", "value": "x" * 1_000_000})
+    with pytest.raises(DiskFull):
+        write_too_much()
     assert _count(database) == 1
 
 
@@ -180,9 +188,11 @@ def test_a_folder_that_is_a_file_is_told_in_plain_words(tmp_path):
         Database(tmp_path / "data", "sandbox")
 
 
-@pytest.mark.parametrize(
-    "spoil", [lambda path: path.write_bytes(b"this is no database" * 400), lambda path: path.mkdir()], ids=["damaged", "a folder"]
-)
+def _write_nonsense(path: Path) -> None:
+    path.write_bytes(b"this is no database" * 400)
+
+
+@pytest.mark.parametrize("spoil", [_write_nonsense, Path.mkdir])
 def test_a_file_that_is_no_database_is_told_in_plain_words(tmp_path, spoil):
     (tmp_path / "data").mkdir()
     spoil(tmp_path / "data" / "studio.db")
