@@ -85,12 +85,12 @@ class Database:
                 self._anchor.execute("PRAGMA journal_mode=WAL")
                 migrate(self._anchor)
                 self._anchor.execute("INSERT OR IGNORE INTO about(name, value) VALUES ('mode', ?), ('made_at', ?)", (self.mode, now()))
+                self._anchor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # last: from now on nobody looks into the lock
         made_for = self._anchor.execute("SELECT value FROM about WHERE name = 'mode'").fetchone()["value"]
         if made_for != self.mode:
             raise WrongMode(f"This data folder was made in {made_for} mode and is not opened in {self.mode} mode.")
 
 
-                self._anchor.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")  # last: from now on nobody looks into the lock
 @contextlib.contextmanager
 def _plain_words() -> Iterator[None]:
     try:
