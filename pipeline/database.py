@@ -50,12 +50,17 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy."""
+    def writing(self, *, relaxed: bool = False) -> Iterator[Connection]:
+        """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy.
+
+        A relaxed write is not forced to the disk by itself: only for what a power cut may take back, such as the words of a stage.
+        """
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise DatabaseBusy
         try:
             with _plain_words(), contextlib.closing(self._connect()) as connection:
+                if relaxed:
+                    connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection

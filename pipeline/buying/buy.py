@@ -37,8 +37,7 @@ def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
     try:
         _check_cancelled(desk, call)
         url = upload(desk, call)
-        tell("Waiting for a free place", 0.08)
-        with desk.gate.place(priority):
+        with desk.gate.place(priority, lambda: tell("Waiting for a free place", 0.08)):
             _check_cancelled(desk, call)
             call = send(desk, call, url)
             if call.state is not CallState.SUBMITTED:
@@ -54,7 +53,7 @@ def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
 
 
 def _second_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
-    with desk.gate.place(priority):
+    with desk.gate.place(priority, lambda: tell("Waiting for a free place", 0.08)):
         call, progress = wait(desk, call, tell)
     return collect(desk, call, progress) if progress else call
 

@@ -30,21 +30,22 @@ class Gate:
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
-    def place(self, priority: int) -> Iterator[None]:
-        """Wait for a place, hold it, give it to the next."""
-        self._enter(priority)
+    def place(self, priority: int, when_full: Callable[[], None]) -> Iterator[None]:
+        """Wait for a place, hold it, give it to the next; `when_full` is told before a wait."""
+        self._enter(priority, when_full)
         try:
             yield
         finally:
             self._leave()
 
-    def _enter(self, priority: int) -> None:
+    def _enter(self, priority: int, when_full: Callable[[], None]) -> None:
         with self._lock:
             if self.free > 0 and not self._waiting:
                 self.free -= 1
                 return
             called = threading.Event()
             heapq.heappush(self._waiting, (priority, next(self._arrivals), called))
+        when_full()
         called.wait()
 
     def _leave(self) -> None:

@@ -28,8 +28,6 @@ def upload(desk: Desk, call: Call) -> str:
     data = assets.read(desk.store, asset)
     desk.points.reach("before-upload")
     url = _patiently(desk, UPLOAD_TRIES)(desk.providers[call.provider].upload, data, asset.media_type, f"{asset.sha256[:16]}.jpg")
-    with desk.database.writing() as tx:
-        insert(tx, "uploads", {"call_id": call.id, "provider": call.provider, "asset": asset.sha256, "url": url, "at": now()})
     desk.points.reach("after-upload")
     return str(url)
 
@@ -42,6 +40,7 @@ def send(desk: Desk, call: Call, url: str) -> Call:
     """
     arguments = {**call.input["arguments"], call.input["photo_field"]: url}
     with desk.database.writing() as tx:
+        insert(tx, "uploads", {"call_id": call.id, "provider": call.provider, "asset": call.input["photo"], "url": url, "at": now()})
         call = calls.move(tx, call, CallState.SUBMITTING, sent_input=arguments, sent_at=now(), sends=call.sends + 1)
     desk.points.reach("after-intent")
     try:

@@ -20,6 +20,7 @@ def settle(desk: Desk, call: Call, delivery: Delivery, finished_at: str) -> Call
     units = delivery.billable_units
     error = Flagged() if is_flagged(delivery.body) else None
     changes: dict[str, Any] = {"result": dict(delivery.body), "finished_at": finished_at, "served_endpoint": delivery.served_endpoint}
+    changes["status_requests"] = call.status_requests
     if error:
         changes |= {"counts": 0, "error": error.as_json()}
     with desk.database.writing() as tx:
@@ -43,7 +44,7 @@ def settle_failure(desk: Desk, call: Call, error: StudioError, finished_at: str 
         if pays:
             error.charged = True
             _charge(tx, call, units)
-        return calls.move(tx, call, CallState.FAILED, error=_told(error), finished_at=finished_at, counts=0)
+        return calls.move(tx, call, CallState.FAILED, error=_told(error), finished_at=finished_at, counts=0, status_requests=call.status_requests)
 
 
 def give_up(desk: Desk, call: Call, error: ProviderError) -> Call:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
@@ -12,13 +13,14 @@ from pipeline.errors import (
     Cancelled,
     GenerationFailed,
     GenerationTimedOut,
+    InputRefused,
     NotSent,
     OutcomeUnknown,
     RequestUnknown,
     ResultLost,
-    StudioError,
     UnknownName,
 )
+from pipeline.providers.failures import failed_for
 from pipeline.providers.port import Delivery, Phase, Progress, Ticket, Withdrawal
 from pipeline.records import Call, CallState, moment, now, seconds_since
 
@@ -76,7 +78,7 @@ class Waiter:
         if progress.phase is Phase.RUNNING and self.running_since is None:
             self.running_since = time.monotonic()
         if progress.phase is Phase.RUNNING and self.call.state is CallState.SUBMITTED:
-            with self.desk.database.writing() as tx:
+            with self.desk.database.writing(relaxed=True) as tx:
                 self.call = calls.move(tx, self.call, CallState.RUNNING)
         words = _words(progress, self.model)
         if words != self.words:
@@ -130,26 +132,21 @@ class Waiter:
 def wait(desk: Desk, call: Call, tell: Tell) -> tuple[Call, Progress | None]:
     """Wait for an accepted request; progress is None when there is nothing to fetch."""
     waiter = Waiter(desk, call, tell)
-    try:
-        progress = waiter.watch()
-    finally:
-        with desk.database.writing() as tx:
-            noted = calls.note(tx, waiter.call, status_requests=call.status_requests + waiter.looks)
-    return noted, progress
+    progress = waiter.watch()
+    return replace(waiter.call, status_requests=call.status_requests + waiter.looks), progress
 
 
 def collect(desk: Desk, call: Call, progress: Progress) -> Call:
-    """Fetch the result of an ended request and settle it; a result the queue no longer has is looked for in the provider's listing."""
+    """Fetch the result of an ended request and settle it; a result the queue no longer has is looked for in the provider's listing.
+
+    Raises OutcomeUnknown, KeyRefused or AccountRefused when it cannot be fetched now: the request stays as it is and is collected by a retry.
+    """
     finished_at = now()
-    if progress.phase is Phase.FAILED:
-        return settle_failure(desk, call, _failure(progress.error_type), finished_at)
     try:
-        delivery = _fetch(desk, call)
-    except OutcomeUnknown:
-        raise
+        delivery = _fetch(desk, call, progress)
     except Cancelled:
         return drop(desk, call)
-    except StudioError as error:
+    except (GenerationFailed, GenerationTimedOut, InputRefused, RequestUnknown, ResultLost) as error:
         return settle_failure(desk, call, error, finished_at)
     desk.points.reach("after-result")
     return settle(desk, call, delivery, finished_at)
@@ -166,7 +163,9 @@ def usual_seconds(desk: Desk, endpoint: str) -> Usual | None:
     return learn([(moment(r["finished_at"]) - moment(r["accepted_at"])).total_seconds() for r in rows if r["accepted_at"]])
 
 
-def _fetch(desk: Desk, call: Call) -> Delivery:
+def _fetch(desk: Desk, call: Call, progress: Progress) -> Delivery:
+    if failure := failed_for(progress.error_type) if progress.error_type else None:
+        raise failure
     provider, ticket = desk.providers[call.provider], Ticket(**(call.ticket or {}))
     for attempt in range(TRIES):
         try:
@@ -190,12 +189,6 @@ def _from_listing(desk: Desk, call: Call) -> Delivery:
                 raise GenerationFailed
             raise ResultLost
     raise RequestUnknown("The provider has no record of this request, so it was not charged.", next="Retry: it is asked for anew.")
-
-
-def _failure(error_type: str | None) -> StudioError:
-    if error_type and "timeout" in error_type:
-        return GenerationTimedOut()
-    return GenerationFailed()
 
 
 def _words(progress: Progress, model: Model) -> str:

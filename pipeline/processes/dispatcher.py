@@ -1,18 +1,21 @@
 """From what people asked to what the engine does. Rows in studio.db are the orders; the engine's own memory may be lost at any time."""
 
 import logging
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from pipeline import runs
 from pipeline.buying import Desk
 from pipeline.database import Database
 from pipeline.engine import durable
+from pipeline.errors import StudioError
 from pipeline.records import Run, RunState, now
 from pipeline.workflows.portrait import make_portrait
 
 log = logging.getLogger("pipeline.dispatcher")
 RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
+RESTARTS = 5
 
 
 class Dispatcher:
@@ -22,6 +25,7 @@ class Dispatcher:
         """Serve the runs of one data folder."""
         self.database, self.desk = database, desk
         self._rung_until = now()
+        self._restarts: Counter[str] = Counter()
 
     def tick(self) -> bool:
         """Do what has come up since the last tick; true while any run is live."""
@@ -47,9 +51,15 @@ class Dispatcher:
         alive = durable.live_ids([_workflow_id(run) for run in begun])
         lost = [run for run in begun if _workflow_id(run) not in alive]
         for run in lost:
+            self._restarts[run.id] += 1
             with self.database.writing() as tx:
-                runs.restart(tx, run)
-            log.warning("a run lost its workflow and is started again", extra={"run": run.id})
+                if self._restarts[run.id] > RESTARTS:
+                    runs.finish(
+                        tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept.")
+                    )
+                else:
+                    runs.restart(tx, run)
+            log.warning("a run lost its workflow", extra={"run": run.id})
         return len(lost)
 
     def forget_old(self) -> None:

@@ -24,7 +24,6 @@ from pipeline.workflows.bench import Bench, set_bench
 log = logging.getLogger("pipeline.worker")
 TICK_SECONDS = 0.2
 POLL_SECONDS = 0.2
-READY_AHEAD = 6
 LISTING_LAG_SECONDS = 120.0
 SANDBOX_SETTLE_SECONDS = 2.0
 
@@ -48,7 +47,7 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
         set_bench(bench)
         durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
         held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
-        threading.Thread(target=lambda: bench.meter, daemon=True).start()
+        threading.Thread(target=bench.measurer.warm_up, daemon=True).start()
         log.info("the worker is up")
         _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)
     # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.
@@ -90,7 +89,7 @@ def _bench(place: Place) -> Bench:
         settle_seconds=_settle_seconds(settings),
         webhook_url=f"{settings.public_url}/hooks/fal" if settings.public_url else None,
     )
-    return Bench(desk=desk, store=place.store, tmp=tmp, ffmpeg=settings.ffmpeg, provider_places=settings.provider_slots)
+    return Bench(desk=desk, store=place.store, tmp=tmp, ffmpeg=settings.ffmpeg)
 
 
 def provider(settings: Settings) -> FalProvider:
@@ -113,8 +112,7 @@ def _settle_seconds(settings: Settings) -> Callable[[float], float]:
 
 
 def _queues(settings: Settings) -> dict[str, int]:
-    ahead = settings.provider_slots + READY_AHEAD
-    return {"runs": ahead + 2 * settings.cpu_slots + READY_AHEAD, "provider": ahead, "cpu": settings.cpu_slots}
+    return {"runs": 3 * settings.provider_slots + 2 * settings.cpu_slots, "cpu": settings.cpu_slots}
 
 
 def _jobs_url(settings: Settings) -> str:
@@ -125,7 +123,7 @@ def _work_elsewhere(settings: Settings, only: tuple[str, ...], stop: threading.E
     write_logs_to(settings.folder, f"worker-{os.getpid()}")
     tmp = settings.folder / f"tmp-{os.getpid()}"
     tmp.mkdir(parents=True, exist_ok=True)
-    set_bench(Bench(desk=None, store=open_store(settings), tmp=tmp, ffmpeg=settings.ffmpeg, provider_places=0))
+    set_bench(Bench(desk=None, store=open_store(settings), tmp=tmp, ffmpeg=settings.ffmpeg))
     queues = {name: workers for name, workers in _queues(settings).items() if name in only}
     durable.start(_jobs_url(settings), queues, executor=f"cpu-{os.uname().nodename}-{os.getpid()}", poll_seconds=POLL_SECONDS)
     stop.wait()

@@ -1,31 +1,23 @@
 """What a worker has at hand. Workflows are plain functions that the engine calls by name, so the bench is set once, before it starts."""
 
-import threading
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from pipeline.buying import Desk
 from pipeline.errors import WorkerAbsent
-from pipeline.media.likeness import LikenessMeter
+from pipeline.media.measuring import Measurer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """The desk for buying (None on a machine that only encodes), the store, a scratch folder, ffmpeg, and the likeness models, loaded once."""
+    """The desk for buying (None on a machine that only encodes), the store, a scratch folder, ffmpeg, and what measures likeness."""
 
     desk: Desk | None
     store: Any
     tmp: Path
     ffmpeg: str
-    provider_places: int
-
-    @cached_property
-    def meter(self) -> LikenessMeter:
-        """The likeness models of this worker."""
-        with _loading:
-            return LikenessMeter()
+    measurer: Measurer = field(default_factory=Measurer)
 
     @property
     def buying(self) -> Desk:
@@ -35,7 +27,6 @@ class Bench:
         return self.desk
 
 
-_loading = threading.Lock()
 _bench: list[Bench] = []
 
 

@@ -30,19 +30,13 @@ Json = dict[str, Any]
 def make_portrait(run_id: str, attempt: int, kind: str, priority: int) -> str:
     """Make what a run asks for, up to where it waits for a person's approval."""
     # 1. Buy. If we die here, the next attempt finds the call where it stands and goes on from there.
-    if durable.child("provider", buy_part, f"{run_id}.{attempt}.buy", priority, run_id, attempt) != "bought":
+    order = _buy(run_id, attempt)
+    if order is None:
         return "ended"
     # 2. Make it fit for people. If we die here, what was bought is kept; only this is done again.
-    order = _order(run_id)
     made = durable.child("cpu", finish_part, f"{run_id}.{attempt}.finish", priority, kind, order)
     # 3. Write down what there is and end the run. If we die here, the same rows are written again.
     return str(_conclude(run_id, made))
-
-
-@durable.workflow("portrait-buy")
-def buy_part(run_id: str, attempt: int) -> str:
-    """Buy and fetch what the run's model makes; on the `provider` queue."""
-    return str(_buy(run_id, attempt))
 
 
 @durable.workflow("portrait-finish")
@@ -52,59 +46,49 @@ def finish_part(kind: str, order: Json) -> Json:
 
 
 @durable.step("buy")
-def _buy(run_id: str, attempt: int) -> str:
+def _buy(run_id: str, attempt: int) -> Json | None:
+    """Buy and fetch; return what finishing needs, or None when the run has ended."""
     desk = bench().buying
-    with desk.database.writing() as tx:
+    with desk.database.writing(relaxed=True) as tx:
         if not runs.begin(tx, run_id, attempt):
-            return "ended"
+            return None
         run = runs.get(tx, run_id)
         call = calls.filling(tx, run_id, SLOTS[run.kind])
 
     def tell(words: str, progress: float) -> None:
-        with desk.database.writing() as tx:
+        with desk.database.writing(relaxed=True) as tx:
             runs.stage(tx, run_id, words, progress)
 
     try:
         call = buy(desk, call.id, priority=run.priority * 1_000_000 + run.turn, tell=tell)
         _check(call)
-        tell("Fetching the result", 0.82)
         asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
-    except Cancelled:
-        return _end(run, RunState.CANCELLED, Cancelled())
+        return _bought(run, call, asset)
+    except Cancelled as error:
+        _end(run, RunState.CANCELLED, error)
     except StudioError as error:
-        return _end(run, RunState.FAILED, error)
+        _end(run, RunState.FAILED, error)
     except Exception:  # the outermost frame of a run: whatever breaks, the run ends with words and without a lost cent
         log.exception("a run broke", extra={"run": run_id})
-        return _end(run, RunState.FAILED, StudioError())
-    return _bought(run, call, asset)
+        _end(run, RunState.FAILED, StudioError())
+    return None
 
 
-def _bought(run: Run, call: Call, asset: Asset) -> str:
+def _bought(run: Run, call: Call, asset: Asset) -> Json:
     desk = bench().buying
     elsewhere = call.served_endpoint is not None and call.served_endpoint != call.endpoint
     unfit = f"served by {call.served_endpoint}, not by {call.endpoint}" if elsewhere else None
     changes: Json = {"unfit": unfit} if run.kind is RunKind.CLIP else {"asset": asset.sha256, "unfit": unfit}
     with desk.database.writing() as tx:
         update(tx, "outputs", {"run_id": run.id, "slot": SLOTS[run.kind]}, changes)
+        runs.stage(tx, run.id, "Measuring the likeness" if run.kind is RunKind.AVATAR else "Encoding", 0.85)
         stopped = runs.get(tx, run.id).cancel_asked_at is not None
+        source = assets.get(tx, run.case_id, run.source)
     desk.points.reach("after-output")
     if stopped:
-        return _end(run, RunState.CANCELLED, Cancelled("It was cancelled after the provider had finished; the result is kept as history."))
-    return "bought"
-
-
-@durable.step("order")
-def _order(run_id: str) -> Json:
-    """Collect what finishing needs: the bought asset, what it was made from, and the recipe."""
-    desk = bench().buying
-    with desk.database.writing() as tx:
-        run = runs.get(tx, run_id)
-        call = calls.filling(tx, run_id, SLOTS[run.kind])
-        bought = tx.execute("SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ?", (call.id, BOUGHT[run.kind].value)).fetchone()
-        asset, source = assets.get(tx, bought["scope"], bought["sha256"]), assets.get(tx, run.case_id, run.source)
-        runs.stage(tx, run_id, "Measuring the likeness" if run.kind is RunKind.AVATAR else "Encoding", 0.88)
+        raise Cancelled("It was cancelled after the provider had finished; the result is kept as history.", charged=True)
     recipe = {name: run.settings.get(name) for name in ("loop", "portrait")}
-    return {"run": run_id, "bought": asdict(asset), "source": asdict(source), "recipe": recipe}
+    return {"run": run.id, "bought": asdict(asset), "source": asdict(source), "recipe": recipe}
 
 
 @durable.step("finish")
@@ -124,7 +108,7 @@ def _finish_avatar(master: Asset, crop: Asset) -> Json:
     display = _made(display_copy(data), master, AssetKind.AVATAR_DISPLAY, "image/webp", 512, 512)
     if bench().desk:
         bench().buying.points.reach("after-display-copy")
-    faces = bench().meter.compare(assets.read(store, crop), data)
+    faces = bench().measurer.compare(assets.read(store, crop), data)
     rows = [{"distance": f.distance, "detector_score": f.detector_score, "band": f.band.value, "reason": f.reason} for f in faces]
     return {"assets": [asdict(display)], "likeness": rows, "model_hash": model_hash()}
 
@@ -180,11 +164,10 @@ def _check(call: Call) -> None:
         raise StudioError.from_json(call.error or OutcomeUnknown().as_json())
 
 
-def _end(run: Run, state: RunState, error: StudioError) -> str:
+def _end(run: Run, state: RunState, error: StudioError) -> None:
     with bench().buying.database.writing() as tx:
         runs.finish(tx, run.id, state, error)
     log.warning("a run ended", extra={"run": run.id, "state": state.value, "error": type(error).__name__, "charged": error.charged})
-    return "ended"
 
 
 def _asset(row: Mapping[str, Any]) -> Asset:
