@@ -56,12 +56,15 @@ def _broken_links(db: Connection) -> Iterator[str]:
 
 
 def _wrong_balances(db: Connection) -> Iterator[str]:
-    sums = totals(db)
-    if balance(db, "studio", "all", "ever") != sums:
-        yield "The studio's running balance differs from the sum of its ledger lines."
-    scopes = {"person": "person", "feature": "feature", "case": "case_id", "sweep": "sweep"}
-    for kind, column in scopes.items():
-        query = f"""SELECT e.{column} AS scope FROM entries e WHERE e.{column} IS NOT NULL GROUP BY e.{column} HAVING sum(e.micro_usd) IS NOT
-            (SELECT b.held_micro_usd + b.charged_micro_usd FROM balances b WHERE b.scope_kind = ? AND b.scope = e.{column} AND b.period = 'ever')"""  # noqa: S608
-        for row in db.execute(query, (kind,)):
-            yield f"The running balance of {kind} {row['scope']} differs from the sum of its ledger lines."
+    scopes = {"studio": "'all'", "person": "person", "feature": "feature", "case": "case_id", "sweep": "sweep"}
+    periods = {"day": "for_day", "month": "substr(for_day, 1, 7)", "ever": "'ever'"}
+    sums = " UNION ALL ".join(
+        f"""SELECT '{kind}', {scope}, {period}, coalesce(sum(micro_usd) FILTER (WHERE kind IN ('hold', 'release')), 0),
+        coalesce(sum(micro_usd) FILTER (WHERE kind IN ('charge', 'adjust')), 0) FROM entries WHERE {scope} IS NOT NULL GROUP BY 2, 3"""  # noqa: S608
+        for kind, scope in scopes.items()
+        for period in periods.values()
+    )
+    kept = "SELECT scope_kind, scope, period, held_micro_usd, charged_micro_usd FROM balances"
+    query = f"SELECT * FROM ({kept} EXCEPT SELECT * FROM ({sums})) UNION SELECT * FROM (SELECT * FROM ({sums}) EXCEPT {kept})"  # noqa: S608
+    for kind, scope, period in sorted({(row["scope_kind"], row["scope"], row["period"]) for row in db.execute(query)}):
+        yield f"The running balance of {kind} {scope} ({period}) differs from the sum of its ledger lines."
