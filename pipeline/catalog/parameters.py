@@ -50,7 +50,7 @@ def check_prompt(model: Model, prompt: str) -> None:
 
 def check_seed(seed: int | None) -> int:
     """Return the seed if it is a whole number from 0 to 2,147,483,647; raises BadParameter."""
-    if not isinstance(seed, int) or not 0 <= seed <= HIGHEST_SEED:
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= HIGHEST_SEED:
         raise BadParameter(f"Seed {seed} is outside 0 to {HIGHEST_SEED}.", next="Choose a seed in that range, or none for a random one.")
     return seed
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pipeline.errors import BadModelFile, UnknownName
 
-EXAGGERATES = re.compile(r"\b(cartoon|caricature)(s|ish|like)?\b", re.IGNORECASE)
+EXAGGERATES = re.compile(r"\b(cartoon|caricature)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +48,7 @@ def load_styles(folder: Path) -> Mapping[str, Style]:
                 if style.id in styles:
                     raise ValueError("a version stands twice")
                 styles[style.id] = style
-        except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError) as error:
+        except (tomllib.TOMLDecodeError, KeyError, ValueError, TypeError, AttributeError) as error:
             raise BadModelFile(f"{path.name}: the prompt file is wrong ({error}).") from error
     return styles
 
@@ -72,9 +72,9 @@ def avatar_prompt(styles: Mapping[str, Style], style: str, free_text: str | None
 
 
 def motion_prompt(styles: Mapping[str, Style], motion: str = "gentle", free_text: str | None = None) -> Prompt:
-    """Return the prompt of a motion, or the person's own words."""
+    """Return the prompt of a motion, or the person's own words with the same warning as for an avatar."""
     if free_text is not None:
-        return Prompt(style="free", text=free_text, warnings=())
+        return Prompt(style="free", text=free_text, warnings=prompt_warnings(free_text))
     found = find_style(styles, motion, "motion")
     return Prompt(style=found.id, text=found.text, warnings=())
 
