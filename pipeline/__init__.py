@@ -1,6 +1,7 @@
 """Living Portrait Studio without its screens: what pages, the command line and notebooks import. Imports go down this list only.
 
     cli/          the command line: every verb a command, `--json` everywhere
+    routes/       the web addresses beside the pages: signed media, webhooks, health
     doctor.py     every part checked, each failure with its remedy
     processes/    worker, dispatcher, supervisor: what runs beside the screens
     sandbox/      the provider emulator; its bill is independent of everything above and below

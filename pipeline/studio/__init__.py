@@ -7,4 +7,6 @@ reviews.py     approve, reject, withdraw
 requests.py    cancel, retry, decide; wait for a run
 prices.py      what every model would cost now
 looks.py       what a run, a case or an asset looks like from outside
+home.py        what waits, runs, was made and was spent: the first screen, for looking
+samples.py     the sample portrait of a fresh install
 """

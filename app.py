@@ -1,0 +1,61 @@
+"""The studio in the browser: Streamlit's server with our own routes, and the worker and sandbox it looks after.
+
+streamlit run app.py            or `make run`; http://localhost:8501
+"""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import streamlit as st
+
+from pipeline.errors import StudioError
+from pipeline.processes.claims import claim
+from pipeline.processes.supervisor import Supervisor
+from pipeline.routes import all_routes
+from pipeline.settings import load
+
+SHELL = Path(__file__).resolve().parent / "pages" / "shell.py"
+EXIT_REFUSED = 9
+
+
+@contextlib.asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Serve one data folder, alone, for as long as the server runs."""
+    with contextlib.ExitStack() as ends:
+        supervisor = await asyncio.to_thread(_begin, ends)
+        await asyncio.to_thread(_warm)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(supervisor.stop)
+
+
+def _begin(ends: contextlib.ExitStack) -> Supervisor:
+    try:
+        settings = load()
+        ends.enter_context(claim(settings.folder, "app"))
+        supervisor = Supervisor(settings)
+        supervisor.start()
+        return supervisor
+    except StudioError as error:
+        # Raised here it would reach the terminal as a traceback; nothing has been started yet that could be left behind.
+        sys.stderr.write(f"{error.say} {error.next}\n")
+        sys.stderr.flush()
+        os._exit(EXIT_REFUSED)
+
+
+def _warm() -> None:
+    # Streamlit collects garbage after every run of a script; what was loaded before the freeze is never walked again.
+    import pandas  # noqa: F401
+    import plotly.express  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+
+
+app = st.App(SHELL, lifespan=lifespan, routes=all_routes())

@@ -1,0 +1,105 @@
+"""The usual Home: what waits for a decision, what runs, what was made last."""
+
+from collections.abc import Callable
+
+from pages.parts import pieces
+from pages.parts.here import place
+from pages.parts.markup import Html, join, tag
+from pages.parts.pieces import button
+from pipeline.records import Choice, Decision, RunKind, RunState, dollars
+from pipeline.studio import portraits
+from pipeline.studio.home import Home, Question, Seen
+from pipeline.workflows.wishes import AvatarWish
+
+
+def sections(seen: Home) -> Html:
+    """Show the three lists, those with nothing in them in one line."""
+    waiting = [*(_question(question) for question in seen.questions), *(_candidate(one) for one in seen.to_do)]
+    price = dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
+    sample = button(f"Make a sample portrait · {price}", "sample", number=str(seen.samples + 1))
+    head = tag("header", tag("h1", "Home"), sample)
+    to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
+    return join(
+        head,
+        tag("section", tag("h2", "To do now", _count(waiting)), to_do, class_="to-do"),
+        _list("Running", seen.running, _running) if seen.running else None,
+        _list("Newest", seen.newest, _made) if seen.newest else None,
+    )
+
+
+def spoken(seen: Home) -> str:
+    """Say in words what runs and what has just ended, for screen readers."""
+    if seen.running:
+        return ". ".join(f"{pieces.what(one.run)} of {one.case.name}: {one.run.stage}" for one in seen.running[:3])
+    if seen.newest:
+        last = seen.newest[0]
+        return f"{pieces.what(last.run)} of {last.case.name}: {last.run.stage}"
+    return ""
+
+
+def _list(title: str, rows: tuple[Seen, ...], draw: Callable[[Seen], Html]) -> Html:
+    return tag("section", tag("h2", title), tag("ul", *(draw(row) for row in rows), class_="rows card"))
+
+
+def _count(things: list[Html]) -> Html | None:
+    return tag("span", str(len(things)), class_="count") if things else None
+
+
+def _nothing(symbol: str, words: str) -> Html:
+    return tag("p", pieces.icon(symbol), tag("span", words), class_="nothing")
+
+
+def _candidate(seen: Seen) -> Html:
+    alt = pieces.alt_of(seen)
+    if seen.made is not None and seen.run.kind is RunKind.CLIP:
+        shown = pieces.clip(seen.made, seen.picture, alt, id_=f"clip-{seen.run.id}")
+    else:
+        shown = pieces.picture(seen.picture or seen.source, alt)
+    beside = tag("span", pieces.picture(seen.source, f"What it was made from: {seen.case.name}"), class_="inset")
+    approve = button("Approve", "decide", symbol="check", run=seen.run.id, decision=Decision.APPROVED.value)
+    reject = button("Reject", "decide", look="quiet", run=seen.run.id, decision=Decision.REJECTED.value)
+    words = tag("p", tag("b", seen.case.name), tag("span", " · ".join(filter(None, (pieces.what(seen.run), pieces.likeness(seen))))), class_="small")
+    return tag(
+        "article",
+        tag("div", shown, beside, class_="frame"),
+        words,
+        tag("div", approve, reject, class_="buttons"),
+        class_="card",
+        id=f"do-{seen.run.id}",
+    )
+
+
+def _question(question: Question) -> Html:
+    seen, call = question.seen, question.call
+    price = dollars(call.hold_micro_usd)
+    words = f"It is not known whether the provider took this request; {price} is held for it."
+    return tag(
+        "article",
+        tag("div", pieces.picture(seen.source, pieces.alt_of(seen)), tag("span", pieces.icon("help"), class_="mark"), class_="frame"),
+        tag("p", tag("b", seen.case.name), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
+        tag("p", words, class_="small"),
+        tag(
+            "div",
+            button(f"Send again · {price}", "settle", call=call.id, choice=Choice.RESEND.value),
+            button(f"Write off · {price}", "settle", look="quiet", call=call.id, choice=Choice.WRITE_OFF.value),
+            class_="buttons",
+        ),
+        class_="card",
+        id=f"ask-{call.id}",
+    )
+
+
+def _running(seen: Seen) -> Html:
+    about = tag(
+        "div", tag("p", tag("b", seen.case.name), tag("span", f"{pieces.what(seen.run)} · {seen.run.person}")), pieces.progress(seen), class_="about"
+    )
+    stop = None if seen.run.cancel_asked_at else button("Cancel", "cancel", look="quiet", run=seen.run.id)
+    return tag("li", pieces.thumb(seen), about, stop, id=f"run-{seen.run.id}")
+
+
+def _made(seen: Seen) -> Html:
+    facts = " · ".join((pieces.what(seen.run), pieces.cost(seen), seen.run.person, pieces.ago(seen.run.ended_at or seen.run.asked_at)))
+    failed = seen.run.state in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY)
+    about = tag("div", tag("p", tag("b", seen.case.name), tag("span", facts)), pieces.failure(seen) if failed else None, class_="about")
+    again = button("Retry", "retry", symbol="refresh", look="quiet", run=seen.run.id) if failed else None
+    return tag("li", pieces.thumb(seen), about, pieces.state_of(seen), again, id=f"run-{seen.run.id}")

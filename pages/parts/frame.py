@@ -1,0 +1,53 @@
+"""The strip on top of every page, and the beat that keeps a page up to date."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts import pieces
+from pages.parts.here import me, place
+from pages.parts.live import live
+from pages.parts.markup import Html, join, tag
+from pipeline.records import dollars
+from pipeline.studio import home
+from pipeline.studio.home import Home
+
+BUSY_SECONDS = 1.0
+IDLE_SECONDS = 4.0
+
+
+def watch(draw: Callable[[Home], None]) -> None:
+    """Draw the strip and the page, then both again: every second while something runs, seldom while nothing does."""
+    busy = bool(home.look(place()).running)
+
+    def beat() -> None:
+        seen = home.look(place())
+        live("frame", strip(seen))
+        draw(seen)
+        if bool(seen.running) != busy:
+            st.rerun()
+
+    st.fragment(beat, run_every=BUSY_SECONDS if busy else IDLE_SECONDS)()
+
+
+def strip(seen: Home) -> Html:
+    """Show the mode, what runs, today's money against the cap, and who is here."""
+    sandbox = place().settings.is_sandbox
+    mode = tag("strong", "SANDBOX") if sandbox else tag("strong", "LIVE")
+    words = " · nothing here costs money" if sandbox else " · real money"
+    today = seen.today
+    money = f"{dollars(today.spent_micro_usd + today.held_micro_usd)} of {dollars(today.cap_micro_usd)} today"
+    return tag(
+        "div",
+        tag("span", mode, tag("span", words, class_="words"), class_="mode"),
+        tag("span", _running(seen), tag("span", money), tag("span", pieces.icon("person"), me().name, class_="who"), class_="right"),
+        class_=f"strip {'sandbox' if sandbox else 'paid'}",
+        role="banner",
+    )
+
+
+def _running(seen: Home) -> Html | None:
+    if not seen.running:
+        return tag("span", "nothing running", class_="words")
+    rows = [tag("li", tag("b", run.case.name), pieces.progress(run), id=f"menu-{run.run.id}") for run in seen.running[:8]]
+    return tag("details", tag("summary", f"{len(seen.running)} running"), tag("ul", join(*rows)))

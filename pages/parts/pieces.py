@@ -1,0 +1,149 @@
+"""Pictures, states, progress and prices: the pieces screens are made of."""
+
+import time
+from functools import lru_cache
+
+from pages.parts.here import place
+from pages.parts.markup import Child, Html, tag
+from pipeline.records import Asset, AssetKind, Decision, Run, RunKind, RunState, dollars, seconds_since
+from pipeline.studio.home import Seen
+
+LINK_SECONDS = 3600
+KINDS = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Clip"}
+STATES = {
+    RunState.ASKED: ("schedule", "Waiting"),
+    RunState.QUEUED: ("schedule", "Waiting"),
+    RunState.WORKING: ("progress_activity", "Working"),
+    RunState.SUCCEEDED: ("visibility", "To review"),
+    RunState.PARTLY: ("rule", "Partly done"),
+    RunState.FAILED: ("error", "Failed"),
+    RunState.CANCELLED: ("cancel", "Cancelled"),
+}
+DECISIONS = {
+    Decision.APPROVED: ("check_circle", "Approved", "good"),
+    Decision.REJECTED: ("thumb_down", "Rejected", "quiet"),
+    Decision.WITHDRAWN: ("undo", "Withdrawn", "quiet"),
+}
+
+
+def address(asset: Asset) -> str:
+    """Return a signed address of a stored file, the same for a quarter of an hour so that the browser keeps its copy."""
+    return _address(asset.key, int(time.time() / (LINK_SECONDS / 4)))
+
+
+@lru_cache(maxsize=4096)
+def _address(key: str, _quarter: int) -> str:
+    return place().store.signed_url(key, seconds=LINK_SECONDS)
+
+
+def icon(name: str) -> Html:
+    """Draw a Material symbol that screen readers skip."""
+    return tag("span", name, class_="icon", aria_hidden="true")
+
+
+def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = False) -> Html:
+    """Show a stored picture."""
+    size = {"width": asset.width_px, "height": asset.height_px}
+    return tag("img", id=id_, src=address(asset), alt=alt, loading="lazy" if lazy else None, decoding="async", **size)
+
+
+def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str) -> Html:
+    """Show a clip that loops without sound."""
+    still = address(poster) if poster else None
+    return tag("video", id=id_, src=address(asset), poster=still, aria_label=alt, loop=True, muted=True, playsinline=True, preload="auto")
+
+
+def button(words: str, do: str, *, symbol: str | None = None, look: str = "plain", **what: str) -> Html:
+    """Draw a button whose press is told to Python with what it is about; `look` is primary, plain or quiet."""
+    about = {f"data_{name}": value for name, value in what.items()}
+    return tag("button", icon(symbol) if symbol else None, tag("span", words), type="button", class_=look, data_do=do, **about)
+
+
+def badge(symbol: str, words: Child, look: str = "quiet") -> Html:
+    """Draw a state: symbol and word, never colour alone."""
+    return tag("span", icon(symbol), tag("span", words), class_=f"badge {look}")
+
+
+def state_of(seen: Seen) -> Html:
+    """Say where a run stands, or what was decided about what it made."""
+    if seen.decision is not None:
+        return badge(*DECISIONS[seen.decision])
+    symbol, words = STATES[seen.run.state]
+    look = {RunState.FAILED: "bad", RunState.SUCCEEDED: "ask"}.get(seen.run.state, "quiet")
+    return badge(symbol, words, look)
+
+
+def what(run: Run) -> str:
+    """Name what a run makes: its kind, and for an avatar its style."""
+    style = str(run.settings.get("style", "")).partition("@")[0]
+    return f"{KINDS[run.kind]} · {style.capitalize()}" if run.kind is RunKind.AVATAR and style else KINDS[run.kind]
+
+
+def alt_of(seen: Seen) -> str:
+    """Describe a run's picture to people who do not see it."""
+    return f"{KINDS[seen.run.kind]} of {seen.case.name}" if seen.picture else f"Photo of {seen.case.name}"
+
+
+def thumb(seen: Seen) -> Html:
+    """Show a run's picture, or what it is made from."""
+    shown = seen.picture or seen.source
+    badge_ = tag("span", icon("play_arrow"), "Clip", class_="corner") if shown.kind is AssetKind.POSTER else None
+    return tag("span", picture(shown, alt_of(seen), lazy=True), badge_, class_="thumb")
+
+
+def progress(seen: Seen) -> Html:
+    """Show how far a run is: stage, time passed of the time expected, and a bar with its value."""
+    run = seen.run
+    done = round(run.progress * 100)
+    bar = tag("i", style=f"--done:{done}%")
+    label = f"{what(run)} of {seen.case.name}: {run.stage}"
+    return tag(
+        "div",
+        tag("div", tag("span", run.stage, class_="stage"), elapsed(seen), class_="line"),
+        tag("div", bar, class_="bar", role="progressbar", aria_label=label, aria_valuemin=0, aria_valuemax=100, aria_valuenow=done),
+        class_="progress",
+    )
+
+
+def elapsed(seen: Seen) -> Html:
+    """Show a clock of the time since work began, and the time it usually takes."""
+    about = f"{seen.expected_seconds:.0f}" if seen.expected_seconds and seen.expected_seconds >= 1 and seen.run.started_at else None
+    return tag("span", class_="clock", data_since=seen.run.started_at or seen.run.asked_at, data_about=about)
+
+
+def failure(seen: Seen) -> Html:
+    """Say what went wrong with a run, whose fault it was, whether it was charged, and what to do next."""
+    error = seen.run.error or {}
+    fault = {"yours": "Something about the input", "ours": "Our fault", "the provider's": "The provider's fault"}.get(str(error.get("fault")), "")
+    facts = " · ".join(filter(None, (fault, cost(seen))))
+    return tag(
+        "p", tag("span", str(error.get("say", ""))), tag("span", facts, class_="facts"), tag("span", str(error.get("next", ""))), class_="failure"
+    )
+
+
+def likeness(seen: Seen) -> str | None:
+    """Say how much an avatar resembles the photo, the face least alike counting; None for clips."""
+    if seen.likeness is None:
+        return None
+    if seen.likeness["score"] is None:
+        return "Likeness not measurable"
+    return f"Likeness {seen.likeness['score']:.2f}, {seen.likeness['band'].replace('_', ' ')}"
+
+
+def cost(seen: Seen) -> str:
+    """Say what a run cost."""
+    if seen.reused:
+        return "re-used, free"
+    if seen.charged_micro_usd:
+        return dollars(seen.charged_micro_usd)
+    charged = (seen.run.error or {}).get("charged", False)
+    return "charge not known yet" if charged is None else "not charged"
+
+
+def ago(moment: str) -> str:
+    """Say how long ago something was."""
+    seconds = seconds_since(moment)
+    for limit, unit, name in ((90, 0, "just now"), (5400, 60, "min"), (129600, 3600, "h")):
+        if seconds < limit:
+            return name if not unit else f"{round(seconds / unit)} {name} ago"
+    return f"{round(seconds / 86400)} days ago"

@@ -1,0 +1,121 @@
+"""The first steps on a fresh install: photo, avatar, clip, side by side, with the one thing to do next."""
+
+from pages.parts import pieces
+from pages.parts.here import place
+from pages.parts.markup import Html, join, tag
+from pages.parts.pieces import button
+from pipeline.records import Decision, RunState, dollars
+from pipeline.studio import portraits
+from pipeline.studio.home import FirstSteps, Home, Seen
+from pipeline.workflows.wishes import AvatarWish, ClipWish
+
+PHOTO = "/samples/astronaut.jpg"
+PHOTO_WORDS = "Portrait of the astronaut Eileen Collins in her orange suit, with a flag and a model of the shuttle behind her"
+COMMAND = "python -m pipeline portrait YOUR-PHOTO.jpg --approve"
+
+
+def card(seen: Home) -> Html:
+    """Show the three stations and how far the sample has come."""
+    steps = seen.first_steps
+    done = steps is not None and steps.clip is not None and steps.clip.decision is Decision.APPROVED
+    title, words = _words(done)
+    arrow = tag("span", pieces.icon("arrow_forward"), class_="arrow", aria_hidden="true")
+    stations = (_photo(), arrow, _avatar(seen, steps), arrow, _clip(steps))
+    return tag("section", tag("h1", title), words, tag("div", *stations, class_="stations"), class_="card first")
+
+
+def _words(done: bool) -> tuple[str, Html]:
+    if done:
+        more = join("For a photo of your own: ", tag("code", COMMAND))
+        return "Your first living portrait is ready", tag("p", more, class_="lead")
+    free = "In the sandbox nothing costs money, and every picture is a labelled stand-in."
+    paid = "Each step shows its price before you take it."
+    return "Make your first living portrait", tag("p", free if place().settings.is_sandbox else paid, class_="lead")
+
+
+def _station(name: str, picture: Html, *below: Html | None, state: str = "") -> Html:
+    return tag("div", tag("h2", name), tag("div", picture, class_="frame"), tag("div", *below, class_="below"), class_=f"station {state}", id=name)
+
+
+def _photo() -> Html:
+    image = tag("img", src=PHOTO, alt=PHOTO_WORDS, width=512, height=512)
+    return _station("Photo", image, tag("p", "A sample from NASA, in the public domain", class_="small"))
+
+
+def _avatar(seen: Home, steps: FirstSteps | None) -> Html:
+    if steps is None:
+        return _station(
+            "Avatar", _empty("brush", "A stylised portrait that still looks like them"), _buy_avatar("sample", seen.samples + 1), state="next"
+        )
+    avatar = steps.avatar
+    if avatar.run.state is not RunState.SUCCEEDED or avatar.picture is None:
+        return _station("Avatar", _empty("brush", ""), *_unfinished(avatar), state="next")
+    image = pieces.picture(avatar.picture, pieces.alt_of(avatar), id_="the-avatar")
+    facts = tag("p", pieces.likeness(avatar) or "", " · ", pieces.cost(avatar), class_="small")
+    return _station("Avatar", image, facts, _judge_avatar(steps), state="" if avatar.decision is Decision.APPROVED else "next")
+
+
+def _judge_avatar(steps: FirstSteps) -> Html:
+    avatar = steps.avatar
+    if avatar.decision is Decision.APPROVED:
+        return pieces.state_of(avatar)
+    another = button(f"Make another · {_price_avatar()}", "again", look="plain", number=str(steps.avatars + 1))
+    if avatar.decision is not None:
+        return tag("div", pieces.state_of(avatar), another, class_="buttons")
+    return tag("div", _approve(avatar), another, class_="buttons")
+
+
+def _clip(steps: FirstSteps | None) -> Html:
+    clip = steps.clip if steps else None
+    approved = steps is not None and steps.avatar.decision is Decision.APPROVED
+    if steps is None or not approved:
+        return _station(
+            "Living portrait", _empty("animation", "A short loop for the invitation"), tag("p", "Approve an avatar first", class_="small")
+        )
+    if clip is None:
+        buy = _buy_clip(steps, f"Animate · {_price_clip()}", "primary")
+        return _station("Living portrait", _empty("animation", "A short loop for the invitation"), buy, state="next")
+    if clip.made is None:
+        return _station("Living portrait", _empty("animation", ""), *_unfinished(clip), state="next")
+    film = pieces.clip(clip.made, clip.picture, pieces.alt_of(clip), id_="the-clip")
+    facts = tag("p", f"{clip.made.seconds or 0:.1f} s loop · {clip.made.bytes / 1e6:.1f} MB · ", pieces.cost(clip), class_="small")
+    return _station("Living portrait", film, facts, _judge_clip(steps, clip), state="" if clip.decision else "next")
+
+
+def _judge_clip(steps: FirstSteps, clip: Seen) -> Html:
+    another = _buy_clip(steps, f"Make another · {_price_clip()}", "plain")
+    if clip.decision is Decision.APPROVED:
+        return pieces.state_of(clip)
+    return tag("div", pieces.state_of(clip) if clip.decision else _approve(clip), another, class_="buttons")
+
+
+def _unfinished(seen: Seen) -> tuple[Html, Html]:
+    if not seen.run.ended:
+        stop = button("Cancel", "cancel", look="quiet", run=seen.run.id)
+        return pieces.progress(seen), stop
+    return pieces.failure(seen), button("Try again", "retry", symbol="refresh", look="primary", run=seen.run.id)
+
+
+def _approve(seen: Seen) -> Html:
+    return button("Approve", "decide", symbol="check", look="primary", run=seen.run.id, decision=Decision.APPROVED.value)
+
+
+def _buy_avatar(do: str, number: int) -> Html:
+    free = ", free in the sandbox" if place().settings.is_sandbox else ""
+    return button(f"Make a sample portrait · {_price_avatar()}{free}", do, look="primary", number=str(number))
+
+
+def _buy_clip(steps: FirstSteps, words: str, look: str) -> Html:
+    return button(words, "animate", look=look, run=steps.avatar.run.id, number=str(steps.clips + 1))
+
+
+def _empty(symbol: str, words: str) -> Html:
+    return tag("div", pieces.icon(symbol), tag("span", words), class_="empty")
+
+
+def _price_avatar() -> str:
+    return dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
+
+
+def _price_clip() -> str:
+    return dollars(portraits.price_clip(place(), ClipWish()).micro_usd)

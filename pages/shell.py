@@ -1,0 +1,13 @@
+"""The main script: the studio's name and look, who is here, and the way to every screen."""
+
+from pathlib import Path
+
+import streamlit as st
+
+HERE = Path(__file__).parent
+
+st.set_page_config(page_title="Living Portrait Studio", page_icon=":material/photo_frame:", layout="wide")
+st.html(HERE / "parts" / "shell.css")
+
+screens = {"": [st.Page(HERE / "home.py", title="Home", icon=":material/home:", default=True)]}
+st.navigation(screens).run()

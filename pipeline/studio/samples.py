@@ -1,0 +1,36 @@
+"""The sample portrait: the shipped photo, a case of its own, and ids that follow from what there is.
+
+Whoever sees the same screen asks by the same id, so neither a second click nor a second tab buys again.
+"""
+
+from pipeline.records import Case, Person
+from pipeline.settings import SHIPPED
+from pipeline.studio import photos
+from pipeline.studio.place import Place
+from pipeline.studio.portraits import Asked, ask_avatar, ask_clip
+from pipeline.workflows.wishes import AvatarWish, ClipWish
+
+PHOTO = SHIPPED / "samples" / "astronaut.jpg"
+NAME = "Sample portrait"
+PREFIX = "sample-"
+
+
+def ask_sample(place: Place, number: int, by: Person) -> Asked:
+    """Open the sample's case of this number, counted from 1, and ask for its first avatar; raises like `ask_avatar`."""
+    case_id = f"{PREFIX}{number:04d}"
+    intake = photos.take_in(PHOTO.read_bytes(), PHOTO.name)
+    with place.database.reading() as db:
+        known = db.execute("SELECT owner FROM cases WHERE id = ?", (case_id,)).fetchone()
+    case = photos.open_case(place, case_id, known["owner"] if known else by.name, by, name=NAME)
+    return ask_again(place, photos.put_photo(place, case.id, case.owner, intake), 1, by)
+
+
+def ask_again(place: Place, case: Case, number: int, by: Person) -> Asked:
+    """Ask for the avatar of this number in a sample's case, with a new seed; raises like `ask_avatar`."""
+    return ask_avatar(place, case.id, case.owner, AvatarWish(), by, run_id=f"{case.id}-avatar-{number:02d}")
+
+
+def ask_to_animate(place: Place, case: Case, avatar_run: str, number: int, by: Person) -> Asked:
+    """Ask for the clip of this number in a sample's case; raises like `ask_clip`."""
+    wish = ClipWish(take=number)
+    return ask_clip(place, case.id, case.owner, wish, by, run_id=f"{case.id}-clip-{number:02d}", parent_run=avatar_run)
