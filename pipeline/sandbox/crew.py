@@ -60,6 +60,10 @@ class Crew:
             task.cancel()
         await asyncio.gather(*self.running.values(), return_exceptions=True)
 
+    def at_work(self) -> int:
+        """Count the requests that are queued or in progress."""
+        return self.book.count(State.QUEUED) + self.book.count(State.RUNNING)
+
     def queued(self, entry: Entry) -> None:
         """Take note of a new request."""
         self._watch_the_queue(entry)

@@ -1,5 +1,6 @@
 """Checking an input as fal's models do: a list of details, one for each thing that is wrong."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,8 +44,8 @@ def _text(field: Field, value: object) -> Detail | None:
 
 
 def _number(field: Field, value: object) -> Detail | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return detail(field.name, "float_parsing", "Input should be a valid number", value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return detail(field.name, "float_parsing", "Input should be a valid number", str(value))
     if field.low is not None and value < field.low:
         return detail(field.name, "greater_than_equal", f"Input should be greater than or equal to {field.low:g}", value, ge=field.low)
     if field.high is not None and value > field.high:
@@ -53,7 +54,7 @@ def _number(field: Field, value: object) -> Detail | None:
 
 
 def _whole(field: Field, value: object) -> Detail | None:
-    if isinstance(value, float) and not value.is_integer():
+    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
         return detail(field.name, "int_from_float", "Input should be a valid integer", value)
     return _number(field, value)
 
@@ -68,8 +69,11 @@ def _choice(field: Field, value: object) -> Detail | None:
 def _size(field: Field, value: object) -> Detail | None:
     if not isinstance(value, dict):
         return _choice(field, value)
-    found = (_whole(Field(name=side, kind="whole", low=field.low, high=field.high), value.get(side, 512)) for side in ("width", "height"))
-    return next((entry for entry in found if entry is not None), None)
+    for side in ("width", "height"):
+        entry = _whole(Field(name=side, kind="whole", low=field.low, high=field.high), value.get(side, 512))
+        if entry is not None:
+            return {**entry, "loc": ["body", field.name, side]}
+    return None
 
 
 def _flag(field: Field, value: object) -> Detail | None:

@@ -160,7 +160,7 @@ def _graded(pixels: Pixels, flat: Pixels, grade: Grade) -> Plane:
 
 def _brush(pixels: Pixels, radius: float) -> int:
     """Bring a brush meant for the largest working size to this picture's."""
-    return max(1, round(radius * max(pixels.shape[:2]) / WORKING_SIDE_PX))
+    return max(1, round(radius * float(max(pixels.shape[:2])) / WORKING_SIDE_PX))
 
 
 def kuwahara(pixels: Pixels, radius: int) -> Pixels:

@@ -1,6 +1,7 @@
 """The platform's own questions: which requests were made, what models cost, what was billed."""
 
 import json
+import math
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -96,9 +97,10 @@ def _listed(request: Request, name: str) -> list[str]:
 
 def _number(text: str | None, default: float) -> float:
     try:
-        return float(text) if text else default
+        number = float(text) if text else default
     except ValueError:
         return default
+    return number if math.isfinite(number) else default
 
 
 def _moment(text: str | None, default: float) -> float:

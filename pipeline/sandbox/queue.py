@@ -46,8 +46,8 @@ class Queue:
         entry = self.book.accept(submission)
         self.crew.queued(entry)
         if entry.has(Kind.HANG_AFTER_QUEUING):
-            await _until_gone(request, json.loads(entry.orders)[Kind.HANG_AFTER_QUEUING])
-        if entry.has(Kind.CLOSE_AFTER_BODY):
+            await self._hang(request, json.loads(entry.orders)[Kind.HANG_AFTER_QUEUING])
+        if entry.has(Kind.CLOSE_AFTER_BODY) or self.crew.stopping.is_set():
             return answers.Dropped()
         body: dict[str, Any] = {"status": State.QUEUED, "request_id": entry.id, **_addresses(entry), "logs": None, "metrics": {}}
         return JSONResponse({**body, "queue_position": self.book.place(entry)}, headers={"x-fal-request-id": entry.id})
@@ -94,6 +94,13 @@ class Queue:
             return JSONResponse({"status": "ALREADY_COMPLETED"}, 400)
         return JSONResponse({"status": "OK"}) if self.crew.cancel(entry) else JSONResponse({"status": "CANCELLATION_REQUESTED"}, 202)
 
+    async def _hang(self, request: Request, seconds: float) -> None:
+        """Wait so long, or until the caller hangs up or the emulator goes down."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        while loop.time() < until and not self.crew.stopping.is_set() and not await request.is_disconnected():
+            await asyncio.sleep(min(0.1, max(0.0, until - loop.time())))
+
     def _standing(self, entry: Entry, *, with_logs: bool) -> dict[str, Any]:
         body: dict[str, Any] = {"status": entry.state, "request_id": entry.id, **_addresses(entry)}
         if entry.state is State.QUEUED:
@@ -121,6 +128,7 @@ class Queue:
             return answers.no_endpoint(endpoint)
         try:
             body = json.loads(await request.body())
+            json.dumps(body, ensure_ascii=False, allow_nan=False).encode()
         except ValueError:
             return answers.request_error(400, "The body is not JSON", "bad_request")
         if not isinstance(body, dict):
@@ -166,20 +174,13 @@ def _addresses(entry: Entry) -> dict[str, str]:
 
 
 def _result(entry: Entry) -> Response:
-    headers = {"x-fal-request-id": entry.id, "x-fal-billable-units": f"{entry.units:g}"}
-    status_code = entry.status_code or 500
+    headers, status_code = {"x-fal-request-id": entry.id}, entry.status_code or 500
     if entry.error_type:
         headers["X-Fal-Error-Type"] = entry.error_type
         if entry.error_type == "request_timeout":
             headers["X-Fal-Request-Timeout-Type"] = "user"
     elif status_code >= 400:
         headers["X-Fal-Retryable"] = "true" if status_code >= 500 else "false"
+    else:
+        headers["x-fal-billable-units"] = f"{entry.units:g}"
     return JSONResponse(json.loads(entry.answer or "null"), status_code, headers)
-
-
-async def _until_gone(request: Request, seconds: float) -> None:
-    """Wait so long, or until the caller hangs up."""
-    loop = asyncio.get_running_loop()
-    until = loop.time() + seconds
-    while loop.time() < until and not await request.is_disconnected():
-        await asyncio.sleep(min(0.1, max(0.0, until - loop.time())))

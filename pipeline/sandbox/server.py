@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from pipeline import settings
 from pipeline.errors import PortTaken
-from pipeline.sandbox.book import Book, State
+from pipeline.sandbox.book import Book
 from pipeline.sandbox.crew import Crew
 from pipeline.sandbox.hosts import Hosts
 from pipeline.sandbox.platform import Platform
@@ -63,8 +63,8 @@ class Emulator:
         hosts = Hosts(book, Queue(book, crew), Uploads(book, shelf), Platform(book), webhooks)
         crew.start()
         webhooks.start()
-        server = _Server(_config(self._counted(hosts, book)))
-        watch = asyncio.get_running_loop().create_task(self._watch(server, book, listener.getsockname()[1], on_ready, should_stop))
+        server = _Server(_config(self._counted(hosts, crew)))
+        watch = asyncio.get_running_loop().create_task(self._watch(server, crew, listener.getsockname()[1], on_ready, should_stop))
         try:
             await server.serve([listener])
         finally:
@@ -76,25 +76,26 @@ class Emulator:
         if watch.done() and not watch.cancelled():
             watch.result()
 
-    async def _watch(self, server: "_Server", book: Book, port: int, on_ready: Callable[[int], None], should_stop: Callable[[], bool]) -> None:
+    async def _watch(self, server: "_Server", crew: Crew, port: int, on_ready: Callable[[int], None], should_stop: Callable[[], bool]) -> None:
         """Say when the server listens, then ask every half second whether to stop; a caller that fails stops it too."""
         try:
             while not server.started:
                 await asyncio.sleep(0.005)
             on_ready(port)
             while not should_stop():
-                self.at_work = book.count(State.QUEUED) + book.count(State.RUNNING)
+                self.at_work = crew.at_work()
                 await asyncio.sleep(POLL_SECONDS)
         finally:
+            crew.stopping.set()
             server.should_exit = True
 
-    def _counted(self, hosts: Hosts, book: Book) -> Callable[[Scope, Receive, Send], Any]:
+    def _counted(self, hosts: Hosts, crew: Crew) -> Callable[[Scope, Receive, Send], Any]:
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             self.open_requests += 1
             try:
                 await hosts(scope, receive, send)
+                self.at_work = crew.at_work()
             finally:
-                self.at_work = book.count(State.QUEUED) + book.count(State.RUNNING)
                 self.last_request_at = time.monotonic()
                 self.open_requests -= 1
 
@@ -117,7 +118,10 @@ def serve(
     model; `pictures` is `rendered` or `ready`. No signal handler is changed. Raises PortTaken.
     """
     global _current
-    _current = Emulator(folder, speed=speed, slots=slots, pictures=pictures, public_url=settings.load().public_url)
+    given = settings.load()
+    if given.ffmpeg:
+        os.environ["FFMPEG_BINARY"] = given.ffmpeg  # moviepy reads it when it is first imported
+    _current = Emulator(folder, speed=speed, slots=slots, pictures=pictures, public_url=given.public_url)
     try:
         _current.run(port=port, on_ready=on_ready, should_stop=should_stop)
     finally:
