@@ -13,6 +13,7 @@ from pipeline.settings import ROOT, Settings
 START_SECONDS = 30.0
 PAUSE_SECONDS = 4.0  # a process needs a second or two before its record tells that it is there
 _begun: dict[tuple[Path, str], float] = {}
+_spawned: "list[subprocess.Popen[bytes]]" = []
 
 
 def ensure_running(settings: Settings, *names: str) -> None:
@@ -40,7 +41,7 @@ def spawn_lasting(settings: Settings, name: str) -> None:
     """Start `python -m pipeline NAME` on its own, apart from this terminal, ending after the idle time."""
     (settings.folder / "logs").mkdir(parents=True, exist_ok=True)
     with open(settings.folder / "logs" / f"{name}.out", "ab") as out:
-        subprocess.Popen(
+        child = subprocess.Popen(
             [sys.executable, "-m", "pipeline", name, "--idle", f"{settings.idle_seconds:g}"],
             cwd=ROOT,
             env=child_environment(settings),
@@ -49,6 +50,7 @@ def spawn_lasting(settings: Settings, name: str) -> None:
             stderr=out,
             start_new_session=True,
         )
+    _spawned[:] = [*(process for process in _spawned if process.poll() is None), child]  # asking reaps the ended ones
 
 
 def child_environment(settings: Settings) -> dict[str, str]:

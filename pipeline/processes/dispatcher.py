@@ -54,9 +54,7 @@ class Dispatcher:
             self._restarts[run.id] += 1
             with self.database.writing() as tx:
                 if self._restarts[run.id] > RESTARTS:
-                    runs.finish(
-                        tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept.")
-                    )
+                    runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
                 else:
                     runs.restart(tx, run)
             log.warning("a run lost its workflow", extra={"run": run.id})

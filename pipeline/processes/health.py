@@ -80,4 +80,4 @@ def _ledger(place: Place) -> str:
         kept, summed = ledger.reports.balance(db, "studio", "all", "ever"), ledger.totals(db)
     if kept != summed:
         raise PlaceError("A balance differs from its lines.", next="Stop buying and check every part below.")
-    return f"{last:,} lines, sums agree"
+    return f"{last:,} {'line' if last == 1 else 'lines'}, sums agree"

@@ -18,6 +18,7 @@ from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
 from pipeline.processes.logs import write_logs_to
 from pipeline.providers.fal import FalProvider
 from pipeline.settings import Settings
+from pipeline.storage.folder import FolderStore
 from pipeline.studio.place import Place, open_store
 from pipeline.workflows.bench import Bench, set_bench
 
@@ -26,6 +27,7 @@ TICK_SECONDS = 0.2
 POLL_SECONDS = 0.2
 LISTING_LAG_SECONDS = 120.0
 SANDBOX_SETTLE_SECONDS = 2.0
+OLD_SECONDS = 86_400.0
 
 
 def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_parent: bool = False, only: tuple[str, ...] = ()) -> None:
@@ -78,6 +80,8 @@ def _bench(place: Place) -> Bench:
     tmp = settings.folder / "tmp"
     shutil.rmtree(tmp, ignore_errors=True)
     tmp.mkdir(parents=True)
+    if isinstance(place.store, FolderStore):
+        place.store.sweep(OLD_SECONDS)
     desk = Desk(
         database=place.database,
         store=place.store,

@@ -113,10 +113,10 @@ class FolderStore:
         return self._path(key)
 
     def sweep(self, older_than_seconds: float) -> int:
-        """Remove what killed processes left behind at least so long ago and return how many files that were."""
+        """Remove what processes that are gone left behind, or anybody so long ago, and return how many files that were."""
         before = time.time() - older_than_seconds
         with _in_our_words(), self._lock():
-            stray = [path for path in self._strays() if _modified(path) <= before]
+            stray = [path for path in self._strays() if _modified(path) <= before or parts.abandoned(path)]
             for path in stray:
                 path.unlink(missing_ok=True)
             return len(stray)

@@ -32,6 +32,24 @@ def written(folder: Path, data: bytes | Path) -> Iterator[Part]:
         path.unlink(missing_ok=True)
 
 
+def abandoned(path: Path) -> bool:
+    """Tell whether a file is a part whose writer is gone from this machine.
+
+    >>> abandoned(Path("1-00.part")), abandoned(Path("picture.webp"))
+    (False, False)
+    """
+    pid = path.name.partition("-")[0]
+    if path.suffix != ".part" or not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 def _write(path: Path, data: bytes | Path) -> Part:
     digest, size = hashlib.sha256(), 0
     with io.BytesIO(data) if isinstance(data, bytes) else data.open("rb") as source, _create(path) as file:

@@ -77,9 +77,19 @@ def test_the_sweep_takes_what_a_killed_process_left_and_nothing_else(folder_stor
     assert folder_store.sweep(60) == 0
     for path in folder_store.root.rglob("*"):
         os.utime(path, (time.time() - 61, time.time() - 61))
-    (folder_store.root / ".parts/2-cd.part").write_bytes(b"being written now")
+    mine = f".parts/{os.getpid()}-cd.part"
+    (folder_store.root / mine).write_bytes(b"being written now")
     assert folder_store.sweep(60) == 2
-    assert files(folder_store) == {KEY, BESIDE, ".parts/2-cd.part"}
+    assert files(folder_store) == {KEY, BESIDE, mine}
+
+
+def test_what_a_process_that_is_gone_was_writing_is_swept_at_once(folder_store: FolderStore) -> None:
+    folder_store.put(KEY, b"one", **DETAILS)
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    (folder_store.root / f".parts/{ended.pid}-ab.part").write_bytes(b"half")
+    assert folder_store.sweep(3600) == 1
+    assert files(folder_store) == {KEY, BESIDE}
 
 
 def test_a_sweep_of_an_empty_store_finds_nothing(folder_store: FolderStore) -> None:

@@ -1,0 +1,66 @@
+"""kill -9 at any moment, at every named point, and with the engine's memory gone: nothing is lost and nothing is bought twice."""
+
+import os
+import random
+import time
+
+import pytest
+
+from pipeline.buying import POINTS
+from pipeline.records import Run, RunKind, RunState
+from pipeline.studio.photos import Intake
+from tests.crash.harness import Wreckable, assert_sound
+
+KILLS = int(os.environ.get("KILLS", "20"))
+CLIP_ONLY = {"after-encoding"}
+AVATAR_ONLY = {"after-display-copy"}
+
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(60 + 30 * KILLS)]
+
+
+def test_every_named_point_of_the_buy_path_survives_a_power_cut(studio: Wreckable, intake: Intake) -> None:
+    avatars: list[Run] = []
+    for point in [point for point in POINTS if point not in CLIP_ONLY]:
+        order = studio.pull_the_plug_at(point)
+        avatars.append(studio.ask_avatar(studio.case_with(intake)))
+        studio.wait_until(lambda order=order: not order.exists(), f"reaching {point}")  # type: ignore[misc]
+    studio.wait_for_all()
+    for point in [point for point in POINTS if point not in AVATAR_ONLY]:
+        order = studio.pull_the_plug_at(point)
+        studio.ask_clip(avatars.pop())
+        studio.wait_until(lambda order=order: not order.exists(), f"reaching {point}")  # type: ignore[misc]
+    studio.wait_for_all()
+    assert_sound(studio)
+
+
+@pytest.mark.parametrize("forgetful", [False, True], ids=["the engine remembers", "jobs.db deleted between kills"])
+def test_random_kills_lose_nothing_and_buy_nothing_twice(studio: Wreckable, intake: Intake, forgetful: bool) -> None:
+    dice = random.Random(f"{forgetful} {KILLS}")
+    avatars = [studio.ask_avatar(studio.case_with(intake)) for _ in range(4)]
+    kills = 0
+    while kills < KILLS:
+        studio.up()
+        time.sleep(dice.uniform(0.2, 2.0))
+        kills += _kill_something(studio, dice, forgetful)
+        avatars = _keep_busy(studio, intake, avatars)
+    studio.wait_for_all()
+    assert_sound(studio)
+
+
+def _kill_something(studio: Wreckable, dice: random.Random, forgetful: bool) -> int:
+    name = dice.choice(["worker", "worker", "sandbox"])
+    if not studio.kill(name):
+        return 0
+    if forgetful and name == "worker":
+        studio.forget_jobs()
+    return 1
+
+
+def _keep_busy(studio: Wreckable, intake: Intake, avatars: list[Run]) -> list[Run]:
+    """Animate avatars that are ready and ask for new ones, so that there is always something to interrupt."""
+    now = [studio.look(run.id) for run in avatars]
+    for run in now:
+        if run.state is RunState.SUCCEEDED and run.kind is RunKind.AVATAR:
+            studio.ask_clip(run)
+    going = [run for run in now if not run.ended]
+    return going if len(studio.live()) >= 4 else [*going, studio.ask_avatar(studio.case_with(intake))]
