@@ -13,9 +13,10 @@ Pixels = NDArray[np.uint8]
 Colours = NDArray[np.float32]
 
 # Sky, middle, ground and light of each mood, as red-green-blue.
+OUTDOORS = "forest garden tree meadow park"
 PALETTES: dict[str, tuple[str, str, str, str]] = {
     "sunset beach evening golden": ("#6b5b95", "#f29a76", "#ffd9a0", "#ffe9b8"),
-    "forest garden tree meadow park": ("#86c1ea", "#cde8cf", "#7fb36a", "#fffdf0"),
+    OUTDOORS: ("#86c1ea", "#cde8cf", "#7fb36a", "#fffdf0"),
     "ocean sea lake water": ("#7fb8e6", "#8fd3dc", "#2f7fa8", "#f4fbff"),
     "snow winter ice": ("#9db7dd", "#d6e4f5", "#f4f7fb", "#ffffff"),
     "night star moon": ("#141a3c", "#33336b", "#5a4a7d", "#fff2c2"),
@@ -30,10 +31,10 @@ def generator(*parts: object) -> np.random.Generator:
     return np.random.default_rng(list(hashlib.sha256("|".join(map(str, parts)).encode()).digest()))
 
 
-def palette(prompt: str, random: np.random.Generator) -> Colours:
-    """Choose four colours (BGR, 0 to 1) by the prompt's words and let the seed shift their hue a little."""
+def palette(prompt: str, random: np.random.Generator, *, usual: str = "") -> Colours:
+    """Choose four colours (BGR, 0 to 1) by the prompt's words, else the `usual` ones, and let the seed shift their hue a little."""
     words = set(re.findall(r"[a-z]+", prompt.lower()))
-    chosen = next((row for name, row in PALETTES.items() if words & set(name.split())), PALETTES[""])
+    chosen = next((row for name, row in PALETTES.items() if words & set(name.split())), PALETTES[usual])
     colours = np.array([[int(text[at : at + 2], 16) / 255 for at in (5, 3, 1)] for text in chosen], np.float32)
     lab = cv2.cvtColor(colours[None], cv2.COLOR_BGR2LAB)
     lab[:, :, 1:] += random.normal(0, 3, 2).astype(np.float32)
@@ -75,7 +76,7 @@ def light_discs(width: int, height: int, random: np.random.Generator, *, count: 
 
 def backdrop(prompt: str, random: np.random.Generator, width: int, height: int, *, drawn: bool) -> Colours:
     """Paint what lies behind the people: painted clouds for a drawn style, lights out of focus for the others (BGR, 0 to 1)."""
-    colours = palette(prompt, random)
+    colours = palette(prompt, random, usual=OUTDOORS if drawn else "")
     ground = gradient(colours, width, height, random)
     if drawn:
         down = np.linspace(1.2, -0.3, height, dtype=np.float32)[:, None]
@@ -88,7 +89,7 @@ def backdrop(prompt: str, random: np.random.Generator, width: int, height: int, 
 def paint(prompt: str, seed: int, width: int, height: int) -> Pixels:
     """Paint a whole scene for a prompt without a photo: sky, sun, clouds and three rows of hills, labelled."""
     random = generator("scene", prompt, seed)
-    colours = palette(prompt, random)
+    colours = palette(prompt, random, usual=OUTDOORS)
     image = backdrop(prompt, random, width, height, drawn=True)
     image = _sun(image, colours[3], random)
     for row in range(3):
