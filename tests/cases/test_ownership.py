@@ -1,0 +1,138 @@
+"""Every verb that changes anything names the owner, and with the wrong one it changes nothing at all."""
+
+import importlib
+import inspect
+import pkgutil
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from pipeline import studio as verbs
+from pipeline.buying import calls
+from pipeline.errors import AccessError, WrongOwner
+from pipeline.records import CallState, Choice, Decision
+from pipeline.studio import photos, portraits, requests, reviews
+from pipeline.workflows.wishes import AvatarWish, ClipWish
+from tests.little_studio import CASE, ME, LittleStudio, intake
+
+STRANGERS = ["eve", "", "ANNA", "anna ", "%", "' OR '1'='1", "anna\0"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A case in the middle of things: approved avatar, finished clip, a run that waits, one that failed, one that nobody can prove."""
+    studio = LittleStudio(tmp_path_factory.mktemp("scene"))
+    studio.customer()
+    studio.customer("case-2", "ben", photo="green")
+    place, seeds = studio.place, iter(range(1, 99))
+
+    def ask(run_id):
+        return portraits.ask_avatar(place, CASE, "anna", AvatarWish(seed=next(seeds)), ME, run_id=run_id).run
+
+    avatar = studio.succeed(ask("r-avatar"))
+    reviews.decide_on(place, avatar, "anna", Decision.APPROVED, ME)
+    clip = studio.succeed(portraits.ask_clip(place, CASE, "anna", ClipWish(), ME, run_id="r-clip").run)
+    other = studio.succeed(ask("r-other"))
+    waiting, failed, lost = ask("r-waiting"), studio.fail(ask("r-failed")), ask("r-lost")
+    with place.database.writing() as tx:
+        call = calls.move(tx, calls.filling(tx, lost.id, "avatar"), CallState.SUBMITTING)
+        calls.note(tx, calls.move(tx, call, CallState.UNKNOWN), needs_decision=1)
+    studio.named = {"avatar": avatar, "clip": clip, "other": other, "waiting": waiting, "failed": failed, "lost": call.id}
+    return studio
+
+
+@pytest.fixture
+def own(shared, tmp_path):
+    """A copy of the scene that may be changed."""
+    copy = LittleStudio(shutil.copytree(shared.place.settings.data, tmp_path / "copy"))
+    copy.named = shared.named
+    return copy
+
+
+ATTEMPTS = {
+    "open_case": lambda s, owner: photos.open_case(s.place, CASE, owner, ME, name="mine now"),
+    "put_photo": lambda s, owner: photos.put_photo(s.place, CASE, owner, intake("red"), replace=True),
+    "put_photo, the same": lambda s, owner: photos.put_photo(s.place, CASE, owner, intake("blue")),
+    "put_photo, no such case": lambda s, owner: photos.put_photo(s.place, "case-9", owner, intake("red")),
+    "ask_avatar": lambda s, owner: portraits.ask_avatar(s.place, CASE, owner, AvatarWish(), ME, run_id="r-new"),
+    "ask_avatar, a run that exists": lambda s, owner: portraits.ask_avatar(s.place, CASE, owner, AvatarWish(), ME, run_id="r-waiting"),
+    "ask_avatar, no such case": lambda s, owner: portraits.ask_avatar(s.place, "case-9", owner, AvatarWish(), ME, run_id="r-new"),
+    "ask_clip": lambda s, owner: portraits.ask_clip(s.place, CASE, owner, ClipWish(take=2), ME, run_id="r-new"),
+    "approve": lambda s, owner: reviews.decide_on(s.place, s.named["other"], owner, Decision.APPROVED, ME),
+    "reject": lambda s, owner: reviews.decide_on(s.place, s.named["avatar"], owner, Decision.REJECTED, ME),
+    "withdraw": lambda s, owner: reviews.decide_on(s.place, s.named["clip"], owner, Decision.WITHDRAWN, ME),
+    "cancel": lambda s, owner: requests.cancel(s.place, s.named["waiting"].id, owner),
+    "retry": lambda s, owner: requests.retry(s.place, s.named["failed"].id, owner),
+    "adopt": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.ADOPT, ME),
+    "resend": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.RESEND, ME),
+    "write off": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.WRITE_OFF, ME),
+}
+LOOKS_ONLY = {
+    "check_current", "copy_out", "entry_line", "failure_of", "files_of", "find_asset", "find_call", "find_run", "key_answer", "ledger_lines",
+    "ledger_totals", "likeness_of", "look", "newest_runs", "next_take", "objects_folder", "open_store", "owner_of", "asset_line", "judged", "path_of",
+    "portrait", "price_avatar", "price_clip", "price_list", "request_of", "run_in_full", "run_line", "see", "take_in", "usual_seconds", "wait_for",
+}  # fmt: skip
+OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
+
+
+@pytest.mark.parametrize("owner", STRANGERS)
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_with_the_wrong_owner_nothing_changes(shared, attempt, owner):
+    before = shared.dump(), shared.files()
+    with pytest.raises(WrongOwner):
+        ATTEMPTS[attempt](shared, owner)
+    assert (shared.dump(), shared.files()) == before
+
+
+@pytest.mark.parametrize("attempt", [name for name in ATTEMPTS if "," not in name and name != "open_case"])
+def test_with_the_right_owner_the_same_verb_does_its_work(own, attempt):
+    """Without this, a verb that never works would pass the test above."""
+    before = own.dump()
+    if attempt == "adopt":
+        with own.place.database.writing() as tx:
+            ticket = dict.fromkeys(("provider", "endpoint", "request_id", "status_url", "response_url", "cancel_url"), "x")
+            calls.note(tx, calls.get(tx, own.named["lost"]), ticket=ticket)
+    ATTEMPTS[attempt](own, "anna")
+    assert own.dump() != before
+
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
+def test_the_owner_of_another_case_is_a_stranger_here(shared, attempt):
+    before = shared.dump(), shared.files()
+    with pytest.raises(AccessError):
+        ATTEMPTS[attempt](shared, "ben")
+    assert (shared.dump(), shared.files()) == before
+
+
+def test_an_asset_cannot_be_decided_on_through_another_case(shared):
+    before = shared.dump()
+    for scope in ("case-2", "case-9", ""):
+        with pytest.raises(AccessError):
+            reviews.decide_on(shared.place, replace(shared.named["avatar"], scope=scope), "anna", Decision.APPROVED, ME)
+    assert shared.dump() == before
+
+
+def test_a_missing_case_and_somebody_else_s_look_the_same_from_outside(shared):
+    said = []
+    for case in ("case-1", "case-9"):
+        with pytest.raises(WrongOwner) as caught:
+            portraits.ask_avatar(shared.place, case, "eve", AvatarWish(), ME, run_id="r-new")
+        said.append(caught.value.as_json())
+    assert said[0] == said[1]
+
+
+def test_no_verb_that_changes_something_is_missing_here():
+    """A new public function of the studio must be tried above, or be named among those that only look."""
+    tried = {"open_case", "put_photo", "ask_avatar", "ask_clip", "decide_on", "cancel", "retry", "decide_call"}
+    assert set(_public()) - LOOKS_ONLY - OWN_CASE_ONLY == tried
+
+
+def test_what_only_looks_asks_for_reading_which_cannot_change_anything():
+    assert [name for name, function in _public().items() if name in LOOKS_ONLY and "writing(" in inspect.getsource(function)] == []
+
+
+def _public():
+    modules = [importlib.import_module(f"pipeline.studio.{found.name}") for found in pkgutil.iter_modules(verbs.__path__)]
+    functions = [pair for module in modules for pair in vars(module).items() if getattr(pair[1], "__module__", "") == module.__name__]
+    return {name: function for name, function in functions if inspect.isfunction(function) and not name.startswith("_")}

@@ -1,0 +1,134 @@
+"""A studio without worker and provider: a real data folder and the real verbs; what a worker would do is done by hand, with the same functions."""
+
+import io
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from pipeline import assets, runs
+from pipeline.buying import Desk, Gate, calls
+from pipeline.buying.points import Points
+from pipeline.buying.settling import give_up, settle
+from pipeline.database import update
+from pipeline.errors import GenerationFailed
+from pipeline.media.photos import Photo
+from pipeline.providers.port import Delivery
+from pipeline.records import Asset, AssetKind, Call, CallState, Case, Person, Plan, Run, RunKind, RunState, now
+from pipeline.settings import load
+from pipeline.studio import photos
+from pipeline.studio.photos import Intake
+from pipeline.studio.place import Place
+
+ME = Person(name="me")
+CASE, OWNER = "case-1", "anna"
+
+
+class LittleStudio:
+    """One data folder, opened, with hands that do a worker's work."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.place = Place(load({"STUDIO_DATA": str(folder), **environment}))
+        self.desk = Desk(
+            database=self.place.database,
+            store=self.place.store,
+            providers={},
+            catalogue=self.place.catalogue,
+            gate=Gate(10),
+            points=Points(None),
+            resend_below_micro_usd=1_000_000,
+            settle_seconds=lambda _: 0.0,
+        )
+
+    def customer(self, case: str = CASE, owner: str = OWNER, *, plan: Plan = Plan.PREMIUM, photo: str | None = "blue") -> Case:
+        """Open a case and, unless told otherwise, give it a photo."""
+        opened = photos.open_case(self.place, case, owner, ME, plan=plan)
+        return photos.put_photo(self.place, case, owner, intake(photo)) if photo and plan is Plan.PREMIUM else opened
+
+    def case(self, case: str = CASE) -> Case:
+        with self.place.database.reading() as db:
+            row = db.execute("SELECT owner FROM cases WHERE id = ?", (case,)).fetchone()
+        return photos.open_case(self.place, case, row["owner"], ME)
+
+    def run(self, run: Run | str) -> Run:
+        with self.place.database.reading() as db:
+            return runs.get(db, run if isinstance(run, str) else run.id)
+
+    def call(self, run: Run) -> Call:
+        with self.place.database.reading() as db:
+            return calls.filling(db, run.id, run.kind.value)
+
+    def submit(self, run: Run) -> Call:
+        """Take a run's call to where the provider has accepted it."""
+        with self.place.database.writing() as tx:
+            runs.begin(tx, run.id, run.attempt)
+            call = calls.filling(tx, run.id, run.kind.value)
+            call = calls.move(tx, call, CallState.SUBMITTING, sent_at=now(), sends=call.sends + 1)
+            return calls.move(tx, call, CallState.SUBMITTED, request_id=f"request-{call.id}", accepted_at=now())
+
+    def pay(self, run: Run, **body: Any) -> Call:
+        """Submit a run's call and settle it as delivered."""
+        return settle(self.desk, self.submit(run), Delivery(body={"seed": 1, **body}), now())
+
+    def fail(self, run: Run) -> Run:
+        """Let a run's call fail, which is free."""
+        give_up(self.desk, self.call(run), GenerationFailed())
+        with self.place.database.writing() as tx:
+            runs.finish(tx, run.id, RunState.FAILED, GenerationFailed())
+        return self.run(run)
+
+    def succeed(self, run: Run) -> Asset:
+        """Take a run to its end; return the avatar or the clip it made."""
+        call = self.call(run)
+        if call.state is CallState.HELD:
+            call = self.pay(run)
+        if run.kind is RunKind.AVATAR:
+            main = self.keep(run, call, AssetKind.AVATAR, "image/jpeg", (run.source,))
+            self.keep(run, call, AssetKind.AVATAR_DISPLAY, "image/webp", (main.sha256,))
+        else:
+            raw = self.keep(run, call, AssetKind.RAW_CLIP, "video/mp4", (run.source,))
+            main = self.keep(run, call, AssetKind.CLIP, "video/mp4", (raw.sha256,))
+            self.keep(run, call, AssetKind.POSTER, "image/webp", (raw.sha256,))
+        with self.place.database.writing() as tx:
+            update(tx, "outputs", {"run_id": run.id, "slot": run.kind.value}, {"asset": main.sha256})
+            runs.finish(tx, run.id, RunState.SUCCEEDED)
+        return main
+
+    def keep(self, run: Run, call: Call, kind: AssetKind, media_type: str, parents: tuple[str, ...]) -> Asset:
+        """Keep a small stand-in file for what a call made."""
+        facts = {"width_px": 512, "height_px": 512, "run_id": call.run_id, "call_id": call.id, "parents": parents}
+        asset = Asset(scope=run.case_id, kind=kind, media_type=media_type, **facts)
+        return assets.keep(self.place.database, self.place.store, f"{kind.value} of {call.id}".encode(), asset)
+
+    def dump(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Return every row of every table."""
+        with self.place.database.reading() as db:
+            tables = [row["name"] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+            return {table: [tuple(row) for row in db.execute(f"SELECT * FROM {table}")] for table in tables}
+
+    def files(self) -> set[str]:
+        """Return the path of every file in the store."""
+        root = self.place.settings.folder / "objects"
+        return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and "lock" not in path.name}
+
+    def rows(self, query: str, *values: Any) -> list[dict[str, Any]]:
+        with self.place.database.reading() as db:
+            return [dict(row) for row in db.execute(query, values)]
+
+    def let_time_pass(self, seconds: float) -> None:
+        """Make everything that was asked for older by so many seconds."""
+        with self.place.database.writing() as tx:
+            for table, column in (("runs", "asked_at"), ("calls", "created_at")):
+                for row in tx.execute(f"SELECT id, {column} AS at FROM {table}").fetchall():
+                    earlier = datetime.fromtimestamp(datetime.fromisoformat(row["at"]).timestamp() - seconds, UTC)
+                    update(tx, table, {"id": row["id"]}, {column: earlier.isoformat(timespec="microseconds")})
+
+
+def intake(colour: str = "blue", *, side_px: int = 512) -> Intake:
+    """Return a photo as the studio takes it in, told from others by its colour; no face is looked for."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (side_px, side_px), colour).save(buffer, "JPEG")
+    photo = Photo(data=buffer.getvalue(), media_type="image/jpeg", width_px=side_px, height_px=side_px)
+    return Intake(photo=photo, crop=replace(photo, data=photo.data + b"\0"), faces=2, advice=(), name=f"{colour}.jpg")
