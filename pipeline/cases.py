@@ -56,17 +56,22 @@ def look_up(db: Connection, case_id: str) -> Case | None:
 def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool) -> Case:
     """Give a case its photo; replacing another one must be said and retires avatar and clip; raises WrongOwner, NotNow."""
     current = get(tx, case.id, case.owner)
+    check_photo(current, photo, replace=replace)
     if current.photo == photo:
         return current
-    if current.photo is not None and not replace:
-        raise NotNow(
-            "This case already has another photo; replacing it retires its avatar and clip.", next="Say explicitly that the photo is to be replaced."
-        )
     tx.execute(
         "UPDATE cases SET photo = ?, crop = ?, photo_version = photo_version + 1, avatar = NULL, clip = NULL WHERE id = ? AND owner = ?",
         (photo, crop, case.id, case.owner),
     )
     return get(tx, case.id, case.owner)
+
+
+def check_photo(case: Case, photo: str, *, replace: bool) -> None:
+    """Raise NotNow if the case has another photo than this one (by hash) and replacing it was not said."""
+    if case.photo not in (None, photo) and not replace:
+        raise NotNow(
+            "This case already has another photo; replacing it retires its avatar and clip.", next="Say explicitly that the photo is to be replaced."
+        )
 
 
 def check_premium(case: Case) -> None:

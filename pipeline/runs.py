@@ -42,18 +42,19 @@ def ask(
     return _run(existing), False
 
 
-def check_pace(tx: Connection, person: Person, feature: str, per_hour: int, *, besides: str = "") -> None:
-    """Raise TooManyRequests, saying when a place frees, if the person asked `per_hour` times for this feature within the last hour.
+def check_pace(tx: Connection, person: Person, feature: str, per_hour: int) -> None:
+    """Raise TooManyRequests, saying when a place frees, if the person made `per_hour` paid requests for this feature within the last hour.
 
-    0 means no limit; the run `besides` which it is asked is not counted.
+    0 means no limit.
     """
     if per_hour <= 0:
         return
     rows = tx.execute(
-        "SELECT asked_at FROM runs WHERE person = ? AND feature = ? AND channel = ? AND id <> ? ORDER BY asked_at DESC LIMIT ?",
-        (person.name, feature, person.channel.value, besides, per_hour),
+        """SELECT c.created_at FROM calls c JOIN runs r ON r.id = c.run_id WHERE r.person = ? AND r.feature = ? AND r.channel = ?
+        ORDER BY c.created_at DESC LIMIT ?""",
+        (person.name, feature, person.channel.value, per_hour),
     ).fetchall()
-    if len(rows) == per_hour and (age := seconds_since(rows[-1]["asked_at"])) < WINDOW_SECONDS:
+    if len(rows) == per_hour and (age := seconds_since(rows[-1]["created_at"])) < WINDOW_SECONDS:
         raise TooManyRequests(
             f"{person.name} has made {per_hour} requests within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age
         )

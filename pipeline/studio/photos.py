@@ -1,5 +1,6 @@
 """A photo comes in: checked, turned upright, cropped so that every face stays whole, kept, with friendly advice. Nothing is spent."""
 
+import hashlib
 from dataclasses import dataclass
 
 from pipeline import assets, cases
@@ -40,6 +41,7 @@ def put_photo(place: Place, case_id: str, owner: str, intake: Intake, *, replace
     with place.database.reading() as db:
         case = cases.get(db, case_id, owner)
         cases.check_premium(case)
+        cases.check_photo(case, hashlib.sha256(intake.photo.data).hexdigest(), replace=replace)
     photo = assets.put(place.store, intake.photo.data, _asset(case_id, AssetKind.PHOTO, intake.photo))
     crop = assets.put(place.store, intake.crop.data, _asset(case_id, AssetKind.CROP, intake.crop, parents=(photo.sha256,)))
     with place.database.writing() as tx:

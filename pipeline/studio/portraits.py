@@ -73,6 +73,13 @@ def request_of(place: Place, tx: Connection, run: Run, *, reuse: Reuse = Reuse.A
     return wanted(place.catalogue, run.kind, run.settings, assets.get(tx, run.case_id, run.source), reuse=reuse)
 
 
+def check_limits(place: Place, tx: Connection, case: Case, by: Person) -> None:
+    """Raise NotPremium, TooManyRequests or AttemptsUsed unless one more request may be paid for; what is had again for free needs none of it."""
+    cases.check_premium(case)
+    runs.check_pace(tx, by, FEATURE, place.pace(by))
+    cases.take_place(tx, case.id, place.settings.attempts)
+
+
 def _ask(place: Place, case_id: str, owner: str, kind: RunKind, resolved: Resolved, by: Person, run_id: str, *, parent_run: str | None) -> Asked:
     with place.database.writing() as tx:
         case = cases.get(tx, case_id, owner)
@@ -92,8 +99,7 @@ def _ask(place: Place, case_id: str, owner: str, kind: RunKind, resolved: Resolv
         )
         want = wanted(place.catalogue, kind, run.settings, source)
         if new:
-            runs.check_pace(tx, by, FEATURE, place.pace(by), besides=run.id)
-            plan(tx, run, want, place.caps, before_holding=lambda: cases.take_place(tx, case.id, place.settings.attempts))
+            plan(tx, run, want, place.caps, before_holding=lambda: check_limits(place, tx, case, by))
     return Asked(run=run, new=new, price=price_of(want), warnings=resolved.warnings)
 
 

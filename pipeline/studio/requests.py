@@ -9,7 +9,8 @@ from pipeline.errors import StudioError, UnknownName
 from pipeline.providers.port import Ticket
 from pipeline.records import CALL_OPEN, Call, CallState, Choice, Person, Run, RunState
 from pipeline.studio.place import Place
-from pipeline.studio.portraits import request_of
+from pipeline.studio.portraits import check_limits, request_of
+from pipeline.workflows.wishes import SLOTS
 
 POLL_SECONDS = 0.1
 
@@ -57,13 +58,14 @@ def cancel(place: Place, run_id: str, owner: str) -> Run:
 def retry(place: Place, run_id: str, owner: str) -> Run:
     """Ask for another attempt of a failed or cancelled run; what was bought is kept, only what is missing is held and bought.
 
-    Raises WrongOwner, NotNow, AttemptsUsed, BudgetReached.
+    Raises WrongOwner, NotNow, and for what is bought anew NotPremium, AttemptsUsed, TooManyRequests, BudgetReached.
     """
     with place.database.writing() as tx:
         run = runs.get(tx, run_id)
         case = cases.get(tx, run.case_id, owner)
         run = runs.again(tx, run_id)
-        plan_again(tx, run, request_of(place, tx, run), place.caps, before_holding=lambda: cases.take_place(tx, case.id, place.settings.attempts))
+        by = Person(name=run.person, team=run.team, channel=run.channel)
+        plan_again(tx, run, request_of(place, tx, run), place.caps, before_holding=lambda: check_limits(place, tx, case, by))
         return run
 
 
@@ -86,7 +88,7 @@ def key_answer(place: Place, run_id: str) -> str:
             run = runs.get(db, run_id)
         except UnknownName:
             return "new"
-        states = {call.state for call in calls.of_run(db, run.id)}
+        states = {calls.filling(db, run.id, SLOTS[run.kind]).state}
     if CallState.UNKNOWN in states:
         return "being looked up"
     if not run.ended or states & (CALL_OPEN - {CallState.UNKNOWN}):

@@ -69,7 +69,7 @@ ATTEMPTS = {
     "write off": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.WRITE_OFF, ME),
 }
 LOOKS_ONLY = {
-    "check_current", "copy_out", "entry_line", "failure_of", "files_of", "find_asset", "find_call", "find_run", "key_answer", "ledger_lines",
+    "check_affordable", "check_current", "check_limits", "copy_out", "entry_line", "failure_of", "files_of", "find_asset", "find_call", "find_run", "key_answer", "ledger_lines",
     "ledger_totals", "likeness_of", "look", "newest_runs", "next_take", "objects_folder", "open_store", "owner_of", "asset_line", "judged", "path_of",
     "portrait", "price_avatar", "price_clip", "price_list", "request_of", "run_in_full", "run_line", "see", "take_in", "usual_seconds", "wait_for",
 }  # fmt: skip
