@@ -1,6 +1,5 @@
 """The web-ready loop and its poster, made from a finished clip in one ffmpeg pass."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,8 +21,9 @@ MEMORY_LIMIT_BYTES: Final = 2 * 1024**3
 LEAST_LOOP_SECONDS: Final = 1.2
 UNTAGGED: Final = 2
 FRAMES_OFF: Final = 2
-# Slices, because x264's frame threads under a bit-rate ceiling give other bytes every time; a fixed count, because it shapes the bytes.
-THREADS: Final = ("-threads", "4", "-x264-params", "sliced-threads=1:lookahead-threads=2")
+# Several x264 threads under a bit-rate ceiling give other bytes every time. Preset "faster" on one thread takes as long as
+# "medium" on two, for 0.0007 SSIM less and 7 to 17 % fewer bytes (measured on three clips).
+THREADS: Final = ("-threads", "1")
 EXACT: Final = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
 
 
@@ -38,7 +38,7 @@ class ClipRecipe:
     loop: bool = True
     crf: int = 20
     max_kbps: int = 2000
-    preset: str = "medium"
+    preset: str = "faster"
     limit_bytes: int = 1_500_000
 
 
@@ -75,19 +75,25 @@ def encode_clip(
 ) -> EncodedClip:
     """Make `clip.mp4` and `poster.webp` in `folder`: H.264 Baseline without sound, tagged bt709, under the recipe's size.
 
-    `on_progress` gets the share done, 0 to 1. The same source, recipe and ffmpeg give the same bytes. Nothing half-made stays behind.
+    `on_progress` gets the share done, 0 to 1. The same source, recipe and ffmpeg give the same bytes. Nothing half-made stays behind;
+    one job at a time for a folder.
     Raises BrokenMedia, NoPicture, EncoderFailed, DiskFull, Cancelled.
     """
     facts = probe(source)
-    mark = secrets.token_hex(4)
-    clip, poster = folder / f".clip-{mark}.mp4", folder / f".poster-{mark}.webp"
-    job = _Job(source=source, facts=facts, clip=clip, poster=poster, ffmpeg=ffmpeg, on_progress=on_progress, cancelled=cancelled)
+    job = _Job(
+        source=source,
+        facts=facts,
+        clip=folder / ".clip.mp4",
+        poster=folder / ".poster.webp",
+        ffmpeg=ffmpeg,
+        on_progress=on_progress,
+        cancelled=cancelled,
+    )
     try:
         made = _encode_small_enough(job, recipe)
-        return EncodedClip(clip=clip.replace(folder / "clip.mp4"), poster=poster.replace(folder / "poster.webp"), facts=made)
+        return EncodedClip(clip=job.clip.replace(folder / "clip.mp4"), poster=job.poster.replace(folder / "poster.webp"), facts=made)
     finally:
-        clip.unlink(missing_ok=True)
-        poster.unlink(missing_ok=True)
+        _tidy(job)
 
 
 def output_frames(seconds: float, recipe: ClipRecipe) -> int:
@@ -142,17 +148,29 @@ def _encode_small_enough(job: _Job, recipe: ClipRecipe) -> ClipFacts:
 
 
 def _encode_surely(job: _Job, recipe: ClipRecipe) -> ClipRecipe:
-    """Encode once, and once more at a lower preset where the machine was too small for it; returns the recipe that worked."""
+    """Encode once, and once more at a lower preset where the machine was too small for it; returns the recipe that worked.
+
+    ffmpeg carries on past damage and only complains, so a complaint has the source decoded to its end.
+    """
     outcome = _encode(job, recipe)
     if outcome.ended in (Ended.KILLED, Ended.OUT_OF_MEMORY, Ended.OUT_OF_TIME) and recipe.preset != LOWER_PRESET:
         recipe = replace(recipe, preset=LOWER_PRESET)
         outcome = _encode(job, recipe)
     if outcome.ended is not Ended.FINE:
         raise _failure(job, outcome)
+    if outcome.complaint:
+        decode_fully(job.source)
     return recipe
 
 
+def _tidy(job: _Job) -> None:
+    """Remove half-made files; also before a start, so that the dying child of a killed worker cannot write into ours."""
+    job.clip.unlink(missing_ok=True)
+    job.poster.unlink(missing_ok=True)
+
+
 def _encode(job: _Job, recipe: ClipRecipe) -> Outcome:
+    _tidy(job)
     seconds = output_frames(job.facts.seconds, recipe) / recipe.frames_per_second
 
     def tell(made: float) -> None:

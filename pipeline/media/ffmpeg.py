@@ -1,6 +1,6 @@
 """The ffmpeg child process: no shell, limits on time and memory, progress, cancel; it never outlives the studio for long."""
 
-import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +16,16 @@ from typing import IO, Final, cast
 from pipeline.errors import Cancelled, EncoderFailed
 
 TICK_SECONDS: Final = 0.1
+# Runs in the child before ffmpeg replaces it: die with the thread that waits for it, and keep to the memory limit. A fork hook
+# would do the same, but is not safe among threads; ffmpeg itself would carry on without its parent.
+LAUNCHER: Final = """
+import ctypes, os, resource, signal, sys
+parent, limit = int(sys.argv[1]), int(sys.argv[2])
+ctypes.CDLL(None).prctl(1, signal.SIGKILL, 0, 0, 0)
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+if os.getppid() == parent:
+    os.execv(sys.argv[3], sys.argv[3:])
+"""
 KEPT_COMPLAINT_LINES: Final = 40
 MEMORY_SIGNS: Final = ("cannot allocate memory", "malloc of size", "out of memory", "resource temporarily unavailable")
 DISK_SIGNS: Final = ("no space left on device", "disk quota exceeded")
@@ -81,21 +91,39 @@ def run(
 ) -> Outcome:
     """Run ffmpeg with these arguments; `on_progress` gets the seconds of output made so far, in the caller's thread.
 
-    Raises Cancelled as soon as `cancelled` says so, and EncoderFailed if ffmpeg cannot be started. The child writes its progress
-    to us: once nobody reads it any more, the next line ends it, so a child of a killed worker is gone within a second.
+    Raises Cancelled as soon as `cancelled` says so, and EncoderFailed if ffmpeg cannot be started. On Linux the child is killed
+    with its parent and keeps to the memory limit; elsewhere only the time limit holds.
     """
-    command = [find(ffmpeg), "-nostdin", "-y", "-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "0.25", *arguments]
+    command = [
+        *_launcher(memory_limit_bytes),
+        find(ffmpeg),
+        "-nostdin",
+        "-y",
+        "-hide_banner",
+        "-loglevel",
+        "error",
+        "-progress",
+        "pipe:1",
+        "-stats_period",
+        "0.25",
+        *arguments,
+    ]
     try:
         child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     except OSError as error:
         raise EncoderFailed("ffmpeg could not be started.") from error
     with child:
         try:
-            _limit_memory(child.pid, memory_limit_bytes)
             return _watch(child, seconds_limit, on_progress, cancelled)
         finally:
             if child.poll() is None:
                 child.kill()
+
+
+def _launcher(memory_limit_bytes: int) -> list[str]:
+    if sys.platform != "linux":
+        return []
+    return [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), str(memory_limit_bytes)]
 
 
 def _watch(
@@ -159,12 +187,3 @@ def _outcome(code: int, complaint: str) -> Outcome:
 def _by_signal(code: int) -> bool:
     """ffmpeg answers a polite signal with exit code 255 instead of dying of it."""
     return code < 0 or code == 255
-
-
-def _limit_memory(pid: int, limit_bytes: int) -> None:
-    """Cap the child's private memory from outside, where the system can; a fork hook is not safe among threads."""
-    if sys.platform == "linux":
-        import resource
-
-        with contextlib.suppress(OSError):  # it may have ended already
-            resource.prlimit(pid, resource.RLIMIT_DATA, (limit_bytes, limit_bytes))

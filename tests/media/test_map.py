@@ -1,0 +1,11 @@
+"""The folder's docstring names every file in it."""
+
+import pkgutil
+import re
+
+from pipeline import media
+
+
+def test_every_file_is_on_the_map() -> None:
+    on_map = set(re.findall(r"^    (\w+)\.py ", media.__doc__ or "", re.M))
+    assert on_map == {module.name for module in pkgutil.iter_modules(media.__path__)}
