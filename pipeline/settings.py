@@ -37,6 +37,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("STUDIO_STAFF_PER_HOUR", "0", "Paid requests a member of staff may make in an hour; 0 means no limit."),
     Setting("STUDIO_OUTSIDE_PER_HOUR", "10", "Paid requests a caller from outside the studio may make in an hour."),
     Setting("STUDIO_JOBS_DB_URL", "", "Database of the job engine; empty means SQLite in the data folder."),
+    Setting("STUDIO_BUSY_SECONDS", "30", "How long a write waits for the database before it is said to be busy."),
     Setting("STUDIO_FFMPEG", "", "Path of another ffmpeg; empty means the one that pip installed."),
     Setting("STUDIO_IDLE_SECONDS", "30", "A worker or sandbox brought up by the command line ends after this much idleness."),
     Setting("STUDIO_SANDBOX_SPEED", "fast", "Delays of the sandbox: `fast`, `real` (as long as the real models) or seconds for every model."),
@@ -70,6 +71,7 @@ class Settings:
     staff_per_hour: int
     outside_per_hour: int
     jobs_db_url: str
+    busy_seconds: float
     ffmpeg: str
     idle_seconds: float
     sandbox_speed: str
@@ -116,6 +118,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         staff_per_hour=_whole(text, "STUDIO_STAFF_PER_HOUR", 0, 1_000_000),
         outside_per_hour=_whole(text, "STUDIO_OUTSIDE_PER_HOUR", 0, 1_000_000),
         jobs_db_url=text["STUDIO_JOBS_DB_URL"],
+        busy_seconds=_seconds(text, "STUDIO_BUSY_SECONDS"),
         ffmpeg=text["STUDIO_FFMPEG"],
         idle_seconds=_seconds(text, "STUDIO_IDLE_SECONDS"),
         sandbox_speed=_speed(text),

@@ -48,12 +48,15 @@ def portrait(
     from pipeline.studio.place import Place
     from pipeline.workflows.wishes import AvatarWish, ClipWish
 
-    place = Place(load())
-    wish = AvatarWish(style=style, prompt=prompt, model=model, strength=strength, steps=steps, guidance=guidance, seed=seed)
-    portraits.price_avatar(place, wish)
-    clip_price = portraits.price_clip(place, ClipWish(model=clip_model)) if approve else None
+    settings = load()
     _check_folder(out)
     intake = photos.take_in(_read(photo), photo.name)
+    place = Place(settings)
+    wish = AvatarWish(style=style, prompt=prompt, model=model, strength=strength, steps=steps, guidance=guidance, seed=seed)
+    prices = [portraits.price_avatar(place, wish, width_px=intake.crop.width_px, height_px=intake.crop.height_px)]
+    if approve:
+        prices.append(portraits.price_clip(place, ClipWish(model=clip_model)))
+    portraits.check_affordable(place, prices, me())
     for advice in intake.advice:
         note(f"Advice: {advice.say}")
     case_id, owner_id = case or new_id("case-"), owner or me().name
@@ -63,7 +66,7 @@ def portrait(
     _announce(asked, "Avatar")
     run = finish(place, asked.run, "Avatar")
     document = _document(place, run, out, photo.stem)
-    if approve and clip_price:
+    if approve:
         document = _go_on(place, run, owner_id, ClipWish(model=clip_model), document, out, photo.stem)
     say(document, as_json, lambda: _text(document))
 
@@ -154,16 +157,15 @@ def _go_on(place: Any, run: Run, owner: str, wish: Any, document: dict[str, Any]
 
 def finish(place: Any, run: Run, what: str) -> Run:
     """Wait for a run with progress on stderr, bringing up worker and sandbox when they are missing; raises why it did not succeed."""
-    from pipeline.processes.bring_up import ensure_running
+    from pipeline.processes.bring_up import Watch
     from pipeline.studio import requests
 
     progress = Progress(what)
-    looks = iter(range(10**9))
+    watch = Watch(place.settings)
 
     def meanwhile() -> None:
         progress.tick()
-        if next(looks) % 5 == 0:
-            ensure_running(place.settings, "sandbox", "worker")
+        watch.look()
 
     try:
         ended = requests.wait_for(place, run.id, on_change=progress.see, meanwhile=meanwhile)

@@ -49,7 +49,7 @@ def cancel(
     run: str = typer.Argument(..., help="A run's id or its beginning.", show_default=False), owner: str = Owner, as_json: bool = JsonFlag
 ) -> None:
     """Cancel a run; what the provider has not begun costs nothing."""
-    from pipeline.processes.bring_up import ensure_running
+    from pipeline.processes.bring_up import Watch
     from pipeline.studio import looks, requests, reviews
     from pipeline.studio.place import Place
 
@@ -57,7 +57,7 @@ def cancel(
     found = requests.find_run(place, run)
     requests.cancel(place, found.id, owner or reviews.owner_of(place, found.case_id))
     progress = Progress("Cancelling")
-    ended = requests.wait_for(place, found.id, on_change=progress.see, meanwhile=lambda: ensure_running(place.settings, "sandbox", "worker"))
+    ended = requests.wait_for(place, found.id, on_change=progress.see, meanwhile=Watch(place.settings).look)
     progress.done()
     document = looks.run_line(place, ended)
     say(document, as_json, lambda: f"Run {ended.id} is {ended.state.value}; {dollars(document['cost_micro_usd'])} was charged.")

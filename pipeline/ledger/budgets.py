@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from pipeline.database import Connection, insert
 from pipeline.errors import BudgetReached
-from pipeline.records import Entry, dollars, new_id, now
+from pipeline.records import dollars, new_id, now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,24 +30,34 @@ def set_budget(tx: Connection, cap: Cap, *, hard: bool, person: str) -> str:
     return str(row["id"])
 
 
-def check_caps(tx: Connection, line: Entry, caps: Iterable[Cap]) -> None:
-    """Raise BudgetReached if this hold would pass a stored hard cap or one of `caps`; the caller holds the write lock."""
-    stored = tx.execute("SELECT scope_kind, scope, period, cap_micro_usd FROM budgets WHERE hard = 1 AND ended_at IS NULL").fetchall()
+def check_room(
+    db: Connection,
+    micro_usd: int,
+    caps: Iterable[Cap],
+    *,
+    person: str,
+    feature: str,
+    case_id: str | None = None,
+    sweep: str | None = None,
+    day: str | None = None,
+) -> None:
+    """Raise BudgetReached if so much more would pass a stored hard cap or one of `caps`; final only under the write lock."""
+    stored = db.execute("SELECT scope_kind, scope, period, cap_micro_usd FROM budgets WHERE hard = 1 AND ended_at IS NULL").fetchall()
     rows = [Cap(scope_kind=r["scope_kind"], scope=r["scope"], period=r["period"], micro_usd=r["cap_micro_usd"]) for r in stored]
+    scopes = {"studio": "all", "person": person, "feature": feature, "case": case_id, "sweep": sweep}
     for cap in (*caps, *rows):
-        _check(tx, line, cap)
+        scope = scopes[cap.scope_kind]
+        if scope is not None and cap.scope in ("*", scope):
+            _check(db, micro_usd, cap, scope, day or now()[:10])
 
 
-def _check(tx: Connection, line: Entry, cap: Cap) -> None:
-    scope = _scope_of(line, cap.scope_kind)
-    if scope is None or cap.scope not in ("*", scope):
-        return
-    used = _used(tx, cap.scope_kind, scope, period_of(line.for_day, cap.period))
-    if used + line.micro_usd > cap.micro_usd:
+def _check(db: Connection, micro_usd: int, cap: Cap, scope: str, day: str) -> None:
+    used = _used(db, cap.scope_kind, scope, period_of(day, cap.period))
+    if used + micro_usd > cap.micro_usd:
         left = max(cap.micro_usd - used, 0)
         what = "studio" if cap.scope_kind == "studio" else f"{cap.scope_kind} {scope}"
         raise BudgetReached(
-            f"This needs {dollars(line.micro_usd)}, but {dollars(left)} is left of the {cap.period} cap of {dollars(cap.micro_usd)} for the {what}.",
+            f"This needs {dollars(micro_usd)}, but {dollars(left)} is left of the {cap.period} cap of {dollars(cap.micro_usd)} for the {what}.",
         )
 
 
@@ -56,12 +66,8 @@ def period_of(day: str, period: str) -> str:
     return {"day": day, "month": day[:7], "ever": "ever"}[period]
 
 
-def _scope_of(line: Entry, kind: str) -> str | None:
-    return {"studio": "all", "person": line.person, "feature": line.feature, "case": line.case_id, "sweep": line.sweep}[kind]
-
-
-def _used(tx: Connection, kind: str, scope: str, period: str) -> int:
-    row = tx.execute(
+def _used(db: Connection, kind: str, scope: str, period: str) -> int:
+    row = db.execute(
         "SELECT held_micro_usd + charged_micro_usd AS used FROM balances WHERE scope_kind = ? AND scope = ? AND period = ?", (kind, scope, period)
     ).fetchone()
     return int(row["used"]) if row else 0

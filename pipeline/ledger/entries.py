@@ -9,7 +9,7 @@ from typing import Any
 
 from pipeline.database import Connection, insert
 from pipeline.errors import CallError, CannotPrice, NotNow
-from pipeline.ledger.budgets import Cap, check_caps
+from pipeline.ledger.budgets import Cap, check_room
 from pipeline.records import Basis, Entry, EntryKind, now
 
 GENESIS = "0" * 64
@@ -40,7 +40,16 @@ def hold(tx: Connection, booking: Booking, micro_usd: int, caps: Iterable[Cap]) 
         raise CannotPrice("A hold cannot be negative.")
     at = now()
     line = _line(booking, EntryKind.HOLD, at=at, micro_usd=micro_usd, basis=Basis.ESTIMATE, for_day=at[:10])
-    check_caps(tx, line, caps)
+    check_room(
+        tx,
+        micro_usd,
+        caps,
+        person=line.person,
+        feature=line.feature,
+        case_id=line.case_id,
+        sweep=line.sweep,
+        day=line.for_day,
+    )
     return _append(tx, line)
 
 

@@ -11,6 +11,8 @@ from pipeline.processes.claims import Holder, holder_of
 from pipeline.settings import ROOT, Settings
 
 START_SECONDS = 30.0
+LOOK_SECONDS = 0.5
+ABSENT_SECONDS = 45.0
 PAUSE_SECONDS = 4.0  # a process needs a second or two before its record tells that it is there
 _begun: dict[tuple[Path, str], float] = {}
 _spawned: "list[subprocess.Popen[bytes]]" = []
@@ -25,6 +27,27 @@ def ensure_running(settings: Settings, *names: str) -> None:
         if holder_of(settings.folder, name) is None:
             _begun[settings.folder, name] = time.monotonic()
             spawn_lasting(settings, name)
+
+
+class Watch:
+    """Looks after worker and sandbox for a call that waits: starts what is missing, and gives up when no worker comes."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Look after one data folder."""
+        self.settings = settings
+        self._seen_at = time.monotonic()
+        self._looked_at = 0.0
+
+    def look(self) -> None:
+        """Look at most twice a second; raises WorkerAbsent when no worker was seen for 45 s although it was started again and again."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        ensure_running(self.settings, "sandbox", "worker")
+        if holder_of(self.settings.folder, "worker"):
+            self._seen_at = self._looked_at
+        elif self._looked_at - self._seen_at > ABSENT_SECONDS:
+            raise WorkerAbsent
 
 
 def wait_until_up(settings: Settings, name: str, seconds: float = START_SECONDS) -> Holder:

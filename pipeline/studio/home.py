@@ -109,7 +109,10 @@ def see(place: Place, run_id: str) -> Seen:
 
 
 def usual_seconds(place: Place, db: Connection, run: Run) -> float | None:
-    """Return how long such a run usually takes, the median of the last twenty of its model; in live mode the catalogue's word until three are known."""
+    """Return how long such a run usually takes: the median of the last twenty of its model.
+
+    Until three are known, live mode trusts the catalogue; the sandbox says what it has, or None.
+    """
     rows = db.execute(
         """SELECT (julianday(r.ended_at) - julianday(r.started_at)) * 86400 AS seconds FROM runs r JOIN outputs o ON o.run_id = r.id
         WHERE r.state = 'succeeded' AND r.kind = ? AND json_extract(r.settings, '$.model') = ? AND o.reused = 0

@@ -24,7 +24,7 @@ class Place:
     def __init__(self, settings: Settings) -> None:
         """Open the mode's data folder; raises WrongMode, PlaceError."""
         self.settings = settings
-        self.database = Database(settings.folder, settings.mode)
+        self.database = Database(settings.folder, settings.mode, busy_seconds=settings.busy_seconds)
 
     @cached_property
     def catalogue(self) -> Catalogue:

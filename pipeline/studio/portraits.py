@@ -1,6 +1,6 @@
 """Ask for an avatar or a clip. One transaction checks everything, takes the attempt's place, holds the money and writes the order down."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ from pipeline.buying import Wanted, plan, price_of
 from pipeline.catalog import Quote
 from pipeline.database import Connection
 from pipeline.errors import NotNow
+from pipeline.ledger import check_room
 from pipeline.records import Asset, AssetKind, Case, Person, Reuse, Run, RunKind
 from pipeline.studio.place import Place
 from pipeline.workflows.wishes import AvatarWish, ClipWish, Resolved, resolve_avatar, resolve_clip, wanted
@@ -51,6 +52,12 @@ def price_clip(place: Place, wish: ClipWish, *, width_px: int = 1024, height_px:
     """Return what a clip would cost; nothing is spent."""
     resolved = resolve_clip(place.catalogue, place.styles, wish)
     return price_of(wanted(place.catalogue, RunKind.CLIP, resolved.settings, _blank(width_px, height_px)))
+
+
+def check_affordable(place: Place, prices: Sequence[Quote], by: Person) -> None:
+    """Raise BudgetReached if these prices together would pass a cap now, before anything is stored; the hold itself checks again."""
+    with place.database.reading() as db:
+        check_room(db, sum(price.micro_usd for price in prices), place.caps, person=by.name, feature=FEATURE)
 
 
 def next_take(place: Place, case_id: str, avatar: str) -> int:
