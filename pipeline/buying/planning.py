@@ -46,10 +46,9 @@ def plan(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, befor
     `before_holding` may refuse a new call by raising; raises BudgetReached, CannotPrice.
     """
     print_ = fingerprint(wanted, run.case_id)
-    usable = _usable(tx, print_) if wanted.reuse is Reuse.ALLOW else None
+    usable = _usable(tx, wanted, print_)
     if usable is not None:
-        asset = _asset_of(tx, usable) if usable.state is CallState.SUCCEEDED else None
-        insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": usable.id, "asset": asset, "reused": 1})
+        insert(tx, "outputs", {"run_id": run.id, "slot": wanted.slot, "call_id": usable.id, "asset": _asset_of(tx, usable), "reused": 1})
         return usable
     before_holding()
     call = _new_call(tx, run, wanted, print_, try_number=1, caps=caps)
@@ -58,7 +57,10 @@ def plan(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, befor
 
 
 def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *, before_holding: Callable[[], None], force: bool = False) -> Call:
-    """Make a slot fit for another attempt: keep what was bought or is in flight, hold anew only where the last try ended without a result."""
+    """Make a slot fit for another attempt: keep what was bought or is in flight, hold anew only where the last try ended without a result.
+
+    What another run bought or asked for meanwhile is taken as in `plan`; `force` buys in any case.
+    """
     last = calls.filling(tx, run.id, wanted.slot)
     worth_keeping = last.state in CALL_OPEN or (last.state is CallState.SUCCEEDED and not _spoilt(last))
     if worth_keeping and not force:
@@ -67,10 +69,15 @@ def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *,
                 "Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`."
             )
         return last
-    before_holding()
-    tries = tx.execute("SELECT coalesce(max(try_number), 0) AS n FROM calls WHERE run_id = ? AND slot = ?", (run.id, wanted.slot)).fetchone()["n"]
-    call = _new_call(tx, run, wanted, fingerprint(wanted, run.case_id), try_number=tries + 1, caps=caps)
-    update(tx, "outputs", {"run_id": run.id, "slot": wanted.slot}, {"call_id": call.id, "asset": None, "reused": 0, "unfit": None})
+    print_ = fingerprint(wanted, run.case_id)
+    call = None if force else _usable(tx, wanted, print_)
+    filling: dict[str, Any] = {"reused": 1, "asset": _asset_of(tx, call) if call else None, "unfit": None}
+    if call is None:
+        before_holding()
+        tries = tx.execute("SELECT max(try_number) AS n FROM calls WHERE run_id = ? AND slot = ?", (run.id, wanted.slot)).fetchone()["n"] or 0
+        call = _new_call(tx, run, wanted, print_, try_number=tries + 1, caps=caps)
+        filling["reused"] = 0
+    update(tx, "outputs", {"run_id": run.id, "slot": wanted.slot}, {"call_id": call.id, **filling})
     return call
 
 
@@ -78,12 +85,16 @@ def _spoilt(call: Call) -> bool:
     return call.error is not None and call.error["error"] in ("Flagged", "ResultLost", "BrokenMedia", "NoPicture")
 
 
-def _usable(tx: Connection, print_: str) -> Call | None:
+def _usable(tx: Connection, wanted: Wanted, print_: str) -> Call | None:
+    """Find a request that may stand in: in flight, or bought and either on its way into the store or there and not removed."""
+    if wanted.reuse is not Reuse.ALLOW:
+        return None
     row = tx.execute(
         """SELECT c.* FROM calls c WHERE c.fingerprint = ? AND c.reuse = 'allow' AND (
             c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')
-            OR (c.state = 'succeeded' AND EXISTS (
-                SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL WHERE o.call_id = c.id)))
+            OR (c.state = 'succeeded' AND c.error IS NULL AND NOT EXISTS (
+                SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NOT NULL
+                WHERE o.call_id = c.id)))
         ORDER BY c.created_at DESC LIMIT 1""",
         (print_,),
     ).fetchone()

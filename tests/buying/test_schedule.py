@@ -1,0 +1,111 @@
+"""Few looks, quick notice: the schedule played through second by second, without waiting."""
+
+from dataclasses import dataclass
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.buying.schedule import LOOKS, Usual, learn, next_look
+from tests.examples import few
+
+DEADLINES = st.sampled_from([720.0, 1200.0])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """How a wait went: how many looks, when the last one was, and how long after the end."""
+
+    looks: int
+    at: float
+    late: float
+
+
+def play(true_seconds: float, usual: Usual | None, *, expected: float = 60.0, deadline: float = 1200.0) -> Played:
+    elapsed, looks = 0.0, 1
+    while elapsed < true_seconds and elapsed <= deadline:
+        elapsed += next_look(elapsed, looks, usual, expected, deadline)
+        looks += 1
+        assert looks < 1000
+    return Played(looks=looks, at=elapsed, late=elapsed - true_seconds)
+
+
+@few
+@given(true_seconds=st.floats(0.01, 1.0), deadline=DEADLINES, expected=st.sampled_from([8.0, 70.0, 120.0]))
+def test_whatever_it_takes_unlearnt_it_is_found_within_forty_looks(true_seconds, deadline, expected):
+    assert play(true_seconds * deadline, None, expected=expected, deadline=deadline).looks <= LOOKS
+
+
+@few
+@given(true_seconds=st.floats(0.01, 1.0), learnt=st.lists(st.floats(0.1, 900.0), min_size=3, max_size=20), deadline=DEADLINES)
+def test_however_wrong_the_experience_forty_looks_are_enough(true_seconds, learnt, deadline):
+    assert play(true_seconds * deadline, learn(learnt), deadline=deadline).looks <= LOOKS
+
+
+@few
+@given(true_seconds=st.floats(0.05, 1.0), deadline=DEADLINES)
+def test_short_jobs_of_a_few_seconds_need_forty_looks_at_most_even_unlearnt(true_seconds, deadline):
+    assert play(true_seconds * 3, None, expected=9.0, deadline=deadline).looks <= LOOKS
+
+
+@few
+@given(usual_seconds=st.floats(0.5, 600.0), spread=st.lists(st.floats(0.85, 1.15), min_size=3, max_size=20), where=st.floats(0.0, 1.0))
+def test_once_learnt_the_end_is_noticed_within_three_percent(usual_seconds, spread, where):
+    usual = learn([usual_seconds * factor for factor in spread])
+    true_seconds = usual.low + where * (usual.high - usual.low)
+    assert play(true_seconds, usual).late <= 0.03 * true_seconds + 0.1
+
+
+@few
+@given(usual_seconds=st.floats(1.0, 600.0), early=st.floats(0.1, 1.0))
+def test_an_end_earlier_than_ever_is_noticed_when_the_usual_time_begins(usual_seconds, early):
+    usual = learn([usual_seconds] * 5)
+    played = play(usual.low * early, usual)
+    assert played.at <= usual.low
+    assert played.looks <= 6
+
+
+@few
+@given(usual_seconds=st.floats(2.0, 600.0))
+def test_before_the_usual_time_there_are_a_few_looks_only(usual_seconds):
+    usual = learn([usual_seconds] * 5)
+    assert play(usual.low, usual).looks <= 5
+
+
+@few
+@given(learnt=st.one_of(st.none(), st.floats(0.001, 1.0)), deadline=DEADLINES)
+def test_the_last_look_falls_just_after_the_deadline(learnt, deadline):
+    played = play(10**9, learn([learnt * deadline] * 3) if learnt else None, deadline=deadline)
+    assert deadline < played.at <= deadline * 1.07 + 0.2
+    assert played.looks <= LOOKS
+
+
+def test_two_second_jobs_are_noticed_within_a_tenth():
+    usual = learn([2.0, 2.02, 2.05, 2.01, 2.03])
+    assert max(play(2.0 + n / 1000, usual).late for n in range(60)) <= 0.1
+
+
+def test_three_durations_are_the_least_to_learn_from():
+    assert learn([2.0, 2.0]) is None
+    assert learn([]) is None
+    assert learn([2.0, 2.0, 2.0]) == Usual(low=1.84, high=2.0)
+
+
+@few
+@given(durations=st.lists(st.floats(0.1, 900.0), min_size=3, max_size=20))
+def test_what_is_learnt_lies_within_what_was_seen(durations):
+    usual = learn(durations)
+    assert 0 <= usual.low <= usual.high <= max(durations)
+    assert usual.low >= min(durations) * 0.97 - 0.101
+
+
+@few
+@given(
+    elapsed=st.one_of(st.just(0.0), st.floats(0.01, 1200)),
+    looks=st.integers(1, 45),
+    usual=st.one_of(st.none(), st.floats(0.1, 900)),
+    expected=st.floats(1, 200),
+    deadline=DEADLINES,
+)
+def test_a_pause_is_never_empty_and_never_endless(elapsed, looks, usual, expected, deadline):
+    pause = next_look(elapsed, looks, learn([usual] * 3) if usual else None, expected, deadline)
+    assert 0.0 < pause <= deadline
