@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from pipeline.errors import BrokenMedia, DiskFull, EncoderFailed
+from pipeline.errors import DiskFull, EncoderFailed
 from pipeline.media import ffmpeg as encoder
 from pipeline.media.ffmpeg import Ended, Outcome
 from pipeline.media.probe import ClipFacts, container_of, decode_fully, probe
@@ -90,7 +90,7 @@ def encode_clip(
         cancelled=cancelled,
     )
     try:
-        made = _encode_small_enough(job, recipe)
+        made = _encode_whole(job, recipe)
         return EncodedClip(clip=job.clip.replace(folder / "clip.mp4"), poster=job.poster.replace(folder / "poster.webp"), facts=made)
     finally:
         _tidy(job)
@@ -132,6 +132,16 @@ def _picture(facts: ClipFacts, recipe: ClipRecipe) -> str:
 def _fade_frames(seconds: float, recipe: ClipRecipe) -> int:
     fits = recipe.loop and recipe.crossfade_seconds > 0 and seconds >= max(LEAST_LOOP_SECONDS, 2 * recipe.crossfade_seconds + 0.2)
     return round(recipe.crossfade_seconds * recipe.frames_per_second) if fits else 0
+
+
+def _encode_whole(job: _Job, recipe: ClipRecipe) -> ClipFacts:
+    """Encode by the header's length, and where that was wrong or missing once more by the length the frames really have."""
+    if job.facts.seconds:
+        made = _encode_small_enough(job, recipe)
+        if abs(made.frames - output_frames(job.facts.seconds, recipe)) <= FRAMES_OFF:
+            return made
+    true_seconds = decode_fully(job.source).seconds
+    return _encode_small_enough(replace(job, facts=replace(job.facts, seconds=true_seconds)), recipe)
 
 
 def _encode_small_enough(job: _Job, recipe: ClipRecipe) -> ClipFacts:
@@ -212,11 +222,9 @@ def _failure(job: _Job, outcome: Outcome) -> EncoderFailed | DiskFull:
 
 
 def _checked(job: _Job, recipe: ClipRecipe) -> ClipFacts:
-    """Decode what was made to its last frame and compare it with what was ordered; a source cut in half shows here."""
+    """Decode both files to the end before anybody gets them."""
     facts = decode_fully(job.clip)
     if (facts.width_px, facts.height_px) != (recipe.width_px, recipe.height_px):
         raise EncoderFailed("The encoder made a clip of the wrong size.")
-    if abs(facts.frames - output_frames(job.facts.seconds, recipe)) > FRAMES_OFF:
-        raise BrokenMedia("The clip is cut off: it is shorter than it says.")
     check_still(job.poster.read_bytes())
     return facts

@@ -113,11 +113,12 @@ def run(
     except OSError as error:
         raise EncoderFailed("ffmpeg could not be started.") from error
     with child:
+        reader = _Reader(child)
         try:
-            return _watch(child, seconds_limit, on_progress, cancelled)
+            return _watch(child, reader, seconds_limit, on_progress, cancelled)
         finally:
-            if child.poll() is None:
-                child.kill()
+            child.kill()
+            reader.join()
 
 
 def _launcher(memory_limit_bytes: int) -> list[str]:
@@ -127,16 +128,17 @@ def _launcher(memory_limit_bytes: int) -> list[str]:
 
 
 def _watch(
-    child: "subprocess.Popen[bytes]", seconds_limit: float, on_progress: Callable[[float], None] | None, cancelled: Callable[[], bool]
+    child: "subprocess.Popen[bytes]",
+    reader: "_Reader",
+    seconds_limit: float,
+    on_progress: Callable[[float], None] | None,
+    cancelled: Callable[[], bool],
 ) -> Outcome:
-    reader = _Reader(child)
-    ends_at = time.monotonic() + seconds_limit
-    told = -1.0
+    ends_at, told = time.monotonic() + seconds_limit, -1.0
     while not reader.ended.wait(TICK_SECONDS):
         if cancelled():
             raise Cancelled
         if time.monotonic() > ends_at:
-            child.kill()
             return Outcome(ended=Ended.OUT_OF_TIME)
         if on_progress is not None and reader.seconds_made > told:
             told = reader.seconds_made
@@ -151,13 +153,21 @@ class _Reader:
         self.seconds_made = 0.0
         self.ended = Event()
         self._lines: deque[str] = deque(maxlen=KEPT_COMPLAINT_LINES)
-        self._complaints = Thread(target=self._read_complaints, args=(cast(IO[bytes], child.stderr),), daemon=True)
-        self._complaints.start()
-        Thread(target=self._read_progress, args=(cast(IO[bytes], child.stdout),), daemon=True).start()
+        self._threads = (
+            Thread(target=self._read_complaints, args=(cast(IO[bytes], child.stderr),), daemon=True),
+            Thread(target=self._read_progress, args=(cast(IO[bytes], child.stdout),), daemon=True),
+        )
+        for thread in self._threads:
+            thread.start()
+
+    def join(self) -> None:
+        """Wait until both pipes are read to their end, which the child's end brings."""
+        for thread in self._threads:
+            thread.join()
 
     def complaint(self) -> str:
         """Return the last lines of what ffmpeg complained about."""
-        self._complaints.join(timeout=5)
+        self.join()
         return "\n".join(self._lines)
 
     def _read_complaints(self, pipe: IO[bytes]) -> None:

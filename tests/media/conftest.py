@@ -50,7 +50,11 @@ def make_clip(tmp_path_factory: pytest.TempPathFactory) -> MakeClip:
             source = ["-f", "lavfi", "-i", f"testsrc2=s={size}:r={rate}:d={seconds}"]
             if sound:
                 source += ["-f", "lavfi", "-i", f"sine=d={seconds + 1}"]
-            codec = ["-c:v", "libvpx"] if ending == "webm" else ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+            codec = (
+                ["-c:v", "libvpx", "-deadline", "realtime", "-cpu-used", "8"]
+                if ending == "webm"
+                else ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p"]
+            )
             command = [ffmpeg.find(), "-nostdin", "-y", "-loglevel", "error", *source, *codec, *more, str(made[key])]
             subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
         return made[key]

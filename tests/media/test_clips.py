@@ -67,6 +67,9 @@ def test_five_seconds_become_a_loop_of_four_and_a_half(make_clip: MakeClip, tmp_
         pytest.param({"seconds": 1.1}, 27, id="too-short-for-a-crossfade"),
         pytest.param({"seconds": 1.25}, 18, id="just-long-enough"),
         pytest.param({"seconds": 0.04}, 1, id="one-frame"),
+        pytest.param({"more": ("-movflags", "frag_keyframe+empty_moov", "-g", "10")}, 36, id="fragmented"),
+        pytest.param({"more": ("-live", "1"), "ending": "webm"}, 36, id="length-unknown"),
+        pytest.param({"more": ("-vf", "select=lt(n\\,20)+gt(n\\,30)", "-fps_mode", "vfr")}, 36, id="uneven-rate"),
         pytest.param({"more": ("-c:v", "mpeg4", "-bf", "2")}, 36, id="another-codec"),
     ],
 )

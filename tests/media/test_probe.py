@@ -51,21 +51,34 @@ def test_sizes_are_as_people_see_them_after_the_rotation_flag(make_clip: MakeCli
     assert facts.rotation_degrees in (90, 270)
 
 
-def test_a_header_that_promises_more_than_the_file_holds_is_found_out(make_clip: MakeClip, tmp_path: Path) -> None:
-    whole = make_clip("-movflags", "+faststart").read_bytes()
-    half = tmp_path / "half.mp4"
-    half.write_bytes(whole[: len(whole) * 6 // 10])
-    assert probe(half).seconds == pytest.approx(2.0, abs=0.05)
-    with pytest.raises(BrokenMedia):
-        decode_fully(half)
+@pytest.mark.parametrize("ending", ["mp4", "webm"])
+@pytest.mark.parametrize("missing", [0.98, 0.5, 0.1, 0.002])
+def test_a_clip_cut_off_is_found_out_without_decoding_it(make_clip: MakeClip, tmp_path: Path, ending: str, missing: float) -> None:
+    whole = make_clip(*(("-movflags", "+faststart") if ending == "mp4" else ()), ending=ending).read_bytes()
+    part = tmp_path / "part"
+    part.write_bytes(whole[: int(len(whole) * (1 - missing))])
+    for look in (probe, decode_fully):
+        with pytest.raises(BrokenMedia):
+            look(part)
 
 
-def test_a_clip_that_only_lacks_its_last_frames_is_found_out(make_clip: MakeClip, tmp_path: Path) -> None:
-    whole = make_clip("-movflags", "+faststart").read_bytes()
-    short = tmp_path / "short.mp4"
-    short.write_bytes(whole[: len(whole) - 3000])
+def test_damage_inside_the_frames_is_found_by_decoding(make_clip: MakeClip, tmp_path: Path) -> None:
+    data = bytearray(make_clip("-movflags", "+faststart").read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 20_000] = bytes(20_000)
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(data)
     with pytest.raises(BrokenMedia):
-        decode_fully(short)
+        decode_fully(damaged)
+
+
+def test_a_clip_trimmed_by_its_edit_list_is_whole(make_clip: MakeClip, tmp_path: Path) -> None:
+    trimmed = tmp_path / "trimmed.mp4"
+    command = [ffmpeg.find(), "-nostdin", "-y", "-loglevel", "error", "-ss", "0.7", "-i", str(make_clip()), "-c", "copy", str(trimmed)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    facts = decode_fully(trimmed)
+    assert facts.frames < 40
+    assert facts.seconds == pytest.approx(1.3, abs=0.1)
 
 
 def test_sound_alone_has_no_picture(tmp_path: Path) -> None:
