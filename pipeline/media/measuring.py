@@ -5,6 +5,7 @@ wait or settle anything; a picture that breaks dlib ends the child, not the work
 """
 
 import json
+import os
 import struct
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from pipeline.media.likeness import Band, FaceLikeness, LikenessMeter
 ROOT = Path(__file__).resolve().parents[2]
 LENGTH = struct.Struct(">QQ")
 TRIES = 2
+NICENESS = 5
 
 
 class Measurer:
@@ -94,6 +96,7 @@ def _requests(source: BinaryIO) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _serve() -> None:
+    os.nice(NICENESS)
     meter = LikenessMeter()
     print("ready", flush=True)
     for reference, candidate in _requests(sys.stdin.buffer):

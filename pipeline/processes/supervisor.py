@@ -12,7 +12,7 @@ from pipeline.settings import ROOT, Settings
 
 LOOK_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
-WELL_AFTER_SECONDS = 20.0
+WELL_AFTER_SECONDS = 4.0
 END_SECONDS = 5.0
 
 

@@ -24,7 +24,7 @@ from pipeline.workflows.bench import Bench, set_bench
 
 log = logging.getLogger("pipeline.worker")
 TICK_SECONDS = 0.2
-POLL_SECONDS = 0.2
+POLL_SECONDS = 0.3
 LISTING_LAG_SECONDS = 120.0
 SANDBOX_SETTLE_SECONDS = 2.0
 OLD_SECONDS = 86_400.0
@@ -93,7 +93,7 @@ def _bench(place: Place) -> Bench:
         settle_seconds=_settle_seconds(settings),
         webhook_url=f"{settings.public_url}/hooks/fal" if settings.public_url else None,
     )
-    return Bench(desk=desk, store=place.store, tmp=tmp, ffmpeg=settings.ffmpeg)
+    return Bench(desk=desk, store=place.store, tmp=tmp, ffmpeg=settings.ffmpeg, cores=threading.Semaphore(settings.cpu_slots))
 
 
 def provider(settings: Settings) -> FalProvider:
@@ -116,7 +116,8 @@ def _settle_seconds(settings: Settings) -> Callable[[float], float]:
 
 
 def _queues(settings: Settings) -> dict[str, int]:
-    return {"runs": 3 * settings.provider_slots + 2 * settings.cpu_slots, "cpu": settings.cpu_slots}
+    """Take more from the queues than may work at one time, so that the next is at hand when a place frees: a queue hands over only when polled."""
+    return {"runs": 6 * settings.provider_slots, "cpu": 4 * settings.cpu_slots}
 
 
 def _jobs_url(settings: Settings) -> str:
@@ -127,7 +128,7 @@ def _work_elsewhere(settings: Settings, only: tuple[str, ...], stop: threading.E
     write_logs_to(settings.folder, f"worker-{os.getpid()}")
     tmp = settings.folder / f"tmp-{os.getpid()}"
     tmp.mkdir(parents=True, exist_ok=True)
-    set_bench(Bench(desk=None, store=open_store(settings), tmp=tmp, ffmpeg=settings.ffmpeg))
+    set_bench(Bench(desk=None, store=open_store(settings), tmp=tmp, ffmpeg=settings.ffmpeg, cores=threading.Semaphore(settings.cpu_slots)))
     queues = {name: workers for name, workers in _queues(settings).items() if name in only}
     durable.start(_jobs_url(settings), queues, executor=f"cpu-{os.uname().nodename}-{os.getpid()}", poll_seconds=POLL_SECONDS)
     stop.wait()

@@ -1,5 +1,6 @@
 """What a worker has at hand. Workflows are plain functions that the engine calls by name, so the bench is set once, before it starts."""
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from pipeline.media.measuring import Measurer
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """The desk for buying (None on a machine that only encodes), the store, a scratch folder, ffmpeg, and what measures likeness."""
+    """The desk for buying (None on a machine that only encodes), the store, a scratch folder, ffmpeg, cores, and what measures likeness."""
 
     desk: Desk | None
     store: Any
     tmp: Path
     ffmpeg: str
+    cores: threading.Semaphore
     measurer: Measurer = field(default_factory=Measurer)
 
     @property

@@ -95,7 +95,8 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
 def _finish(kind: str, order: Json) -> Json:
     try:
         bought, source = _asset(order["bought"]), _asset(order["source"])
-        made = _finish_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
+        with bench().cores:
+            made = _finish_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
         return {"run": order["run"], **made}
     except StudioError as error:
         log.warning("finishing failed", extra={"run": order["run"], "error": type(error).__name__})
