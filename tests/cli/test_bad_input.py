@@ -19,7 +19,9 @@ def bomb() -> bytes:
 
     rows = zlib.compressobj(9)
     packed = b"".join(rows.compress(bytes(30_001)) for _ in range(30_000)) + rows.flush()
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 8, 0, 0, 0, 0)) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+    )
 
 
 def picture(width: int, height: int, kind: str, **more: object) -> bytes:
@@ -138,7 +140,9 @@ def test_wrong_use_of_the_command_line_is_one_document_too(pipeline: CommandLine
     assert pipeline("dance").code == 2
 
 
-@pytest.mark.parametrize("words", [["show", "rnone"], ["cancel", "rnone"], ["retry", "rnone"], ["animate", "rnone"], ["approve", "abc"], ["approve", "zz"]])
+@pytest.mark.parametrize(
+    "words", [["show", "rnone"], ["cancel", "rnone"], ["retry", "rnone"], ["animate", "rnone"], ["approve", "abc"], ["approve", "zz"]]
+)
 def test_what_does_not_exist_is_said_to_not_exist(pipeline: CommandLine, words: list[str]) -> None:
     said = pipeline(*words, "--json")
     assert (said.code, said.document["error"]) == (3, "UnknownName")

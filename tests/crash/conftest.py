@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pipeline.studio.photos import Intake
-from tests.crash.harness import Wreckable, sample
+from tests.crash.harness import Wreckable, WreckableApp, sample
 
 
 @pytest.fixture(scope="session")
@@ -18,9 +19,23 @@ def intake() -> Intake:
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wreckable]:
     """Worker and sandbox with short delays; everything of theirs is gone afterwards."""
+    _forget_settings(monkeypatch)
+    yield from _served(Wreckable(tmp_path / "studio", STUDIO_SANDBOX_SPEED="0.4"))
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WreckableApp]:
+    """The same under the app; everything is gone afterwards."""
+    _forget_settings(monkeypatch)
+    yield from _served(WreckableApp(tmp_path / "studio", STUDIO_SANDBOX_SPEED="0.4"))
+
+
+def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("STUDIO_DATA", "STUDIO_IDLE_SECONDS", "STUDIO_SANDBOX_PICTURES", "STUDIO_SANDBOX_SPEED"):
         monkeypatch.setenv(name, "")
-    wreckable = Wreckable(tmp_path / "studio", STUDIO_SANDBOX_SPEED="0.4")
-    yield wreckable
-    wreckable.close()
-    assert wreckable.processes() == {}, "stray processes"
+
+
+def _served(studio: Any) -> Iterator[Any]:
+    yield studio
+    studio.close()
+    assert studio.processes() == {}, "stray processes"

@@ -3,6 +3,9 @@
 import hashlib
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -122,6 +125,43 @@ class Wreckable:
         return found
 
 
+class WreckableApp(Wreckable):
+    """The same, run by the app in the browser as `make run` does: it looks after worker and sandbox, and they end with it."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        super().__init__(folder, **environment)
+        self.app: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> None:
+        """Start the app if it does not run."""
+        if self.app is None or self.app.poll() is not None:
+            command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(_free_port()), "--server.headless", "true"]
+            self.app = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def pid(self, name: str) -> int | None:
+        if name != "app":
+            return super().pid(name)
+        return self.app.pid if self.app is not None and self.app.poll() is None else None
+
+    def kill(self, name: str) -> bool:
+        done = super().kill(name)
+        if done and name == "app" and self.app is not None:
+            self.app.wait()
+        return done
+
+    def close(self) -> None:
+        if self.app is not None:
+            self.app.terminate()
+            self.app.wait(20)
+        super().close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def _peek(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -141,7 +181,9 @@ def assert_sound(studio: Wreckable, *, all_succeed: bool = True) -> None:
     assert not wrong
     assert all(run.ended for run in everything)
     if all_succeed:
-        assert {run.state for run in everything} == {RunState.SUCCEEDED}, [(run.id, run.error) for run in everything if run.state is not RunState.SUCCEEDED]
+        assert {run.state for run in everything} == {RunState.SUCCEEDED}, [
+            (run.id, run.error) for run in everything if run.state is not RunState.SUCCEEDED
+        ]
     accepted = sorted(line.request_id for line in billed.requests)
     assert accepted == sorted(call.request_id for call in paid if call.request_id), "exactly one accepted request per call"
     assert (totals.held_micro_usd, totals.charged_micro_usd) == (0, billed.total_micro_usd)

@@ -9,7 +9,7 @@ import pytest
 from pipeline.buying import POINTS
 from pipeline.records import Run, RunKind, RunState
 from pipeline.studio.photos import Intake
-from tests.crash.harness import Wreckable, assert_sound
+from tests.crash.harness import Wreckable, WreckableApp, assert_sound
 
 KILLS = int(os.environ.get("KILLS", "20"))
 CLIP_ONLY = {"after-encoding"}
@@ -47,8 +47,30 @@ def test_random_kills_lose_nothing_and_buy_nothing_twice(studio: Wreckable, inta
     assert_sound(studio)
 
 
-def _kill_something(studio: Wreckable, dice: random.Random, forgetful: bool) -> int:
-    name = dice.choice(["worker", "worker", "sandbox"])
+def test_the_app_may_be_killed_too(app: WreckableApp, intake: Intake) -> None:
+    dice = random.Random(KILLS)
+    avatars = [app.ask_avatar(app.case_with(intake)) for _ in range(3)]
+    kills = 0
+    while kills < max(KILLS // 4, 4):
+        app.wait_until(lambda: app.pid("worker") is not None, "a worker under the app")
+        time.sleep(dice.uniform(0.2, 2.0))
+        kills += _kill_something(app, dice, forgetful=False, names=("app", "worker", "sandbox"))
+        avatars = _keep_busy(app, intake, avatars)
+    app.wait_for_all()
+    assert_sound(app)
+
+
+def test_nothing_outlives_the_app(app: WreckableApp) -> None:
+    app.wait_until(lambda: None not in (app.pid("worker"), app.pid("sandbox")), "the app's children")
+    app.kill("app")
+    end = time.monotonic() + 10
+    while app.processes() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert app.processes() == {}
+
+
+def _kill_something(studio: Wreckable, dice: random.Random, forgetful: bool, names: tuple[str, ...] = ("worker", "worker", "sandbox")) -> int:
+    name = dice.choice(names)
     if not studio.kill(name):
         return 0
     if forgetful and name == "worker":
