@@ -1,8 +1,12 @@
 """A studio without worker and provider: a real data folder and the real verbs; what a worker would do is done by hand, with the same functions."""
 
+import atexit
 import io
+import shutil
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +16,7 @@ from pipeline import assets, runs
 from pipeline.buying import Desk, Gate, calls
 from pipeline.buying.points import Points
 from pipeline.buying.settling import give_up, settle
-from pipeline.database import update
+from pipeline.database import Database, update
 from pipeline.errors import GenerationFailed
 from pipeline.media.photos import Photo
 from pipeline.providers.port import Delivery
@@ -29,8 +33,12 @@ CASE, OWNER = "case-1", "anna"
 class LittleStudio:
     """One data folder, opened, with hands that do a worker's work."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        self.place = Place(load({"STUDIO_DATA": str(folder), **environment}))
+    def __init__(self, folder: Path, *, customer: bool = False, **environment: str) -> None:
+        """Open a folder; a new one is a copy of one made before, which takes a tenth of the time, with a customer in it if wished."""
+        settings = load({"STUDIO_DATA": str(folder), **environment})
+        if not (settings.folder / "studio.db").exists():
+            shutil.copytree(_made_before(customer), settings.folder, dirs_exist_ok=True)
+        self.place = Place(settings)
         self.desk = Desk(
             database=self.place.database,
             store=self.place.store,
@@ -124,6 +132,16 @@ class LittleStudio:
                 for row in tx.execute(f"SELECT id, {column} AS at FROM {table}").fetchall():
                     earlier = datetime.fromtimestamp(datetime.fromisoformat(row["at"]).timestamp() - seconds, UTC)
                     update(tx, table, {"id": row["id"]}, {column: earlier.isoformat(timespec="microseconds")})
+
+
+@cache
+def _made_before(customer: bool) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="little-studio-"))
+    atexit.register(shutil.rmtree, folder)
+    Database(folder / "sandbox", "sandbox").close()
+    if customer:
+        LittleStudio(folder).customer()
+    return folder / "sandbox"
 
 
 def intake(colour: str = "blue", *, side_px: int = 512) -> Intake:

@@ -1,5 +1,6 @@
 """A request whose outcome cannot be proven: a person adopts it, sends it again or writes it off. The decision is recorded with its reason."""
 
+import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
 
@@ -40,4 +41,7 @@ def _adopt(tx: Connection, call: Call, ticket: Ticket | None) -> Call:
             "Nothing is known of this request that could be adopted.", next="Name the provider's request id: `decide CALL adopt --request ID`."
         )
     changes = {"ticket": asdict(known), "request_id": known.request_id, "accepted_at": now(), "needs_decision": 0, "error": None}
-    return calls.move(tx, call, CallState.SUBMITTED, **changes)
+    try:
+        return calls.move(tx, call, CallState.SUBMITTED, **changes)
+    except sqlite3.IntegrityError as error:
+        raise NotNow("This request belongs to another call already.", next="Look for the right one in the provider's own history.") from error

@@ -9,6 +9,4 @@ from tests.little_studio import LittleStudio
 
 @pytest.fixture
 def studio(tmp_path: Path) -> LittleStudio:
-    little = LittleStudio(tmp_path / "studio")
-    little.customer()
-    return little
+    return LittleStudio(tmp_path / "studio", customer=True)

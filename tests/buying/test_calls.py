@@ -45,16 +45,18 @@ def test_every_state_has_its_row():
     assert {state for state, onwards in MAY.items() if not onwards} == CALL_ENDED
 
 
-@pytest.mark.parametrize(("before", "after"), product(CallState, CallState), ids=lambda state: state.value)
-def test_a_call_moves_only_where_it_may(studio, call, before, after):
-    call = put_in(studio, call, before)
-    with studio.place.database.writing() as tx:
-        if after in MAY[before]:
-            assert calls.move(tx, call, after).state is after
-        else:
-            with pytest.raises(NotNow, match=f"is {before.value} cannot become {after.value}"):
-                calls.move(tx, call, after)
-            assert calls.get(tx, call.id) == call
+def test_a_call_moves_only_where_it_may(studio, call):
+    wrong = []
+    for before, after in product(CallState, CallState):
+        seen = put_in(studio, call, before)
+        with studio.place.database.writing() as tx:
+            try:
+                moved = calls.move(tx, seen, after).state is after
+            except NotNow:
+                moved = calls.get(tx, call.id) != seen
+            if moved is not (after in MAY[before]):
+                wrong.append((before.value, after.value))
+    assert wrong == []
 
 
 @few

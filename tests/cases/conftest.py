@@ -1,4 +1,4 @@
-"""A studio without worker for every test."""
+"""A studio without worker, with one customer, for every test."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from tests.little_studio import LittleStudio
 @pytest.fixture
 def new_studio(tmp_path: Path) -> Callable[..., LittleStudio]:
     """Open a studio with these settings."""
-    return lambda **environment: LittleStudio(tmp_path / "studio", **environment)
+    return lambda **environment: LittleStudio(tmp_path / "studio", customer=True, **environment)
 
 
 @pytest.fixture

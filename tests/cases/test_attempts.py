@@ -16,12 +16,6 @@ from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER
 
 
-@pytest.fixture
-def studio(studio):
-    studio.customer()
-    return studio
-
-
 def ask(studio, number):
     return portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=number), ME, run_id=f"r{number}").run
 
@@ -170,7 +164,6 @@ def test_a_retry_takes_a_place_only_for_what_is_bought_anew(studio):
 
 def test_the_number_of_attempts_is_a_setting(new_studio):
     studio = new_studio(STUDIO_ATTEMPTS="1")
-    studio.customer()
     studio.succeed(ask(studio, 1))
     with pytest.raises(AttemptsUsed, match="All 1 attempts"):
         ask(studio, 2)
@@ -178,7 +171,6 @@ def test_the_number_of_attempts_is_a_setting(new_studio):
 
 def test_a_cap_is_checked_with_the_hold_and_leaves_nothing(new_studio):
     studio = new_studio(STUDIO_DAILY_CAP_USD="0.07")
-    studio.customer()
     ask(studio, 1)
     ask(studio, 2)
     before = studio.dump()

@@ -10,12 +10,6 @@ from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, intake
 
 
-@pytest.fixture
-def studio(studio):
-    studio.customer()
-    return studio
-
-
 def avatar(studio, seed=1, run_id=None):
     return studio.succeed(portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=seed), ME, run_id=run_id or f"a{seed}").run)
 

@@ -68,11 +68,18 @@ ATTEMPTS = {
     "resend": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.RESEND, ME),
     "write off": lambda s, owner: requests.decide_call(s.place, s.named["lost"], owner, Choice.WRITE_OFF, ME),
 }
+# fmt: off
 LOOKS_ONLY = {
-    "check_affordable", "check_current", "check_limits", "copy_out", "entry_line", "failure_of", "files_of", "find_asset", "find_call", "find_run", "key_answer", "ledger_lines",
-    "ledger_totals", "likeness_of", "look", "newest_runs", "next_take", "objects_folder", "open_store", "owner_of", "asset_line", "judged", "path_of",
-    "portrait", "price_avatar", "price_clip", "price_list", "request_of", "run_in_full", "run_line", "see", "take_in", "usual_seconds", "wait_for",
-}  # fmt: skip
+    "look", "see", "usual_seconds",
+    "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of", "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
+    "take_in",
+    "objects_folder", "open_store",
+    "check_affordable", "check_current", "check_limits", "next_take", "price_avatar", "price_clip", "request_of",
+    "price_list",
+    "failure_of", "find_call", "find_run", "key_answer", "wait_for",
+    "find_asset", "judged", "owner_of",
+}
+# fmt: on
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
 
