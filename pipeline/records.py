@@ -203,6 +203,7 @@ class Call:
     request_id: str | None
     served_endpoint: str | None
     accepted_at: str | None
+    unfinished_at: str | None
     finished_at: str | None
     status_requests: int
     cancel_asked_at: str | None

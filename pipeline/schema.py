@@ -53,7 +53,7 @@ def m002_calls(db: SqliteUtils) -> None:
             reuse TEXT NOT NULL, state TEXT NOT NULL, hold_micro_usd INTEGER NOT NULL CHECK (hold_micro_usd >= 0),
             unit TEXT NOT NULL, quantity TEXT NOT NULL, unit_micro_usd INTEGER NOT NULL, price_id TEXT NOT NULL,
             counts INTEGER NOT NULL DEFAULT 1, sends INTEGER NOT NULL DEFAULT 0, sent_input TEXT, sent_at TEXT,
-            ticket TEXT, request_id TEXT, served_endpoint TEXT, accepted_at TEXT, finished_at TEXT,
+            ticket TEXT, request_id TEXT, served_endpoint TEXT, accepted_at TEXT, unfinished_at TEXT, finished_at TEXT,
             status_requests INTEGER NOT NULL DEFAULT 0, cancel_asked_at TEXT, needs_decision INTEGER NOT NULL DEFAULT 0,
             result TEXT, error TEXT, created_at TEXT NOT NULL, UNIQUE (run_id, slot, try_number)) STRICT""",
         "CREATE UNIQUE INDEX calls_by_request ON calls(provider, request_id) WHERE request_id IS NOT NULL",

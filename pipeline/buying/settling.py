@@ -9,7 +9,7 @@ from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.catalog import charge_for_units
 from pipeline.database import Connection
-from pipeline.errors import Flagged, InputRefused, ProviderError, StudioError
+from pipeline.errors import Flagged, InputRefused, StudioError
 from pipeline.ledger import charge, release
 from pipeline.providers.port import Delivery, billed_units
 from pipeline.records import Basis, Call, CallState
@@ -20,7 +20,7 @@ def settle(desk: Desk, call: Call, delivery: Delivery, finished_at: str) -> Call
     units = delivery.billable_units
     error = Flagged() if is_flagged(delivery.body) else None
     changes: dict[str, Any] = {"result": dict(delivery.body), "finished_at": finished_at, "served_endpoint": delivery.served_endpoint}
-    changes["status_requests"] = call.status_requests
+    changes |= {"status_requests": call.status_requests, "unfinished_at": call.unfinished_at}
     if error:
         changes |= {"counts": 0, "error": error.as_json()}
     with desk.database.writing() as tx:
@@ -41,13 +41,13 @@ def settle_failure(desk: Desk, call: Call, error: StudioError, finished_at: str 
     pays = pays or error.charged is True
     with desk.database.writing() as tx:
         release(tx, call.id)
+        error.charged = pays
         if pays:
-            error.charged = True
             _charge(tx, call, units)
         return calls.move(tx, call, CallState.FAILED, error=_told(error), finished_at=finished_at, counts=0, status_requests=call.status_requests)
 
 
-def give_up(desk: Desk, call: Call, error: ProviderError) -> Call:
+def give_up(desk: Desk, call: Call, error: StudioError) -> Call:
     """End a call that was surely never accepted: its money is free again."""
     with desk.database.writing() as tx:
         release(tx, call.id)

@@ -44,18 +44,21 @@ class Waiter:
         self.looks = 0
         self.words = ""
         self.running_since: float | None = None
+        self.unfinished_at: str | None = None
 
     def watch(self) -> Progress | None:
         """Look until the request ends and return its last progress; None when it was withdrawn or, its deadline past, became `unknown`."""
         while True:
             if self._cancelled():
                 return None
+            looked_at = now()
             progress = self._look()
             if progress is not None:
                 self._note(progress)
                 if progress.phase in (Phase.DONE, Phase.FAILED):
                     self.desk.points.reach("after-notice")
                     return progress
+                self.unfinished_at = looked_at
             if self._too_late():
                 self._give_in()
                 return None
@@ -133,7 +136,7 @@ def wait(desk: Desk, call: Call, tell: Tell) -> tuple[Call, Progress | None]:
     """Wait for an accepted request; progress is None when there is nothing to fetch."""
     waiter = Waiter(desk, call, tell)
     progress = waiter.watch()
-    return replace(waiter.call, status_requests=call.status_requests + waiter.looks), progress
+    return replace(waiter.call, status_requests=call.status_requests + waiter.looks, unfinished_at=waiter.unfinished_at), progress
 
 
 def collect(desk: Desk, call: Call, progress: Progress) -> Call:
@@ -153,14 +156,18 @@ def collect(desk: Desk, call: Call, progress: Progress) -> Call:
 
 
 def usual_seconds(desk: Desk, endpoint: str) -> Usual | None:
-    """Learn from the newest twenty successes how long a model takes from acceptance to notice."""
+    """Learn from the newest twenty successes of a model: seconds from acceptance until last seen unfinished, and until noticed."""
     with desk.database.reading() as db:
         rows = db.execute(
-            """SELECT accepted_at, finished_at FROM calls WHERE endpoint = ? AND finished_at IS NOT NULL AND state = 'succeeded'
-            ORDER BY finished_at DESC LIMIT ?""",
+            """SELECT accepted_at, unfinished_at, finished_at FROM calls WHERE endpoint = ? AND state = 'succeeded'
+            AND accepted_at IS NOT NULL AND unfinished_at IS NOT NULL AND finished_at IS NOT NULL ORDER BY finished_at DESC LIMIT ?""",
             (endpoint, LEARN_FROM),
         ).fetchall()
-    return learn([(moment(r["finished_at"]) - moment(r["accepted_at"])).total_seconds() for r in rows if r["accepted_at"]])
+    return learn([(_apart(row["accepted_at"], row["unfinished_at"]), _apart(row["accepted_at"], row["finished_at"])) for row in rows])
+
+
+def _apart(earlier: str, later: str) -> float:
+    return (moment(later) - moment(earlier)).total_seconds()
 
 
 def _fetch(desk: Desk, call: Call, progress: Progress) -> Delivery:

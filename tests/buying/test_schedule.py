@@ -5,10 +5,16 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.buying.schedule import LOOKS, Usual, learn, next_look
+from pipeline.buying.schedule import LOOKS, Usual, next_look
+from pipeline.buying.schedule import learn as learn_from
 from tests.examples import few
 
 DEADLINES = st.sampled_from([720.0, 1200.0])
+
+
+def learn(durations):
+    """Learn from requests whose end was noticed at once."""
+    return learn_from([(seconds, seconds) for seconds in durations])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +88,17 @@ def test_the_last_look_falls_just_after_the_deadline(learnt, deadline):
 def test_two_second_jobs_are_noticed_within_a_tenth():
     usual = learn([2.0, 2.02, 2.05, 2.01, 2.03])
     assert max(play(2.0 + n / 1000, usual).late for n in range(60)) <= 0.1
+
+
+def test_late_notices_do_not_make_the_next_ones_late():
+    usual = learn_from([(20.0, 27.0)] * 5)
+    assert play(20.1, usual).late <= 0.03 * 20.1 + 0.1
+
+
+@few
+@given(share=st.floats(0.5, 2.0), expected=st.sampled_from([8.0, 70.0, 120.0]))
+def test_a_model_never_met_is_noticed_within_six_percent_when_it_takes_about_what_the_catalogue_expects(share, expected):
+    assert play(share * expected, None, expected=expected).late <= 0.06 * share * expected + 0.1
 
 
 def test_three_durations_are_the_least_to_learn_from():
