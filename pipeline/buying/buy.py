@@ -6,7 +6,7 @@ from pipeline.buying.lookup import look_up
 from pipeline.buying.sending import send, upload
 from pipeline.buying.settling import drop, give_up
 from pipeline.buying.waiting import Tell, collect, wait
-from pipeline.errors import Cancelled, NotSent, Refused
+from pipeline.errors import Cancelled, NotSent, Refused, StoreError
 from pipeline.records import CALL_ENDED, Call, CallState
 
 
@@ -45,7 +45,7 @@ def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
             call, progress = wait(desk, call, tell)
     except Cancelled:
         return drop(desk, call)
-    except (NotSent, Refused) as error:
+    except (NotSent, Refused, StoreError) as error:
         if call.state is not CallState.HELD:
             raise
         return give_up(desk, call, error)

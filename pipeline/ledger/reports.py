@@ -31,6 +31,12 @@ def totals(db: Connection, *, run_id: str | None = None) -> Totals:
     return Totals(held_micro_usd=row["held"], charged_micro_usd=row["charged"])
 
 
+def charged_for(db: Connection, call_id: str) -> int:
+    """Return what a call was charged, in micro-dollars."""
+    row = db.execute("SELECT coalesce(sum(micro_usd), 0) AS paid FROM entries WHERE call_id = ? AND kind IN ('charge', 'adjust')", (call_id,))
+    return int(row.fetchone()["paid"])
+
+
 def balance(db: Connection, scope_kind: str, scope: str, period: str) -> Totals:
     """Return the running sum of a scope and period, as the caps see it."""
     row = db.execute("SELECT * FROM balances WHERE scope_kind = ? AND scope = ? AND period = ?", (scope_kind, scope, period)).fetchone()

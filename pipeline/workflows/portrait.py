@@ -11,9 +11,10 @@ from typing import Any
 from pipeline import assets, runs
 from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
-from pipeline.database import update
+from pipeline.database import Connection, update
 from pipeline.engine import durable
 from pipeline.errors import BeingLookedUp, Cancelled, Flagged, OutcomeUnknown, StudioError
+from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
 from pipeline.media.stills import display_copy
@@ -86,7 +87,7 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
         source = assets.get(tx, run.case_id, run.source)
     desk.points.reach("after-output")
     if stopped:
-        raise Cancelled("It was cancelled after the provider had finished; the result is kept as history.", charged=True)
+        raise Cancelled("It was cancelled after the provider had finished; the result is kept as history.")
     recipe = {name: run.settings.get(name) for name in ("loop", "portrait")}
     return {"run": run.id, "bought": asdict(asset), "source": asdict(source), "recipe": recipe}
 
@@ -139,7 +140,7 @@ def _conclude(run_id: str, made: Json) -> str:
     with desk.database.writing() as tx:
         run = runs.get(tx, run_id)
         if "error" in made:
-            runs.finish(tx, run_id, RunState.FAILED, StudioError.from_json(made["error"]))
+            runs.finish(tx, run_id, RunState.FAILED, _paid(tx, run, StudioError.from_json(made["error"])))
             return "failed"
         kept = [assets.record(tx, _asset(row)) for row in made["assets"]]
         if run.kind is RunKind.AVATAR:
@@ -167,8 +168,16 @@ def _check(call: Call) -> None:
 
 def _end(run: Run, state: RunState, error: StudioError) -> None:
     with bench().buying.database.writing() as tx:
-        runs.finish(tx, run.id, state, error)
+        runs.finish(tx, run.id, state, _paid(tx, run, error))
     log.warning("a run ended", extra={"run": run.id, "state": state.value, "error": type(error).__name__, "charged": error.charged})
+
+
+def _paid(tx: Connection, run: Run, error: StudioError) -> StudioError:
+    """Whatever breaks after the provider was paid, the run says that it was charged."""
+    call = calls.filling(tx, run.id, SLOTS[run.kind])
+    if error.charged is False and call.run_id == run.id and charged_for(tx, call.id) > 0:
+        error.charged = True
+    return error
 
 
 def _asset(row: Mapping[str, Any]) -> Asset:

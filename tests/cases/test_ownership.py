@@ -71,7 +71,8 @@ ATTEMPTS = {
 # fmt: off
 LOOKS_ONLY = {
     "look", "see", "usual_seconds",
-    "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of", "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
+    "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of",
+    "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
     "take_in",
     "objects_folder", "open_store",
     "check_affordable", "check_current", "check_limits", "next_take", "price_avatar", "price_clip", "request_of",

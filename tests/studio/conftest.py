@@ -1,0 +1,23 @@
+"""One running studio for all tests of a file, without any fault ordered before."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from pipeline.sandbox import faults
+from tests.running import Running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    running = Running(tmp_path_factory.mktemp("running"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def studio(shared: Running) -> Running:
+    """The file's studio; whatever it is asked to do, its ledger must say what the sandbox billed afterwards."""
+    faults.clear(shared.emulator)
+    yield shared
+    faults.clear(shared.emulator)
