@@ -1,15 +1,20 @@
 """kill -9 at any moment, at every named point, and with the engine's memory gone: nothing is lost and nothing is bought twice."""
 
+import json
 import os
 import random
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from pipeline.buying import POINTS
 from pipeline.records import Run, RunKind, RunState
+from pipeline.settings import ROOT
 from pipeline.studio.photos import Intake
-from tests.crash.harness import Wreckable, WreckableApp, assert_sound
+from tests.crash.harness import PATIENCE_SECONDS, Wreckable, WreckableApp, assert_sound
 
 KILLS = int(os.environ.get("KILLS", "20"))
 CLIP_ONLY = {"after-encoding"}
@@ -86,3 +91,19 @@ def _keep_busy(studio: Wreckable, intake: Intake, avatars: list[Run]) -> list[Ru
             studio.ask_clip(run)
     going = [run for run in now if not run.ended]
     return going if len(studio.live()) >= 4 else [*going, studio.ask_avatar(studio.case_with(intake))]
+
+
+def test_eight_commands_at_once_end_well_while_the_worker_is_killed_six_times(studio: Wreckable) -> None:
+    command = [sys.executable, "-m", "pipeline", "portrait", "data/samples/astronaut.jpg", "--approve", "--json"]
+    asked = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(8)]
+    dice = random.Random(6)
+    kills = 0
+    while kills < 6:
+        time.sleep(dice.uniform(0.5, 2.0))
+        kills += studio.kill("worker")
+        assert any(process.poll() is None for process in asked) or kills >= 6, "all ended before the worker could be killed"
+    answers = [json.loads(process.communicate(timeout=PATIENCE_SECONDS)[0]) for process in asked]
+    assert [process.returncode for process in asked] == [0] * 8
+    assert {answer["cost_micro_usd"] for answer in answers} == {380_000}
+    assert all(Path(answer[name]["path"]).stat().st_size == answer[name]["bytes"] for answer in answers for name in ("avatar", "clip", "poster"))
+    assert_sound(studio)
