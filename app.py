@@ -6,6 +6,7 @@ streamlit run app.py            or `make run`; http://localhost:8501
 import asyncio
 import contextlib
 import gc
+import importlib
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -38,7 +39,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 def _begin(ends: contextlib.ExitStack) -> Supervisor:
     try:
         settings = load()
-        ends.enter_context(claim(settings.folder, "app"))
+        ends.enter_context(claim(settings.folder, "studio"))
         supervisor = Supervisor(settings)
         supervisor.start()
         return supervisor
@@ -51,8 +52,8 @@ def _begin(ends: contextlib.ExitStack) -> Supervisor:
 
 def _warm() -> None:
     # Streamlit collects garbage after every run of a script; what was loaded before the freeze is never walked again.
-    import pandas  # noqa: F401
-    import plotly.express  # noqa: F401
+    importlib.import_module("pandas")
+    importlib.import_module("plotly.express")
 
     gc.collect()
     gc.freeze()

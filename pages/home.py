@@ -10,7 +10,7 @@ from pipeline.studio.home import Home
 
 def draw(seen: Home) -> None:
     """Draw everything that changes."""
-    guided = seen.untouched or seen.first_steps is not None
+    guided = (seen.untouched or seen.first_steps is not None) and not seen.questions
     main = steps.card(seen) if guided else board.sections(seen)
     page = tag("div", _notice(), tag("main", main), tag("aside", side.cards(seen)), class_=f"page {'guided' if guided else 'usual'}")
     live("home", page, spoken=board.spoken(seen), pressed=actions.pressed)

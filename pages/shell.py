@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
 
-st.set_page_config(page_title="Living Portrait Studio", page_icon=":material/photo_frame:", layout="wide")
+st.set_page_config(page_title="Living Portrait Studio", page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 st.html(HERE / "parts" / "shell.css")
 
 screens = {"": [st.Page(HERE / "home.py", title="Home", icon=":material/home:", default=True)]}

@@ -1,40 +1,46 @@
 """What the buttons of Home do. Each names what it is about, so pressing it twice is the same wish."""
 
+import re
 from collections.abc import Callable, Mapping
 
 from pages.parts.here import attempt, dismiss, examine, me, place
+from pipeline.errors import NotNow
 from pipeline.records import Choice, Decision
-from pipeline.studio import home, requests, reviews, samples
+from pipeline.studio import home, portraits, requests, reviews, samples
+from pipeline.workflows.wishes import ClipWish
 
 What = Mapping[str, str]
+BLANK: What = {"run": "", "call": "", "number": "", "decision": "", "choice": ""}
 
 
 def pressed(what: What) -> None:
     """Do what a button says."""
-    action = ACTIONS.get(what["do"])
+    action = ACTIONS.get(what.get("do", ""))
     if action is not None:
-        attempt(lambda: action(what))
+        attempt(lambda: action({**BLANK, **what}))
 
 
 def _sample(what: What) -> None:
-    samples.ask_sample(place(), int(what["number"]), me())
+    samples.ask_sample(place(), _number(what), me())
 
 
 def _again(what: What) -> None:
     steps = home.look(place()).first_steps
     if steps is not None:
-        samples.ask_again(place(), steps.case, int(what["number"]), me())
+        samples.ask_again(place(), steps.case, _number(what), me())
 
 
 def _animate(what: What) -> None:
-    steps = home.look(place()).first_steps
-    if steps is not None:
-        samples.ask_to_animate(place(), steps.case, what["run"], int(what["number"]), me())
+    seen, number = home.see(place(), what["run"]), _number(what)
+    if seen.made is not None:
+        portraits.check_current(place(), seen.case.id, seen.case.owner, seen.made.sha256)
+        run_id = f"{seen.run.id}-clip-{number:02d}"
+        portraits.ask_clip(place(), seen.case.id, seen.case.owner, ClipWish(take=number), me(), run_id=run_id, parent_run=seen.run.id)
 
 
 def _decide(what: What) -> None:
     seen = home.see(place(), what["run"])
-    if seen.made is not None and seen.decision is None:
+    if seen.made is not None and seen.decision is None and what["decision"] in (Decision.APPROVED, Decision.REJECTED):
         reviews.decide_on(place(), seen.made, seen.case.owner, Decision(what["decision"]), me())
 
 
@@ -52,7 +58,15 @@ def _retry(what: What) -> None:
 
 def _settle(what: What) -> None:
     call = requests.find_call(place(), what["call"])
+    if not call.needs_decision or what["choice"] not in (Choice.RESEND, Choice.WRITE_OFF):
+        return
     requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), Choice(what["choice"]), me())
+
+
+def _number(what: What) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,3}", what["number"]):
+        raise NotNow("This button is out of date.", next="Reload the page.")
+    return int(what["number"])
 
 
 ACTIONS: Mapping[str, Callable[[What], None]] = {

@@ -3,20 +3,16 @@
 from collections.abc import Callable
 
 from pages.parts import pieces
-from pages.parts.here import place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button
 from pipeline.records import Choice, Decision, RunKind, RunState, dollars
-from pipeline.studio import portraits
 from pipeline.studio.home import Home, Question, Seen
-from pipeline.workflows.wishes import AvatarWish
 
 
 def sections(seen: Home) -> Html:
     """Show the three lists, those with nothing in them in one line."""
     waiting = [*(_question(question) for question in seen.questions), *(_candidate(one) for one in seen.to_do)]
-    price = dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
-    sample = button(f"Make a sample portrait · {price}", "sample", number=str(seen.samples + 1))
+    sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", number=str(seen.samples + 1))
     head = tag("header", tag("h1", "Home"), sample)
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
     return join(
@@ -55,13 +51,14 @@ def _candidate(seen: Seen) -> Html:
         shown = pieces.clip(seen.made, seen.picture, alt, id_=f"clip-{seen.run.id}")
     else:
         shown = pieces.picture(seen.picture or seen.source, alt)
-    beside = tag("span", pieces.picture(seen.source, f"What it was made from: {seen.case.name}"), class_="inset")
     approve = button("Approve", "decide", symbol="check", run=seen.run.id, decision=Decision.APPROVED.value)
     reject = button("Reject", "decide", look="quiet", run=seen.run.id, decision=Decision.REJECTED.value)
-    words = tag("p", tag("b", seen.case.name), tag("span", " · ".join(filter(None, (pieces.what(seen.run), pieces.likeness(seen))))), class_="small")
+    facts = " · ".join(filter(None, (pieces.what(seen.run), pieces.likeness(seen), pieces.cost(seen))))
+    from_ = tag("span", pieces.picture(seen.source, f"What it was made from: {seen.case.name}"), class_="thumb")
+    words = tag("div", from_, tag("p", tag("b", seen.case.name), tag("span", facts), class_="small"), class_="caption")
     return tag(
         "article",
-        tag("div", shown, beside, class_="frame"),
+        tag("div", shown, class_="frame"),
         words,
         tag("div", approve, reject, class_="buttons"),
         class_="card",
@@ -72,12 +69,14 @@ def _candidate(seen: Seen) -> Html:
 def _question(question: Question) -> Html:
     seen, call = question.seen, question.call
     price = dollars(call.hold_micro_usd)
-    words = f"It is not known whether the provider took this request; {price} is held for it."
+    words = f"The connection broke on the way, and the provider cannot say whether it took this request. {price} is held for it."
+    choices = "Sending again pays once more; either way the lost request counts as charged until the bill says otherwise."
     return tag(
         "article",
         tag("div", pieces.picture(seen.source, pieces.alt_of(seen)), tag("span", pieces.icon("help"), class_="mark"), class_="frame"),
         tag("p", tag("b", seen.case.name), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
         tag("p", words, class_="small"),
+        tag("p", choices, class_="small"),
         tag(
             "div",
             button(f"Send again · {price}", "settle", call=call.id, choice=Choice.RESEND.value),
@@ -98,8 +97,17 @@ def _running(seen: Seen) -> Html:
 
 
 def _made(seen: Seen) -> Html:
-    facts = " · ".join((pieces.what(seen.run), pieces.cost(seen), seen.run.person, pieces.ago(seen.run.ended_at or seen.run.asked_at)))
     failed = seen.run.state in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY)
+    price = None if failed else pieces.cost(seen)
+    when = pieces.ago(seen.run.ended_at or seen.run.asked_at)
+    facts = " · ".join(filter(None, (pieces.what(seen.run), price, seen.run.person, when)))
     about = tag("div", tag("p", tag("b", seen.case.name), tag("span", facts)), pieces.failure(seen) if failed else None, class_="about")
-    again = button("Retry", "retry", symbol="refresh", look="quiet", run=seen.run.id) if failed else None
-    return tag("li", pieces.thumb(seen), about, pieces.state_of(seen), again, id=f"run-{seen.run.id}")
+    return tag("li", pieces.thumb(seen), about, pieces.state_of(seen), _next(seen), id=f"run-{seen.run.id}")
+
+
+def _next(seen: Seen) -> Html | None:
+    if seen.run.state in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY):
+        return pieces.retry(seen, "Retry", "quiet")
+    if seen.can_be_animated and not seen.clips:
+        return pieces.animate(seen, f"Animate · {pieces.price_of_clip()}", "plain")
+    return None

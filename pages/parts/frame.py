@@ -8,26 +8,39 @@ from pages.parts import pieces
 from pages.parts.here import me, place
 from pages.parts.live import live
 from pages.parts.markup import Html, join, tag
+from pipeline.errors import StudioError
 from pipeline.records import dollars
 from pipeline.studio import home
 from pipeline.studio.home import Home
 
 BUSY_SECONDS = 1.0
 IDLE_SECONDS = 4.0
+ICON = "/app/static/icon.svg"
 
 
 def watch(draw: Callable[[Home], None]) -> None:
     """Draw the strip and the page, then both again: every second while something runs, seldom while nothing does."""
-    busy = bool(home.look(place()).running)
+    busy = _is_busy()
 
     def beat() -> None:
-        seen = home.look(place())
+        try:
+            seen = home.look(place())
+        except StudioError as error:
+            st.error(f"{error.say} {error.next}", icon=":material/error:")
+            return
         live("frame", strip(seen))
         draw(seen)
         if bool(seen.running) != busy:
             st.rerun()
 
     st.fragment(beat, run_every=BUSY_SECONDS if busy else IDLE_SECONDS)()
+
+
+def _is_busy() -> bool:
+    try:
+        return bool(home.look(place()).running)
+    except StudioError:
+        return True
 
 
 def strip(seen: Home) -> Html:
@@ -39,6 +52,7 @@ def strip(seen: Home) -> Html:
     money = f"{dollars(today.spent_micro_usd + today.held_micro_usd)} of {dollars(today.cap_micro_usd)} today"
     return tag(
         "div",
+        tag("span", tag("img", src=ICON, alt="", width=20, height=20), tag("span", "Living Portrait Studio", class_="words"), class_="brand"),
         tag("span", mode, tag("span", words, class_="words"), class_="mode"),
         tag("span", _running(seen), tag("span", money), tag("span", pieces.icon("person"), me().name, class_="who"), class_="right"),
         class_=f"strip {'sandbox' if sandbox else 'paid'}",
@@ -50,4 +64,4 @@ def _running(seen: Home) -> Html | None:
     if not seen.running:
         return tag("span", "nothing running", class_="words")
     rows = [tag("li", tag("b", run.case.name), pieces.progress(run), id=f"menu-{run.run.id}") for run in seen.running[:8]]
-    return tag("details", tag("summary", f"{len(seen.running)} running"), tag("ul", join(*rows)))
+    return tag("details", tag("summary", f"{len(seen.running)} running", pieces.icon("expand_more")), tag("ul", join(*rows)))

@@ -82,10 +82,24 @@ function play(clip) {
 
 function tick(root) {
   for (const clock of root.querySelectorAll('[data-since]')) {
-    const seconds = Math.max(0, (Date.now() + aheadMs.value - Date.parse(clock.dataset.since)) / 1000)
-    const words = spell(seconds) + (clock.dataset.about ? ` of about ${spell(Number(clock.dataset.about))}` : '')
+    const seconds = secondsSince(clock.dataset.since)
+    const about = Number(clock.dataset.about)
+    const words = spell(seconds) + (about ? (seconds > about ? `, usually ${spell(about)}` : ` of about ${spell(about)}`) : '')
     if (clock.textContent !== words) clock.textContent = words
   }
+  for (const bar of root.querySelectorAll('[data-began]')) fill(bar)
+}
+
+// Between two stages a bar goes on with the time that usually passes, never beyond where the next stage begins.
+function fill(bar) {
+  const [low, high] = [Number(bar.dataset.low), Number(bar.dataset.high)]
+  const done = Math.round(low + (high - low) * Math.min(1, secondsSince(bar.dataset.began) / Number(bar.dataset.about)))
+  bar.setAttribute('aria-valuenow', done)
+  bar.firstElementChild.style.setProperty('--done', `${done}%`)
+}
+
+function secondsSince(moment) {
+  return Math.max(0, (Date.now() + aheadMs.value - Date.parse(moment)) / 1000)
 }
 
 function spell(seconds) {
@@ -96,8 +110,9 @@ function spell(seconds) {
 // Times in the page are the server's; a browser's own clock may be minutes off.
 function serverClock() {
   const ahead = { value: 0 }
-  fetch('/_stcore/health', { method: 'HEAD' })
-    .then((answer) => {
+  fetch('/_stcore/health')
+    .then(async (answer) => {
+      await answer.text()
       const theirs = Date.parse(answer.headers.get('date'))
       if (Math.abs(theirs - Date.now()) > 2000) ahead.value = theirs - Date.now()
     })

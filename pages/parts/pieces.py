@@ -6,9 +6,12 @@ from functools import lru_cache
 from pages.parts.here import place
 from pages.parts.markup import Child, Html, tag
 from pipeline.records import Asset, AssetKind, Decision, Run, RunKind, RunState, dollars, seconds_since
+from pipeline.studio import portraits
 from pipeline.studio.home import Seen
+from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 LINK_SECONDS = 3600
+ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
 KINDS = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Clip"}
 STATES = {
     RunState.ASKED: ("schedule", "Waiting"),
@@ -53,10 +56,31 @@ def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str) -> Html:
     return tag("video", id=id_, src=address(asset), poster=still, aria_label=alt, loop=True, muted=True, playsinline=True, preload="auto")
 
 
-def button(words: str, do: str, *, symbol: str | None = None, look: str = "plain", **what: str) -> Html:
+def button(words: Child, do: str, *, symbol: str | None = None, look: str = "plain", **what: str) -> Html:
     """Draw a button whose press is told to Python with what it is about; `look` is primary, plain or quiet."""
     about = {f"data_{name}": value for name, value in what.items()}
     return tag("button", icon(symbol) if symbol else None, tag("span", words), type="button", class_=look, data_do=do, **about)
+
+
+def animate(seen: Seen, words: str, look: str) -> Html:
+    """Draw the button that makes a clip of an avatar; its number makes two presses one wish."""
+    return button(words, "animate", look=look, run=seen.run.id, number=str(seen.clips + 1))
+
+
+def retry(seen: Seen, words: str, look: str) -> Html:
+    """Draw the button that tries a run again, with what that would cost now."""
+    price = dollars(seen.again_micro_usd) if seen.again_micro_usd else "free"
+    return button(f"{words} · {price}", "retry", symbol="refresh", look=look, run=seen.run.id)
+
+
+def price_of_avatar() -> str:
+    """Return what an avatar with the usual settings costs."""
+    return dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
+
+
+def price_of_clip() -> str:
+    """Return what a clip with the usual settings costs."""
+    return dollars(portraits.price_clip(place(), ClipWish()).micro_usd)
 
 
 def badge(symbol: str, words: Child, look: str = "quiet") -> Html:
@@ -95,12 +119,14 @@ def progress(seen: Seen) -> Html:
     """Show how far a run is: stage, time passed of the time expected, and a bar with its value."""
     run = seen.run
     done = round(run.progress * 100)
+    goes_on = {"data_began": run.started_at, "data_about": round(seen.expected_seconds or 0, 1), "data_low": done, "data_high": WAITED}
+    moving = goes_on if run.started_at and seen.expected_seconds and ACCEPTED <= done < WAITED else {}
     bar = tag("i", style=f"--done:{done}%")
     label = f"{what(run)} of {seen.case.name}: {run.stage}"
     return tag(
         "div",
         tag("div", tag("span", run.stage, class_="stage"), elapsed(seen), class_="line"),
-        tag("div", bar, class_="bar", role="progressbar", aria_label=label, aria_valuemin=0, aria_valuemax=100, aria_valuenow=done),
+        tag("div", bar, class_="bar", role="progressbar", aria_label=label, aria_valuemin=0, aria_valuemax=100, aria_valuenow=done, **moving),
         class_="progress",
     )
 
@@ -136,8 +162,7 @@ def cost(seen: Seen) -> str:
         return "re-used, free"
     if seen.charged_micro_usd:
         return dollars(seen.charged_micro_usd)
-    charged = (seen.run.error or {}).get("charged", False)
-    return "charge not known yet" if charged is None else "not charged"
+    return f"{dollars(seen.held_micro_usd)} held" if seen.held_micro_usd else "not charged"
 
 
 def ago(moment: str) -> str:

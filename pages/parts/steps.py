@@ -3,11 +3,9 @@
 from pages.parts import pieces
 from pages.parts.here import place
 from pages.parts.markup import Html, join, tag
-from pages.parts.pieces import button
-from pipeline.records import Decision, RunState, dollars
-from pipeline.studio import portraits
+from pages.parts.pieces import STATES, button
+from pipeline.records import Decision, RunState
 from pipeline.studio.home import FirstSteps, Home, Seen
-from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 PHOTO = "/samples/astronaut.jpg"
 PHOTO_WORDS = "Portrait of the astronaut Eileen Collins in her orange suit, with a flag and a model of the shuttle behind her"
@@ -21,7 +19,8 @@ def card(seen: Home) -> Html:
     title, words = _words(done)
     arrow = tag("span", pieces.icon("arrow_forward"), class_="arrow", aria_hidden="true")
     stations = (_photo(), arrow, _avatar(seen, steps), arrow, _clip(steps))
-    return tag("section", tag("h1", title), words, tag("div", *stations, class_="stations"), class_="card first")
+    more = button(f"Make another sample · {pieces.price_of_avatar()}", "sample", number=str(seen.samples + 1)) if done else None
+    return tag("section", tag("header", tag("h1", title), more), words, tag("div", *stations, class_="stations"), class_="card first")
 
 
 def _words(done: bool) -> tuple[str, Html]:
@@ -49,7 +48,7 @@ def _avatar(seen: Home, steps: FirstSteps | None) -> Html:
         )
     avatar = steps.avatar
     if avatar.run.state is not RunState.SUCCEEDED or avatar.picture is None:
-        return _station("Avatar", _empty("brush", ""), *_unfinished(avatar), state="next")
+        return _station("Avatar", _unmade(avatar, "brush"), *_unfinished(avatar), state="next")
     image = pieces.picture(avatar.picture, pieces.alt_of(avatar), id_="the-avatar")
     facts = tag("p", pieces.likeness(avatar) or "", " · ", pieces.cost(avatar), class_="small")
     return _station("Avatar", image, facts, _judge_avatar(steps), state="" if avatar.decision is Decision.APPROVED else "next")
@@ -59,7 +58,7 @@ def _judge_avatar(steps: FirstSteps) -> Html:
     avatar = steps.avatar
     if avatar.decision is Decision.APPROVED:
         return pieces.state_of(avatar)
-    another = button(f"Make another · {_price_avatar()}", "again", look="plain", number=str(steps.avatars + 1))
+    another = button(f"Make another · {pieces.price_of_avatar()}", "again", look="plain", number=str(steps.avatars + 1))
     if avatar.decision is not None:
         return tag("div", pieces.state_of(avatar), another, class_="buttons")
     return tag("div", _approve(avatar), another, class_="buttons")
@@ -73,17 +72,17 @@ def _clip(steps: FirstSteps | None) -> Html:
             "Living portrait", _empty("animation", "A short loop for the invitation"), tag("p", "Approve an avatar first", class_="small")
         )
     if clip is None:
-        buy = _buy_clip(steps, f"Animate · {_price_clip()}", "primary")
+        buy = pieces.animate(steps.avatar, f"Animate · {pieces.price_of_clip()}", "primary")
         return _station("Living portrait", _empty("animation", "A short loop for the invitation"), buy, state="next")
     if clip.made is None:
-        return _station("Living portrait", _empty("animation", ""), *_unfinished(clip), state="next")
+        return _station("Living portrait", _unmade(clip, "animation"), *_unfinished(clip), state="next")
     film = pieces.clip(clip.made, clip.picture, pieces.alt_of(clip), id_="the-clip")
     facts = tag("p", f"{clip.made.seconds or 0:.1f} s loop · {clip.made.bytes / 1e6:.1f} MB · ", pieces.cost(clip), class_="small")
     return _station("Living portrait", film, facts, _judge_clip(steps, clip), state="" if clip.decision else "next")
 
 
 def _judge_clip(steps: FirstSteps, clip: Seen) -> Html:
-    another = _buy_clip(steps, f"Make another · {_price_clip()}", "plain")
+    another = pieces.animate(steps.avatar, f"Make another · {pieces.price_of_clip()}", "plain")
     if clip.decision is Decision.APPROVED:
         return pieces.state_of(clip)
     return tag("div", pieces.state_of(clip) if clip.decision else _approve(clip), another, class_="buttons")
@@ -93,7 +92,7 @@ def _unfinished(seen: Seen) -> tuple[Html, Html]:
     if not seen.run.ended:
         stop = button("Cancel", "cancel", look="quiet", run=seen.run.id)
         return pieces.progress(seen), stop
-    return pieces.failure(seen), button("Try again", "retry", symbol="refresh", look="primary", run=seen.run.id)
+    return pieces.failure(seen), pieces.retry(seen, "Try again", "primary")
 
 
 def _approve(seen: Seen) -> Html:
@@ -101,21 +100,15 @@ def _approve(seen: Seen) -> Html:
 
 
 def _buy_avatar(do: str, number: int) -> Html:
-    free = ", free in the sandbox" if place().settings.is_sandbox else ""
-    return button(f"Make a sample portrait · {_price_avatar()}{free}", do, look="primary", number=str(number))
+    free = tag("small", "free in the sandbox") if place().settings.is_sandbox else None
+    return button((f"Make a sample portrait · {pieces.price_of_avatar()}", free), do, look="primary", number=str(number))
 
 
-def _buy_clip(steps: FirstSteps, words: str, look: str) -> Html:
-    return button(words, "animate", look=look, run=steps.avatar.run.id, number=str(steps.clips + 1))
+def _unmade(seen: Seen, symbol: str) -> Html:
+    if seen.run.ended:
+        return _empty("error", STATES[seen.run.state][1])
+    return tag("div", pieces.picture(seen.source, ""), pieces.icon(symbol), class_="making")
 
 
 def _empty(symbol: str, words: str) -> Html:
     return tag("div", pieces.icon(symbol), tag("span", words), class_="empty")
-
-
-def _price_avatar() -> str:
-    return dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
-
-
-def _price_clip() -> str:
-    return dollars(portraits.price_clip(place(), ClipWish()).micro_usd)

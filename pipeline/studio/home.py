@@ -10,10 +10,11 @@ from pipeline.buying import calls
 from pipeline.database import Connection
 from pipeline.errors import UnknownName
 from pipeline.ledger.reports import balance
-from pipeline.records import Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState, now
+from pipeline.records import CALL_OPEN, Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState, now
 from pipeline.studio.looks import files_of, likeness_of
 from pipeline.studio.place import Place
 from pipeline.studio.samples import PREFIX
+from pipeline.workflows.wishes import SLOTS
 
 LOOK_BACK = 500
 LEARN_FROM = 20
@@ -31,8 +32,16 @@ class Seen:
     likeness: Mapping[str, Any] | None
     decision: Decision | None
     reused: bool
+    held_micro_usd: int
     charged_micro_usd: int
     expected_seconds: float | None
+    clips: int
+    again_micro_usd: int
+
+    @property
+    def can_be_animated(self) -> bool:
+        """True for the case's approved avatar."""
+        return self.made is not None and self.run.kind is RunKind.AVATAR and self.case.avatar == self.made.sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,13 +68,12 @@ class Today:
 
 @dataclass(frozen=True, kw_only=True)
 class FirstSteps:
-    """The sample's case while it is the only one anything was made for: its newest avatar and clip, and how many of each were asked for."""
+    """The sample's case while it is the only one used: its newest avatar, that one's newest clip, how many avatars were asked for."""
 
     case: Case
     avatar: Seen
     clip: Seen | None
     avatars: int
-    clips: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +140,7 @@ def _seen(place: Place, db: Connection, run: Run) -> Seen:
         raise UnknownName("The case of this run is gone.")
     files = files_of(db, run) if run.state is RunState.SUCCEEDED else []
     made = files[0] if files and files[0].removed_at is None else None
+    money = ledger.totals(db, run_id=run.id)
     output = db.execute("SELECT reused FROM outputs WHERE run_id = ? LIMIT 1", (run.id,)).fetchone()
     return Seen(
         run=run,
@@ -142,9 +151,25 @@ def _seen(place: Place, db: Connection, run: Run) -> Seen:
         likeness=likeness_of(db, made.scope, made.sha256) if made and run.kind is RunKind.AVATAR else None,
         decision=cases.decision_of(db, made.scope, made.sha256) if made else None,
         reused=bool(output and output["reused"]),
-        charged_micro_usd=ledger.totals(db, run_id=run.id).charged_micro_usd,
+        held_micro_usd=money.held_micro_usd,
+        charged_micro_usd=money.charged_micro_usd,
         expected_seconds=None if run.ended else usual_seconds(place, db, run),
+        again_micro_usd=_price_again(db, run) if run.ended and not made else 0,
+        clips=_clips(db, made) if made and run.kind is RunKind.AVATAR else 0,
     )
+
+
+def _price_again(db: Connection, run: Run) -> int:
+    """Return what a retry would hold: nothing where the request was paid and fits, or may still arrive."""
+    call = calls.filling(db, run.id, SLOTS[run.kind])
+    kept = call.state in CALL_OPEN or (call.state is CallState.SUCCEEDED and call.error is None)
+    return 0 if kept else call.hold_micro_usd
+
+
+def _clips(db: Connection, avatar: Asset) -> int:
+    """Count the clips that were asked for of an avatar."""
+    asked = db.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = 'clip' AND source = ?", (avatar.scope, avatar.sha256))
+    return int(asked.fetchone()["n"])
 
 
 def _shown(db: Connection, asset: Asset) -> Asset:
@@ -223,4 +248,4 @@ def _first_steps(place: Place, db: Connection, latest: list[Run]) -> FirstSteps 
     avatar = _seen(place, db, avatars[0])
     clip = next((run for run in clips if avatar.made and run.source == avatar.made.sha256), None)
     shown = _seen(place, db, clip) if clip else None
-    return FirstSteps(case=avatar.case, avatar=avatar, clip=shown, avatars=len(avatars), clips=len(clips))
+    return FirstSteps(case=avatar.case, avatar=avatar, clip=shown, avatars=len(avatars))

@@ -7,8 +7,8 @@ from pipeline.records import Case, Person
 from pipeline.settings import SHIPPED
 from pipeline.studio import photos
 from pipeline.studio.place import Place
-from pipeline.studio.portraits import Asked, ask_avatar, ask_clip
-from pipeline.workflows.wishes import AvatarWish, ClipWish
+from pipeline.studio.portraits import Asked, ask_avatar
+from pipeline.workflows.wishes import AvatarWish
 
 PHOTO = SHIPPED / "samples" / "astronaut.jpg"
 NAME = "Sample portrait"
@@ -28,9 +28,3 @@ def ask_sample(place: Place, number: int, by: Person) -> Asked:
 def ask_again(place: Place, case: Case, number: int, by: Person) -> Asked:
     """Ask for the avatar of this number in a sample's case, with a new seed; raises like `ask_avatar`."""
     return ask_avatar(place, case.id, case.owner, AvatarWish(), by, run_id=f"{case.id}-avatar-{number:02d}")
-
-
-def ask_to_animate(place: Place, case: Case, avatar_run: str, number: int, by: Person) -> Asked:
-    """Ask for the clip of this number in a sample's case; raises like `ask_clip`."""
-    wish = ClipWish(take=number)
-    return ask_clip(place, case.id, case.owner, wish, by, run_id=f"{case.id}-clip-{number:02d}", parent_run=avatar_run)

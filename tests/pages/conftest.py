@@ -1,0 +1,30 @@
+"""Screens with and without a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.browser import FLAGS, find_browser, is_required
+from tests.pages.running import RunningApp, running_app
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """A headless Chromium; without one the tests are skipped, in CI they fail."""
+    path = find_browser()
+    if path is None and not is_required():
+        pytest.skip("there is no browser; `python -m tests.browser` looks for one")
+    assert path is not None, "CI needs a browser"
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """A fresh studio, started as `make run` does; the tests of a file share it and do not count on its state."""
+    with running_app(tmp_path_factory.mktemp("app") / "studio", STUDIO_SANDBOX_SPEED="1") as started:
+        yield started

@@ -1,0 +1,162 @@
+"""The app as `make run` starts it, used as people use it."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.sandbox.bill import bill
+from pipeline.studio import looks
+from pipeline.studio.place import Place
+from tests.pages.running import RunningApp, running_app
+
+pytestmark = pytest.mark.browser
+PATIENCE_MS = 30_000
+LOOPS = """clip => new Promise(done => {
+    const begun = clip.currentTime
+    setTimeout(() => done(clip.muted && clip.loop && clip.currentTime !== begun), 700)
+})"""
+expect.set_options(timeout=PATIENCE_MS)
+AVATAR = re.compile(r"^Make (a sample portrait|another · \$0\.03)")
+
+
+class Watched:
+    """A page that remembers what went wrong in it."""
+
+    def __init__(self, browser: Browser, **how: object) -> None:
+        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **how)  # type: ignore[arg-type]
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(PATIENCE_MS)
+        self.troubles: list[str] = []
+        self.outside: list[str] = []
+        self.page.on("console", lambda message: self.troubles.append(message.text) if message.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.page.on(
+            "request",
+            lambda request: None if "//127.0.0.1" in request.url or request.url.startswith(("data:", "blob:")) else self.outside.append(request.url),
+        )
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A page in which nothing may go wrong and which asks nobody but our server."""
+    watched = Watched(browser)
+    yield watched
+    watched.context.close()
+    assert watched.troubles == []
+    assert watched.outside == []
+
+
+def paid(app: RunningApp) -> tuple[int, int, int]:
+    """Return what the ledger charged and still holds, and what the sandbox billed, in micro-dollars."""
+    totals = looks.ledger_totals(Place(app.settings))
+    billed = bill(app.settings.folder / "emulator")
+    return totals["charged_micro_usd"], totals["held_micro_usd"], billed.total_micro_usd
+
+
+def requests_made(app: RunningApp) -> int:
+    return len(bill(app.settings.folder / "emulator").requests)
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process lives; one that has ended and waits to be buried does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def is_drawn(page: Page, selector: str) -> bool:
+    """Tell whether a picture has really been decoded."""
+    return bool(page.locator(selector).evaluate("image => image.decode().then(() => image.naturalWidth > 0)"))
+
+
+def press_to_buy(page: Page) -> None:
+    """Press whatever makes an avatar now: the first one, or another one."""
+    page.get_by_role("button", name=AVATAR).click()
+
+
+def test_a_fresh_server_shows_the_shell_whatever_address_comes_first(app: RunningApp, browser: Browser) -> None:
+    for path in ("/nowhere", "/?x", "/home", "/"):
+        watched = Watched(browser)
+        watched.page.goto(app.url + path)
+        expect(watched.page.get_by_text("SANDBOX", exact=True)).to_be_visible()
+        expect(watched.page.get_by_role("button", name=AVATAR)).to_be_visible()
+        assert "shell" not in watched.page.inner_text("body")
+        watched.context.close()
+
+
+def test_a_double_click_buys_once_and_so_do_two_tabs(app: RunningApp, watched: Watched, browser: Browser) -> None:
+    before, other = requests_made(app), Watched(browser)
+    for page in (watched.page, other.page):
+        page.goto(app.url)
+        page.get_by_role("button", name=AVATAR).wait_for()
+    watched.page.get_by_role("button", name=AVATAR).dblclick()
+    other.page.get_by_role("button", name=AVATAR).evaluate("button => { button.click(); button.removeAttribute('aria-busy'); button.click() }")
+    for page in (watched.page, other.page):
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    other.context.close()
+    assert requests_made(app) == before + 1
+    assert paid(app) == ((before + 1) * 30_000, 0, (before + 1) * 30_000)
+
+
+def test_reload_and_the_death_of_the_worker_lose_nothing(app: RunningApp, watched: Watched) -> None:
+    before, page = requests_made(app), watched.page
+    page.goto(app.url)
+    press_to_buy(page)
+    expect(page.get_by_role("progressbar").first).to_be_attached()
+    page.reload()
+    expect(page.get_by_role("progressbar").first).to_be_attached()
+    worker = app.pid_of("worker")
+    assert worker is not None
+    os.kill(worker, signal.SIGKILL)
+    expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=2 * PATIENCE_MS)
+    assert requests_made(app) == before + 1
+
+
+def test_the_buttons_lead_to_a_portrait_that_costs_what_the_sandbox_billed(app: RunningApp, watched: Watched) -> None:
+    page = watched.page
+    page.goto(app.url)
+    press_to_buy(page)
+    expect(page.get_by_role("progressbar").first).to_be_attached()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
+    assert is_drawn(page, "#the-avatar")
+    assert page.locator("#the-avatar").get_attribute("alt") == "Avatar of Sample portrait"
+    expect(page.locator("[aria-live=polite]").last).to_have_text("Avatar · Pixar of Sample portrait: Ready to review")
+    page.get_by_role("button", name="Approve").click()
+    page.get_by_role("button", name="Animate").click()
+    expect(page.locator("#the-clip")).to_be_visible()
+    assert page.locator("#the-clip").evaluate(LOOPS)
+    page.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", name="Your first living portrait is ready")).to_be_visible()
+    charged, held, billed = paid(app)
+    assert (charged, held) == (billed, 0)
+
+
+def test_a_killed_app_leaves_no_children_and_a_new_one_finds_the_work(app: RunningApp, browser: Browser) -> None:
+    before, watched = requests_made(app), Watched(browser)
+    watched.page.goto(app.url)
+    watched.page.get_by_role("button", name=re.compile(r"· \$0\.03")).click()
+    expect(watched.page.get_by_role("progressbar").first).to_be_attached()
+    children = [app.pid_of("worker"), app.pid_of("sandbox")]
+    app.process.kill()
+    app.process.wait()
+    watched.context.close()
+    until = time.monotonic() + 15
+    while any(pid is not None and is_running(pid) for pid in children):
+        assert time.monotonic() < until, "the children outlived the app"
+        time.sleep(0.05)
+    with running_app(app.settings.data, STUDIO_SANDBOX_SPEED="1") as again:
+        fresh = Watched(browser)
+        fresh.page.goto(again.url)
+        expect(fresh.page.get_by_role("button", name="Approve").first).to_be_visible()
+        expect(fresh.page.get_by_role("progressbar")).to_have_count(0)
+        fresh.context.close()
+        assert requests_made(again) == before + 1
+        charged, held, billed = paid(again)
+        assert (charged, held) == (billed, 0)

@@ -1,0 +1,149 @@
+"""Home without a browser: what it says, and what its buttons do."""
+
+import html
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from pages.parts import actions, board, pieces, steps
+from pipeline.records import Decision, RunState
+from pipeline.settings import ROOT
+from pipeline.studio import home, looks, photos, portraits, samples
+from pipeline.workflows.wishes import AvatarWish
+from tests.little_studio import ME, LittleStudio, intake
+
+NASTY = "<script>alert(1)</script> & Söhne 👰🤵 " + "x" * 3000
+
+
+@pytest.fixture
+def studio(own_data_folder: Path) -> LittleStudio:
+    """The studio that the screens of this test look at."""
+    return LittleStudio(own_data_folder)
+
+
+def shown() -> AppTest:
+    """Run the main script as a first visit does."""
+    return AppTest.from_file(str(ROOT / "pages" / "shell.py"), default_timeout=20).run()
+
+
+def drawn(screen: AppTest) -> str:
+    """Return the HTML of every live element."""
+    assert not screen.exception
+    return " ".join(json.loads(element.proto.json)["html"] for element in screen.get("bidi_component"))
+
+
+def sample(studio: LittleStudio) -> home.Seen:
+    run = samples.ask_sample(studio.place, 1, ME).run
+    studio.succeed(run)
+    return home.see(studio.place, run.id)
+
+
+def test_a_fresh_install_offers_the_sample_at_its_price_and_says_the_mode(studio: LittleStudio) -> None:
+    seen = drawn(shown())
+    assert "Make a sample portrait · $0.03" in seen
+    assert "SANDBOX" in seen
+    assert "$0.00 of $50.00 today" in seen
+    for part in ("Worker", "Sandbox", "Store", "Ledger"):
+        assert f"<b>{part}</b>" in seen
+
+
+def test_what_people_wrote_is_shown_as_text(studio: LittleStudio) -> None:
+    photos.open_case(studio.place, "case-1", "me", ME, name=NASTY)
+    photos.put_photo(studio.place, "case-1", "me", intake("blue"))
+    run = portraits.ask_avatar(studio.place, "case-1", "me", AvatarWish(seed=1), ME, run_id="r-1").run
+    for step in (lambda: None, lambda: studio.succeed(run)):
+        step()
+        seen = drawn(shown())
+        assert "<script" not in seen
+        assert html.escape(NASTY) in seen
+
+
+def test_every_picture_has_words_for_those_who_do_not_see_it(studio: LittleStudio) -> None:
+    one = sample(studio)
+    everything = drawn(shown()) + board.sections(home.look(studio.place))
+    pictures = re.findall(r"<img[^>]*>", everything)
+    assert one.picture is not None
+    assert len(pictures) > 4
+    assert all(" alt=" in picture for picture in pictures)
+
+
+def test_a_press_and_its_repeats_are_one_wish(studio: LittleStudio) -> None:
+    for _ in range(3):
+        actions.pressed({"do": "sample", "number": "1"})
+    assert looks.ledger_totals(studio.place) == {"held_micro_usd": 30_000, "charged_micro_usd": 0}
+
+
+def test_approving_twice_is_approving_once_and_rejecting_afterwards_changes_nothing(studio: LittleStudio) -> None:
+    one = sample(studio)
+    for decision in ("approved", "approved", "rejected"):
+        actions.pressed({"do": "decide", "run": one.run.id, "decision": decision})
+    assert home.see(studio.place, one.run.id).decision is Decision.APPROVED
+    assert len(studio.rows("SELECT * FROM approvals")) == 1
+
+
+def test_animating_waits_for_an_approved_avatar_and_is_bought_once(studio: LittleStudio) -> None:
+    one = sample(studio)
+    animate = {"do": "animate", "run": one.run.id, "number": "1"}
+    actions.pressed(animate)
+    assert studio.rows("SELECT id FROM runs WHERE kind = 'clip'") == []
+    actions.pressed({"do": "decide", "run": one.run.id, "decision": "approved"})
+    for _ in range(2):
+        actions.pressed(animate)
+    assert [row["parent_run"] for row in studio.rows("SELECT parent_run FROM runs WHERE kind = 'clip'")] == [one.run.id]
+
+
+def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio) -> None:
+    screen = shown()
+    one = sample(studio)
+    screen.session_state["notice"] = ""
+    screen.run()
+    assert 'role="alert"' not in drawn(screen)
+    screen.session_state["notice"] = "The spending cap is reached. Wait for the next period or raise the cap."
+    screen.run()
+    assert '<p class="notice" role="alert">' in drawn(screen)
+    assert one.run.state is RunState.SUCCEEDED
+
+
+@pytest.mark.parametrize("what", [{}, {"do": "drop tables"}, {"do": "retry", "run": "nobody"}, {"do": "sample", "number": "1; --"}])
+def test_a_press_nobody_offered_does_nothing(studio: LittleStudio, what: dict[str, str]) -> None:
+    actions.pressed(what)
+    assert studio.rows("SELECT * FROM runs") == []
+
+
+def test_a_cancelled_run_and_a_retried_one_are_so_once(studio: LittleStudio) -> None:
+    run = samples.ask_sample(studio.place, 1, ME).run
+    studio.fail(run)
+    for _ in range(2):
+        actions.pressed({"do": "retry", "run": run.id})
+    assert (studio.run(run).state, studio.run(run).attempt) == (RunState.ASKED, 2)
+    for _ in range(2):
+        actions.pressed({"do": "cancel", "run": run.id})
+    assert studio.run(run).cancel_asked_at is not None
+
+
+def test_a_failure_says_whose_fault_what_it_cost_and_what_a_retry_costs(studio: LittleStudio) -> None:
+    run = samples.ask_sample(studio.place, 1, ME).run
+    studio.fail(run)
+    for draw in (steps.card, board.sections):
+        seen = draw(home.look(studio.place))
+        assert "The provider failed while making this." in seen
+        assert "The provider&#x27;s fault · not charged" in seen
+        assert "· $0.03" in seen
+
+
+def test_a_picture_keeps_its_address_while_nothing_changes(studio: LittleStudio) -> None:
+    one = sample(studio)
+    assert one.picture is not None
+    assert len({pieces.address(one.picture) for _ in range(20)}) <= 2
+    assert pieces.address(one.picture).startswith("/m/")
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0, "just now"), (89, "just now"), (150, "2 min ago"), (7000, "2 h ago"), (3 * 86400, "3 days ago")])
+def test_times_are_said_as_people_say_them(monkeypatch: pytest.MonkeyPatch, seconds: float, words: str) -> None:
+    past: Callable[[str], float] = lambda _: seconds  # noqa: E731
+    monkeypatch.setattr(pieces, "seconds_since", past)
+    assert pieces.ago("then") == words
