@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ socket.socket.connect = _only_loopback  # type: ignore[method-assign]
 
 
 @pytest.fixture(autouse=True)
-def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has its own data folder, so none can touch the user's."""
     monkeypatch.setenv("STUDIO_DATA", str(tmp_path / "studio"))
-    yield tmp_path / "studio"
+    return tmp_path / "studio"
