@@ -6,5 +6,6 @@ worker.py       the only process that buys, encodes and uploads
 dispatcher.py   hands asked runs to the engine and rings the bells of webhooks
 emulator.py     the sandbox as a process
 bring_up.py     starting what is missing, for the command line and for a worker that finds its sandbox gone
+health.py       a light look at every part, for screens
 supervisor.py   keeps the studio's children alive, and ends them with it
 """

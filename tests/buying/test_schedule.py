@@ -24,15 +24,17 @@ class Played:
     looks: int
     at: float
     late: float
+    unfinished_at: float = 0.0
 
 
 def play(true_seconds: float, usual: Usual | None, *, expected: float = 60.0, deadline: float = 1200.0) -> Played:
-    elapsed, looks = 0.0, 1
+    elapsed, looks, before = 0.0, 1, 0.0
     while elapsed < true_seconds and elapsed <= deadline:
+        before = elapsed
         elapsed += next_look(elapsed, looks, usual, expected, deadline)
         looks += 1
         assert looks < 1000
-    return Played(looks=looks, at=elapsed, late=elapsed - true_seconds)
+    return Played(looks=looks, at=elapsed, late=elapsed - true_seconds, unfinished_at=before)
 
 
 @few
@@ -83,6 +85,18 @@ def test_the_last_look_falls_just_after_the_deadline(learnt, deadline):
     played = play(10**9, learn([learnt * deadline] * 3) if learnt else None, deadline=deadline)
     assert deadline < played.at <= deadline * 1.07 + 0.2
     assert played.looks <= LOOKS
+
+
+@few
+@given(usual_seconds=st.floats(0.5, 600.0), jitters=st.lists(st.floats(0.95, 1.05), min_size=20, max_size=60))
+def test_learning_from_its_own_notices_never_drifts_into_lateness(usual_seconds, jitters):
+    seen = []
+    for jitter in jitters:
+        played = play(usual_seconds * jitter, learn_from(seen[-20:]), expected=usual_seconds)
+        seen.append((played.unfinished_at, played.at))
+        if len(seen) > 10:
+            assert played.late <= 0.03 * usual_seconds * jitter + 0.1
+            assert played.looks <= LOOKS
 
 
 def test_two_second_jobs_are_noticed_within_a_tenth():

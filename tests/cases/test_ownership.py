@@ -76,7 +76,7 @@ LOOKS_ONLY = {
     "take_in",
     "objects_folder", "open_store",
     "check_affordable", "check_current", "check_limits", "next_take", "price_avatar", "price_clip", "request_of",
-    "price_list",
+    "price_lines", "price_list",
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
     "find_asset", "judged", "owner_of",
 }
