@@ -19,19 +19,20 @@ def intake() -> Intake:
 @pytest.fixture
 def studio(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wreckable]:
     """Worker and sandbox with short delays; everything of theirs is gone afterwards."""
-    _forget_settings(monkeypatch)
+    forget_settings(monkeypatch)
     yield from _served(Wreckable(tmp_path / "studio", STUDIO_SANDBOX_SPEED="0.4"))
 
 
 @pytest.fixture
 def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WreckableApp]:
     """The same under the app; everything is gone afterwards."""
-    _forget_settings(monkeypatch)
+    forget_settings(monkeypatch)
     yield from _served(WreckableApp(tmp_path / "studio", STUDIO_SANDBOX_SPEED="0.4"))
 
 
-def _forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STUDIO_DATA", "STUDIO_IDLE_SECONDS", "STUDIO_SANDBOX_PICTURES", "STUDIO_SANDBOX_SPEED"):
+def forget_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the test set what it needs; everything is as before afterwards."""
+    for name in ("STUDIO_DATA", "STUDIO_IDLE_SECONDS", "STUDIO_PUBLIC_URL", "STUDIO_SANDBOX_PICTURES", "STUDIO_SANDBOX_SPEED"):
         monkeypatch.setenv(name, "")
 
 

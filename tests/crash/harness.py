@@ -129,13 +129,14 @@ class WreckableApp(Wreckable):
     """The same, run by the app in the browser as `make run` does: it looks after worker and sandbox, and they end with it."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
-        super().__init__(folder, **environment)
+        self.port = _free_port()
+        super().__init__(folder, STUDIO_PUBLIC_URL=f"http://127.0.0.1:{self.port}", **environment)
         self.app: subprocess.Popen[bytes] | None = None
 
     def up(self) -> None:
         """Start the app if it does not run."""
         if self.app is None or self.app.poll() is not None:
-            command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(_free_port()), "--server.headless", "true"]
+            command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(self.port), "--server.headless", "true"]
             self.app = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def pid(self, name: str) -> int | None:
