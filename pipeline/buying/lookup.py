@@ -32,13 +32,13 @@ def _listed(desk: Desk, call: Call) -> tuple[Found, ...] | None:
     since = moment(call.sent_at or call.created_at)
     failures = 0
     while failures < PATIENCE:
+        left = settled - seconds_since(call.sent_at or call.created_at)  # taken before asking: a slow answer may be an early one
         try:
             found = desk.providers[call.provider].find(call.endpoint, call.sent_input or {}, since)
         except (NotSent, Refused):
             failures += 1
             desk.sleep(LOOK_SECONDS)
             continue
-        left = settled - seconds_since(call.sent_at or call.created_at)
         if found or left <= 0:
             return found
         desk.sleep(min(left + 0.01, max(LOOK_SECONDS, left / 20)))

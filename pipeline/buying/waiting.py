@@ -20,7 +20,7 @@ from pipeline.errors import (
     ResultLost,
     UnknownName,
 )
-from pipeline.providers.failures import failed_for
+from pipeline.providers.failures import failed_for, money_unknown
 from pipeline.providers.port import Delivery, Phase, Progress, Ticket, Withdrawal
 from pipeline.records import Call, CallState, moment, now, seconds_since
 
@@ -126,7 +126,7 @@ class Waiter:
         return self.elapsed() > self.model.queue_deadline_seconds
 
     def _give_in(self) -> None:
-        error = GenerationTimedOut("This is taking longer than it ever should; whether it will be charged is not known yet.", charged=None)
+        error = money_unknown(GenerationTimedOut("This is taking longer than it ever should; whether it will be charged is not known yet."))
         error.next = f"Decide: `decide {self.call.id} adopt` to wait on, `resend` or `write-off`."
         with self.desk.database.writing() as tx:
             self.call = calls.move(tx, self.call, CallState.UNKNOWN, needs_decision=1, error=error.as_json())
