@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Any, Final
 
 import numpy
@@ -19,6 +20,7 @@ SEEN_FROM_PX: Final = 80
 PASSES_PX: Final = (512, 1024)
 LAST_PASS_PX: Final = 2048
 A_COUPLE: Final = 2
+LONGEST_SHAPE: Final = 2.0
 # 75 test faces scored 0.24 to 2.9, only one of them under 0.38; the highest chance pattern scored 0.22.
 LEAST_SCORE: Final = 0.25
 MOST_OVERLAP: Final = 0.4
@@ -49,10 +51,11 @@ def find_faces(data: bytes) -> tuple[Face, ...]:
 
 
 def pixels_of(data: bytes, long_px: int) -> tuple[Pixels, float]:
-    """Decode to RGB with at most `long_px` on the long side; also how many times larger the picture itself is. Raises BrokenMedia."""
+    """Decode to RGB with `long_px` at most on the long side (more for a panorama); also by how much the picture is larger. Raises BrokenMedia."""
     try:
         _, image = open_still(data)
         width_px = image.width
+        long_px = round(long_px * _closer(*image.size))
         image.draft(None, (long_px, long_px))
         decode(image)
     except (Unreadable, TooManyPixels) as error:
@@ -91,10 +94,17 @@ def overlap(one: Face, other: Face) -> float:
 
 def _look(data: bytes) -> tuple[Face, ...]:
     pixels, larger = pixels_of(data, LAST_PASS_PX)
-    found = [face for long_px in PASSES_PX for face in detect(pixels, long_px)]
-    if len(found) < A_COUPLE and max(pixels.shape[:2]) > PASSES_PX[-1]:
-        found += detect(pixels, LAST_PASS_PX)
+    closer = _closer(*pixels.shape[:2])
+    *passes_px, last_px = (round(long_px * closer) for long_px in (*PASSES_PX, LAST_PASS_PX))
+    found = [face for long_px in passes_px for face in detect(pixels, long_px)]
+    if len(found) < A_COUPLE and max(pixels.shape[:2]) > passes_px[-1]:
+        found += detect(pixels, last_px)
     return tuple(face.scaled(larger) for face in without_overlaps(found))
+
+
+def _closer(one_px: int, other_px: int) -> float:
+    """How much longer a panorama's passes are: as long as costs no more pixels than a picture of LONGEST_SHAPE, or its faces would be too small."""
+    return max(1.0, sqrt(max(one_px, other_px) / min(one_px, other_px) / LONGEST_SHAPE))
 
 
 _answers: Recent[tuple[Face, ...]] = Recent(64)

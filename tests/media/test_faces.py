@@ -40,6 +40,16 @@ def test_a_small_face_in_a_large_photo_is_found(portrait: Image.Image) -> None:
     assert 1500 < face.left_px < 1800
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_people_at_both_ends_of_a_panorama_are_found(portrait: Image.Image, turned: bool) -> None:
+    near = portrait.resize((600, 600))
+    scene = Image.new("RGB", (600, 4096) if turned else (4096, 600), (120, 140, 160))
+    scene.paste(near, (0, 0))
+    scene.paste(near, (0, 3496) if turned else (3496, 0))
+    first, second = sorted((face.top_px if turned else face.left_px) for face in find_faces(encoded(scene, "JPEG", quality=95)))
+    assert first < 600 < 3496 < second
+
+
 def test_no_face_is_seen_where_there_is_none() -> None:
     assert find_faces(encoded(Image.effect_noise((700, 700), 60).convert("RGB"), "PNG")) == ()
     assert find_faces(encoded(Image.linear_gradient("L").resize((700, 700)).convert("RGB"), "PNG")) == ()
