@@ -23,16 +23,6 @@ def sections(seen: Home) -> Html:
     )
 
 
-def spoken(seen: Home) -> str:
-    """Say in words what runs and what has just ended, for screen readers."""
-    if seen.running:
-        return ". ".join(f"{pieces.what(one.run)} of {one.case.name}: {one.run.stage}" for one in seen.running[:3])
-    if seen.newest:
-        last = seen.newest[0]
-        return f"{pieces.what(last.run)} of {last.case.name}: {last.run.stage}"
-    return ""
-
-
 def _list(title: str, rows: tuple[Seen, ...], draw: Callable[[Seen], Html]) -> Html:
     return tag("section", tag("h2", title), tag("ul", *(draw(row) for row in rows), class_="rows card"))
 

@@ -5,12 +5,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts import pieces
-from pages.parts.here import me, place
-from pages.parts.live import live
+from pages.parts.here import look, me, place
+from pages.parts.live import Pressed, live
 from pages.parts.markup import Html, join, tag
 from pipeline.errors import StudioError
 from pipeline.records import dollars
-from pipeline.studio import home
 from pipeline.studio.home import Home
 
 BUSY_SECONDS = 1.0
@@ -18,18 +17,17 @@ IDLE_SECONDS = 4.0
 ICON = "/app/static/icon.svg"
 
 
-def watch(draw: Callable[[Home], None]) -> None:
-    """Draw the strip and the page, then both again: every second while something runs, seldom while nothing does."""
+def watch(draw: Callable[[Home], Html], pressed: Pressed) -> None:
+    """Draw the strip and the page as one element, and again every second while something runs, seldom while nothing does."""
     busy = _is_busy()
 
     def beat() -> None:
         try:
-            seen = home.look(place())
+            seen = look()
         except StudioError as error:
             st.error(f"{error.say} {error.next}", icon=":material/error:")
             return
-        live("frame", strip(seen))
-        draw(seen)
+        live("page", join(strip(seen), draw(seen)), spoken=spoken(seen), pressed=pressed)
         if bool(seen.running) != busy:
             st.rerun()
 
@@ -38,7 +36,7 @@ def watch(draw: Callable[[Home], None]) -> None:
 
 def _is_busy() -> bool:
     try:
-        return bool(home.look(place()).running)
+        return bool(look().running)
     except StudioError:
         return True
 
@@ -64,4 +62,15 @@ def _running(seen: Home) -> Html | None:
     if not seen.running:
         return tag("span", "nothing running", class_="words")
     rows = [tag("li", tag("b", run.case.name), pieces.progress(run), id=f"menu-{run.run.id}") for run in seen.running[:8]]
-    return tag("details", tag("summary", f"{len(seen.running)} running", pieces.icon("expand_more")), tag("ul", join(*rows)))
+    opens = tag("button", f"{len(seen.running)} running", pieces.icon("expand_more"), type="button", popovertarget="running", class_="quiet")
+    return join(opens, tag("ul", *rows, id="running", popover="auto", aria_label="Running now"))
+
+
+def spoken(seen: Home) -> str:
+    """Say in words what runs and what has just ended, for screen readers."""
+    if seen.running:
+        return ". ".join(f"{pieces.what(one.run)} of {one.case.name}: {one.run.stage}" for one in seen.running[:3])
+    if seen.newest:
+        last = seen.newest[0]
+        return f"{pieces.what(last.run)} of {last.case.name}: {last.run.stage}"
+    return ""

@@ -6,8 +6,10 @@ import streamlit as st
 
 from pipeline import doctor
 from pipeline.errors import StudioError
-from pipeline.records import Person
+from pipeline.records import Person, now
 from pipeline.routes.here import here
+from pipeline.studio import home
+from pipeline.studio.home import Home
 from pipeline.studio.place import Place
 
 TEAM = "local"
@@ -16,6 +18,16 @@ TEAM = "local"
 def place() -> Place:
     """Return the place this process serves; opened once, every use of it is a short connection."""
     return here()
+
+
+def look() -> Home:
+    """Return what there is to see now; screens that look within half a second see the same, unless somebody here did something."""
+    return _looked(str(place().settings.folder))
+
+
+@st.cache_resource(ttl=0.5, show_spinner=False)
+def _looked(folder: str) -> Home:  # noqa: ARG001 - what tells one place from another
+    return home.look(place())
 
 
 def me() -> Person:
@@ -30,16 +42,19 @@ def attempt(action: Callable[[], object]) -> None:
         action()
     except StudioError as error:
         st.session_state["notice"] = f"{error.say} {error.next}"
+    finally:
+        _looked.clear()
 
 
 def examine() -> None:
     """Check every part thoroughly and keep what was found for this screen."""
-    st.session_state["findings"] = doctor.examine(place().settings)
+    st.session_state["findings"] = (now(), doctor.examine(place().settings))
 
 
-def findings() -> list[doctor.Finding]:
-    """Return what the last thorough check of this screen found, nothing before the first."""
-    return list(st.session_state.get("findings", []))
+def findings() -> tuple[str, list[doctor.Finding]]:
+    """Return when this screen last checked every part, and what was found; nothing before the first time."""
+    kept: tuple[str, list[doctor.Finding]] = st.session_state.get("findings", ("", []))
+    return kept
 
 
 def notice() -> str:

@@ -54,7 +54,7 @@ function renew(old, fresh) {
 }
 
 function ours(node, name) {
-  return name === 'aria-busy' || (name === 'open' && node.nodeName === 'DETAILS') || (name === 'controls' && node.nodeName === 'VIDEO')
+  return name === 'aria-busy' || (name === 'controls' && node.nodeName === 'VIDEO')
 }
 
 function rest(root) {

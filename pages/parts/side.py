@@ -47,11 +47,13 @@ def _facts(today: Today) -> list[Html]:
 
 
 def _health() -> Html:
-    rows = [_part(part.title, part.ok, part.say, part.remedy) for part in _parts()]
-    found = findings()
+    rows = [_part(part.title, part.ok, part.say, part.remedy) for part in _parts(str(place().settings.folder))]
+    checked_at, found = findings()
+    check = pieces.button("Check every part", "check", symbol="troubleshoot", look="quiet")
     thorough = [_part(finding.part.capitalize(), finding.ok, finding.say, finding.remedy) for finding in found]
-    check = pieces.button("Check again" if found else "Check every part", "check", symbol="troubleshoot", look="quiet")
-    return tag("section", tag("h2", "Health"), tag("ul", *(thorough or rows), class_="parts"), check, class_="card health")
+    when = tag("h3", f"Every part, checked {pieces.ago(checked_at)}") if found else None
+    more = tag("ul", *thorough, class_="parts") if found else None
+    return tag("section", tag("h2", "Health"), tag("ul", *rows, class_="parts"), when, more, check, class_="card health")
 
 
 def _part(title: str, ok: bool, say: str, remedy: str) -> Html:
@@ -60,10 +62,5 @@ def _part(title: str, ok: bool, say: str, remedy: str) -> Html:
 
 
 @st.cache_resource(ttl=2, show_spinner=False)
-def _looked(_mode: str, folder: str) -> list[health.Part]:  # noqa: ARG001
+def _parts(folder: str) -> list[health.Part]:  # noqa: ARG001 - what tells one place from another
     return health.examine(place())
-
-
-def _parts() -> list[health.Part]:
-    settings = place().settings
-    return _looked(settings.mode, str(settings.folder))

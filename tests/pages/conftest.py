@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.browser import FLAGS, find_browser, is_required
-from tests.pages.running import RunningApp, running_app
+from tests.pages.running import RunningApp, free_port, running_app
 
 
 @pytest.fixture(scope="session")
@@ -26,5 +26,7 @@ def browser() -> Iterator[object]:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """A fresh studio, started as `make run` does; the tests of a file share it and do not count on its state."""
-    with running_app(tmp_path_factory.mktemp("app") / "studio", STUDIO_SANDBOX_SPEED="1") as started:
+    port = free_port()
+    folder = tmp_path_factory.mktemp("app") / "studio"
+    with running_app(folder, port=port, STUDIO_SANDBOX_SPEED="1", STUDIO_PUBLIC_URL=f"http://127.0.0.1:{port}") as started:
         yield started

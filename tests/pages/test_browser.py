@@ -21,6 +21,11 @@ LOOPS = """clip => new Promise(done => {
     const begun = clip.currentTime
     setTimeout(() => done(clip.muted && clip.loop && clip.currentTime !== begun), 700)
 })"""
+OVERHANGS = """() => {
+    const all = root => [...root.querySelectorAll('*')].flatMap(node => [node, ...(node.shadowRoot ? all(node.shadowRoot) : [])])
+    const drawn = node => node.getClientRects().length && !node.closest('.spoken')
+    return all(document).filter(node => drawn(node) && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML.slice(0, 120))
+}"""
 expect.set_options(timeout=PATIENCE_MS)
 AVATAR = re.compile(r"^Make (a sample portrait|another · \$0\.03)")
 
@@ -61,6 +66,12 @@ def paid(app: RunningApp) -> tuple[int, int, int]:
 
 def requests_made(app: RunningApp) -> int:
     return len(bill(app.settings.folder / "emulator").requests)
+
+
+def called_about(app: RunningApp) -> set[str]:
+    """Return the requests whose end the provider called about."""
+    with Place(app.settings).database.reading() as db:
+        return {row["request_id"] for row in db.execute("SELECT request_id FROM webhook_inbox")}
 
 
 def is_running(pid: int) -> bool:
@@ -119,7 +130,7 @@ def test_reload_and_the_death_of_the_worker_lose_nothing(app: RunningApp, watche
     assert requests_made(app) == before + 1
 
 
-def test_the_buttons_lead_to_a_portrait_that_costs_what_the_sandbox_billed(app: RunningApp, watched: Watched) -> None:
+def test_the_buttons_lead_to_a_portrait_that_costs_what_the_sandbox_billed(app: RunningApp, watched: Watched, browser: Browser) -> None:
     page = watched.page
     page.goto(app.url)
     press_to_buy(page)
@@ -132,10 +143,30 @@ def test_the_buttons_lead_to_a_portrait_that_costs_what_the_sandbox_billed(app: 
     page.get_by_role("button", name="Animate").click()
     expect(page.locator("#the-clip")).to_be_visible()
     assert page.locator("#the-clip").evaluate(LOOPS)
+    still = Watched(browser, reduced_motion="reduce")
+    still.page.goto(app.url)
+    assert still.page.locator("#the-clip").evaluate("clip => clip.paused && clip.controls")
+    still.context.close()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("heading", name="Your first living portrait is ready")).to_be_visible()
     charged, held, billed = paid(app)
     assert (charged, held) == (billed, 0)
+    assert called_about(app) == {line.request_id for line in bill(app.settings.folder / "emulator").requests}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width_px", [390, 1280, 1920])
+def test_every_width_and_theme_fits_and_uses_our_own_letters(app: RunningApp, browser: Browser, theme: str, width_px: int) -> None:
+    watched = Watched(browser, color_scheme=theme)
+    watched.page.set_viewport_size({"width": width_px, "height": 900})
+    watched.page.goto(app.url)
+    expect(watched.page.get_by_role("heading", level=1)).to_be_visible()
+    assert watched.page.evaluate(OVERHANGS) == []
+    lightness = watched.page.locator(".stApp").evaluate("app => Number(getComputedStyle(app).backgroundColor.match(/[0-9]+/)[0])")
+    assert lightness == {"light": 0xF2, "dark": 0x1F}[theme]
+    watched.page.wait_for_function("() => [...document.fonts].some(face => face.family === 'Inter' && face.status === 'loaded')")
+    watched.context.close()
+    assert (watched.troubles, watched.outside) == ([], [])
 
 
 def test_a_killed_app_leaves_no_children_and_a_new_one_finds_the_work(app: RunningApp, browser: Browser) -> None:

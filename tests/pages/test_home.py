@@ -104,7 +104,7 @@ def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio) -> N
     assert 'role="alert"' not in drawn(screen)
     screen.session_state["notice"] = "The spending cap is reached. Wait for the next period or raise the cap."
     screen.run()
-    assert '<p class="notice" role="alert">' in drawn(screen)
+    assert '<div class="notice" role="alert">' in drawn(screen)
     assert one.run.state is RunState.SUCCEEDED
 
 
