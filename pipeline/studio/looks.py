@@ -8,6 +8,7 @@ from typing import Any
 from pipeline import assets, cases, ledger, runs
 from pipeline.buying import calls
 from pipeline.database import Connection
+from pipeline.errors import BadOutputFolder
 from pipeline.records import Asset, AssetKind, Call, Run, RunKind
 from pipeline.studio.place import Place, objects_folder
 
@@ -101,15 +102,21 @@ def newest_runs(place: Place, limit: int, *, case_id: str | None = None) -> list
 
 
 def copy_out(place: Place, asset: Asset, folder: Path, name: str) -> Path:
-    """Write an asset's proven bytes into a folder under this name and return the path; other bytes by that name are left alone."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write an asset's proven bytes into a folder under this name and return the path; other bytes by that name are left alone.
+
+    Raises BadOutputFolder when the folder cannot be written to.
+    """
     data = assets.read(place.store, asset)
     path = folder / name
-    if path.exists() and path.read_bytes() != data:
-        path = folder / f"{path.stem}-{asset.sha256[:8]}{path.suffix}"
-    draft = path.with_name(path.name + ".tmp")
-    draft.write_bytes(data)
-    draft.replace(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_bytes() != data:
+            path = folder / f"{path.stem}-{asset.sha256[:8]}{path.suffix}"
+        draft = path.with_name(path.name + ".tmp")
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        raise BadOutputFolder("The result is kept in the studio, but could not be copied to that folder.") from error
     return path
 
 
