@@ -31,11 +31,11 @@ DECISIONS = {
 
 def address(asset: Asset) -> str:
     """Return a signed address of a stored file, the same for a quarter of an hour so that the browser keeps its copy."""
-    return _address(asset.key, int(time.time() / (LINK_SECONDS / 4)))
+    return _address(str(place().settings.folder), asset.key, int(time.time() / (LINK_SECONDS / 4)))
 
 
 @lru_cache(maxsize=4096)
-def _address(key: str, _quarter: int) -> str:
+def _address(folder: str, key: str, quarter: int) -> str:  # noqa: ARG001 - what tells one address from another
     return place().store.signed_url(key, seconds=LINK_SECONDS)
 
 

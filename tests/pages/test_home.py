@@ -10,7 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from pages.parts import actions, board, pieces, steps
-from pipeline.records import Decision, RunState
+from pipeline import runs
+from pipeline.buying import calls
+from pipeline.errors import BeingLookedUp
+from pipeline.records import CallState, Decision, RunState
 from pipeline.settings import ROOT
 from pipeline.studio import home, looks, photos, portraits, samples
 from pipeline.workflows.wishes import AvatarWish
@@ -96,16 +99,45 @@ def test_animating_waits_for_an_approved_avatar_and_is_bought_once(studio: Littl
     assert [row["parent_run"] for row in studio.rows("SELECT parent_run FROM runs WHERE kind = 'clip'")] == [one.run.id]
 
 
-def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio) -> None:
+def press_and_say() -> None:
+    """Press a button as a screen does, then write what the screen would say."""
+    import streamlit as st
+
+    from pages.parts import actions
+    from pages.parts.here import notice
+
+    actions.pressed({"do": "sample", "number": "1"})
+    st.text(notice())
+
+
+def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_DAILY_CAP_USD", "0")
+    screen = AppTest.from_function(press_and_say, default_timeout=20).run()
+    said = "This needs $0.03, but $0.00 is left of the day cap of $0.00 for the studio. Wait for the next period or raise the cap."
+    assert [text.value for text in screen.text] == [said]
+    assert studio.rows("SELECT * FROM calls") == []
+
+
+def test_a_refusal_is_shown_until_it_is_closed(studio: LittleStudio) -> None:
     screen = shown()
-    one = sample(studio)
-    screen.session_state["notice"] = ""
-    screen.run()
     assert 'role="alert"' not in drawn(screen)
-    screen.session_state["notice"] = "The spending cap is reached. Wait for the next period or raise the cap."
-    screen.run()
-    assert '<div class="notice" role="alert">' in drawn(screen)
-    assert one.run.state is RunState.SUCCEEDED
+    screen.session_state["notice"] = "The spending cap is reached."
+    assert "The spending cap is reached." in drawn(screen.run())
+
+
+def test_a_request_nobody_can_prove_waits_for_a_person_with_the_price_of_each_choice(studio: LittleStudio) -> None:
+    run = samples.ask_sample(studio.place, 1, ME).run
+    call = studio.submit(run)
+    with studio.place.database.writing() as tx:
+        calls.move(tx, call, CallState.UNKNOWN, needs_decision=1)
+        runs.finish(tx, run.id, RunState.FAILED, BeingLookedUp())
+    seen = drawn(shown())
+    assert "Send again · $0.03" in seen
+    assert "Write off · $0.03" in seen
+    for _ in range(2):
+        actions.pressed({"do": "settle", "call": call.id, "choice": "write-off"})
+    assert looks.ledger_totals(studio.place) == {"held_micro_usd": 0, "charged_micro_usd": 30_000}
+    assert home.look(studio.place).questions == ()
 
 
 @pytest.mark.parametrize("what", [{}, {"do": "drop tables"}, {"do": "retry", "run": "nobody"}, {"do": "sample", "number": "1; --"}])
