@@ -13,19 +13,14 @@ from pipeline.settings import ROOT, Settings
 START_SECONDS = 30.0
 LOOK_SECONDS = 0.5
 ABSENT_SECONDS = 45.0
-PAUSE_SECONDS = 4.0  # a process needs a second or two before its record tells that it is there
-_begun: dict[tuple[Path, str], float] = {}
-_spawned: "list[subprocess.Popen[bytes]]" = []
+PAUSE_SECONDS = 1.0
+_spawned: "dict[tuple[Path, str], tuple[subprocess.Popen[bytes], float]]" = {}
 
 
 def ensure_running(settings: Settings, *names: str) -> None:
     """Start the named processes (`sandbox` only in sandbox mode) unless they run; does not wait for them."""
     for name in names:
-        begun = _begun.get((settings.folder, name), -PAUSE_SECONDS)
-        if (name == "sandbox" and not settings.is_sandbox) or time.monotonic() - begun < PAUSE_SECONDS:
-            continue
-        if holder_of(settings.folder, name) is None:
-            _begun[settings.folder, name] = time.monotonic()
+        if (name != "sandbox" or settings.is_sandbox) and holder_of(settings.folder, name) is None and not _is_starting(settings, name):
             spawn_lasting(settings, name)
 
 
@@ -73,7 +68,14 @@ def spawn_lasting(settings: Settings, name: str) -> None:
             stderr=out,
             start_new_session=True,
         )
-    _spawned[:] = [*(process for process in _spawned if process.poll() is None), child]  # asking reaps the ended ones
+    _spawned[settings.folder, name] = (child, time.monotonic())
+
+
+def _is_starting(settings: Settings, name: str) -> bool:
+    """Tell whether one is on its way: between its start and the record that it is there lie a second or two; asking also reaps an ended one."""
+    child, begun = _spawned.get((settings.folder, name), (None, 0.0))
+    age = time.monotonic() - begun
+    return child is not None and (age < PAUSE_SECONDS or (child.poll() is None and age < START_SECONDS))
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
