@@ -42,10 +42,13 @@ def arguments_for(model: Model, prompt: str, given: Mapping[str, Any], *, seed: 
 def check_prompt(model: Model, prompt: str) -> None:
     """Raise BadPrompt unless the prompt's length is inside the model's limits (usually 10 to 1,000 characters)."""
     low, high = model.prompt_limits
+    rule = f"Write {low} to {high:,} characters."
+    if not prompt.strip():
+        raise BadPrompt(f"The prompt is blank; {model.title} takes {low} to {high:,} characters.", next=rule)
+    if any("\ud800" <= letter <= "\udfff" for letter in prompt):
+        raise BadPrompt("The prompt holds bytes that are no text.", next=rule)
     if not low <= len(prompt.strip()) or len(prompt) > high:
-        raise BadPrompt(
-            f"The prompt has {len(prompt):,} characters; {model.title} takes {low} to {high:,}.", next=f"Write {low} to {high:,} characters."
-        )
+        raise BadPrompt(f"The prompt has {len(prompt):,} characters; {model.title} takes {low} to {high:,}.", next=rule)
 
 
 def check_seed(seed: int | None) -> int:

@@ -51,6 +51,9 @@ def main() -> None:
 
 def _fail_otherwise(error: Exception, as_json: bool) -> None:
     words = getattr(error, "format_message", None)
+    if isinstance(error, UnicodeEncodeError):
+        fail(WrongUse("The command line holds bytes that are no text.", next="Use UTF-8; `export LC_ALL=C.UTF-8` helps in most places."), as_json)
+        sys.exit(2)
     if callable(words):
         fail(WrongUse(str(words())), as_json)
         sys.exit(2)

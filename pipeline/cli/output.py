@@ -1,11 +1,13 @@
 """What the command line says: one JSON document or text for people on stdout, progress on stderr."""
 
+import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -45,24 +47,44 @@ def exit_code(error: StudioError) -> int:
 
 
 def say(document: Any, as_json: bool, text: Callable[[], str]) -> None:
-    """Put the result on stdout, as one JSON document or as text."""
+    """Put the result on stdout, as one JSON document or as text; where nobody takes it, the exit code is 1."""
     out = json.dumps(document, ensure_ascii=False, indent=2, default=str) if as_json else text()
-    sys.stdout.buffer.write((out + "\n").encode("utf-8", "backslashreplace"))
-    sys.stdout.flush()
+    try:
+        _write(sys.stdout, out)
+    except BrokenPipeError as error:
+        raise typer.Exit(1) from error
+    except OSError as error:
+        note("The result could not be written out. Nothing is lost: `python -m pipeline runs` lists what was made.")
+        raise typer.Exit(1) from error
 
 
 def fail(error: StudioError, as_json: bool) -> None:
     """Put an error where scripts or people read it."""
     if as_json:
-        say(error.as_json(), True, str)
+        with contextlib.suppress(typer.Exit):
+            say(error.as_json(), True, str)
     else:
         note(f"{error.say} {CHARGED[error.charged]} {error.next}")
 
 
 def note(text: str) -> None:
-    """Put a remark on stderr."""
-    sys.stderr.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
-    sys.stderr.flush()
+    """Put a remark on stderr; work does not stop where nobody takes it."""
+    with contextlib.suppress(OSError):
+        _write(sys.stderr, text)
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    """Write a line; raises OSError. Python would complain at its end about bytes it could not get rid of, so they are let go."""
+    if stream is None:
+        raise OSError("closed")
+    try:
+        stream.buffer.write((text + "\n").encode("utf-8", "backslashreplace"))
+        stream.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        raise
 
 
 def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
@@ -87,7 +109,7 @@ class Progress:
         """Report on `what`."""
         self.what = what
         self.began = time.monotonic()
-        self.moves = sys.stderr.isatty()
+        self.moves = sys.stderr is not None and sys.stderr.isatty()
         self.stage = ""
         self._width = 0
 
@@ -103,12 +125,15 @@ class Progress:
         """Move the line."""
         if self.moves:
             text = f"{self.what}: {self.stage} · {time.monotonic() - self.began:.0f} s"
-            sys.stderr.write("\r" + text.ljust(self._width))
-            sys.stderr.flush()
+            self._draw("\r" + text.ljust(self._width))
             self._width = len(text)
 
     def done(self) -> None:
         """Leave the line."""
         if self.moves:
-            sys.stderr.write("\r" + " " * self._width + "\r")
+            self._draw("\r" + " " * self._width + "\r")
+
+    def _draw(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            sys.stderr.write(text)
             sys.stderr.flush()

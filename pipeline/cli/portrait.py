@@ -1,15 +1,17 @@
 """The commands most people want: a photo becomes an avatar, an approved avatar becomes a clip."""
 
+import contextlib
 import os
 import re
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from pipeline.cli.output import JsonFlag, Progress, me, note, say
-from pipeline.errors import BadOutputFolder, NotNow, PhotoUnreadable
+from pipeline.errors import BadOutputFolder, NotNow, PhotoUnreadable, StudioError
 from pipeline.records import Asset, AssetKind, Decision, Plan, Run, RunKind, dollars, new_id
 from pipeline.settings import load
 
@@ -50,6 +52,7 @@ def portrait(
 
     settings = load()
     _check_folder(out)
+    name = os.fsencode(photo.stem).decode(errors="replace")
     intake = photos.take_in(_read(photo), photo.name)
     place = Place(settings)
     wish = AvatarWish(style=style, prompt=prompt, model=model, strength=strength, steps=steps, guidance=guidance, seed=seed)
@@ -60,14 +63,15 @@ def portrait(
     for advice in intake.advice:
         note(f"Advice: {advice.say}")
     case_id, owner_id = case or new_id("case-"), owner or me().name
-    photos.open_case(place, case_id, owner_id, me(), name=photo.stem, plan=plan)
+    photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
     photos.put_photo(place, case_id, owner_id, intake, replace=replace)
     asked = portraits.ask_avatar(place, case_id, owner_id, wish, me(), run_id=new_id("r"))
     _announce(asked, "Avatar")
     run = finish(place, asked.run, "Avatar")
-    document = _document(place, run, out, photo.stem)
-    if approve:
-        document = _go_on(place, run, owner_id, ClipWish(model=clip_model), document, out, photo.stem)
+    with paid_for(place, run):
+        document = _document(place, run, out, name)
+        if approve:
+            document = _go_on(place, run, owner_id, ClipWish(model=clip_model), document, out, name)
     say(document, as_json, lambda: _text(document))
 
 
@@ -103,7 +107,8 @@ def animate(
     asked = portraits.ask_clip(place, parent.case_id, owner_id, wish, me(), run_id=new_id("r"), parent_run=parent.id)
     _announce(asked, "Clip")
     made = finish(place, asked.run, "Clip")
-    document = _document(place, made, out, "portrait")
+    with paid_for(place, made):
+        document = _document(place, made, out, "portrait")
     say(document, as_json, lambda: _text(document))
 
 
@@ -176,6 +181,20 @@ def finish(place: Any, run: Run, what: str) -> Run:
     return ended
 
 
+@contextlib.contextmanager
+def paid_for(place: Any, run: Run) -> Iterator[None]:
+    """Whatever breaks after this run was paid for says that money was charged and where to find what it bought."""
+    from pipeline.studio import looks
+
+    try:
+        yield
+    except StudioError as error:
+        if error.charged is False and looks.run_line(place, run)["cost_micro_usd"]:
+            error.charged = True
+            error.next = f"{error.next} What was paid is kept: `show {run.id}`."
+        raise
+
+
 def _announce(asked: Any, what: str) -> None:
     for warning in asked.warnings:
         note(f"Advice: {warning}")
@@ -225,9 +244,12 @@ def _read(photo: Path) -> bytes:
 def _check_folder(out: Path | None) -> None:
     if out is None:
         return
-    nearest = next((part for part in (out, *out.absolute().parents) if part.exists()), None)
-    if nearest is None or not nearest.is_dir() or not os.access(nearest, os.W_OK):
-        raise BadOutputFolder
+    try:
+        nearest = next(part for part in (out, *out.absolute().parents) if part.exists())
+        with tempfile.TemporaryFile(dir=nearest):
+            return
+    except OSError as error:
+        raise BadOutputFolder from error
 
 
 def _text(document: dict[str, Any]) -> str:

@@ -1,6 +1,7 @@
 """Orders to misbehave, by count or by rate; kept on disk, so they can be given while the emulator is down."""
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -209,6 +210,6 @@ def _checked(fault: Fault) -> Kind:
         raise BadParameter(f"There is no fault called {fault.kind!r}.", next="`sandbox faults` lists them all.")
     if fault.rate is not None and not 0 <= fault.rate <= 1:
         raise BadParameter(f"The rate is {fault.rate:g}; it must lie between 0 and 1.")
-    if (fault.count is not None and fault.count < 1) or fault.skip < 0 or (fault.seconds or 0) < 0:
-        raise BadParameter("Count must be at least 1; skip and seconds cannot be negative.")
+    if (fault.count is not None and fault.count < 1) or fault.skip < 0 or not 0 <= (fault.seconds or 0) < math.inf:
+        raise BadParameter("Count must be at least 1; skip and seconds are numbers from 0 on.")
     return Kind(fault.kind)

@@ -1,13 +1,18 @@
 """What cannot be done gives one clear sentence, a non-zero exit, nothing charged and nothing left behind."""
 
 import io
+import os
+import shlex
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from pipeline.settings import ROOT
 from tests.cli.conftest import SAMPLE, CommandLine
 
 
@@ -81,9 +86,12 @@ def test_a_bad_photo_is_refused_in_one_sentence_and_leaves_nothing(pipeline: Com
         (["--model", "flux-kontext", "--strength", "0.6"], "BadParameter"),
         (["--prompt", "short"], "BadPrompt"),
         (["--prompt", "x" * 1001], "BadPrompt"),
+        (["--prompt", " " * 20], "BadPrompt"),
+        (["--prompt", "a warm picture \udcff of both"], "BadPrompt"),
         (["--approve", "--clip-model", "flux-dev"], "WrongTool"),
         (["--case", "\x07bell"], "BadParameter"),
         (["--out", str(SAMPLE / "inside-a-file")], "BadOutputFolder"),
+        (["--out", "/proc/no-files-here"], "BadOutputFolder"),
     ],
 )
 def test_a_bad_wish_is_refused_before_anything_is_kept(pipeline: CommandLine, words: list[str], error: str) -> None:
@@ -157,3 +165,19 @@ def test_a_database_locked_for_too_long_is_said_to_be_busy(pipeline: CommandLine
     said = pipeline("portrait", str(SAMPLE), "--json", STUDIO_BUSY_SECONDS="1")
     held.close()
     assert (said.code, said.document["error"], said.document["charged"]) == (9, "DatabaseBusy", False)
+
+
+def test_letters_that_are_no_text_are_refused_plainly(pipeline: CommandLine) -> None:
+    said = pipeline("portrait", str(SAMPLE), "--case", "smith-\udcff", "--json")
+    assert (said.code, said.document["error"], said.document["charged"]) == (2, "WrongUse", False)
+
+
+@pytest.mark.parametrize("words", [["runs", "--json"], ["show", "rnone", "--json"], ["price"]])
+def test_a_full_or_closed_output_is_no_crash(pipeline: CommandLine, words: list[str]) -> None:
+    for redirection in (">/dev/full", ">&-", "2>/dev/full", "2>&-", ">/dev/full 2>/dev/full"):
+        given = {**os.environ, "STUDIO_DATA": str(pipeline.folder)}
+        command = f"{shlex.join([sys.executable, '-m', 'pipeline', *words])} {redirection}"
+        done = subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env=given, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode == 0) == (words[0] != "show" and redirection.startswith("2")), redirection
+        assert "Traceback" not in done.stderr
+        assert "Exception ignored" not in done.stderr

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import shutil
 from pathlib import Path
 
@@ -130,6 +131,17 @@ def test_a_failed_run_can_be_retried(served: CommandLine) -> None:
     done = served("retry", run, "--json")
     assert done.code == 0, done.err
     assert done.document["cost_micro_usd"] == 30_000
+
+
+def test_a_clip_that_fails_says_that_the_avatar_before_it_was_paid(served: CommandLine, tmp_path: Path) -> None:
+    photo = os.fsencode(tmp_path) + b"/not utf-8 \xff.jpg"
+    Path(os.fsdecode(photo)).write_bytes(SAMPLE.read_bytes())
+    served("sandbox", "faults", "add", "result_422", "--endpoint", "kling")
+    said = served("portrait", os.fsdecode(photo), "--approve", "--json")
+    assert (said.code, said.document["error"], said.document["charged"]) == (6, "InputRefused", True)
+    clip, avatar = served("runs", "--limit", "2", "--json").document
+    assert (clip["cost_micro_usd"], avatar["cost_micro_usd"]) == (0, 30_000)
+    assert f"`show {avatar['run']}`" in said.document["next"]
 
 
 def test_prices_are_told_and_nothing_is_spent(served: CommandLine) -> None:

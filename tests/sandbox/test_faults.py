@@ -233,7 +233,13 @@ def test_a_rate_hits_about_its_share_and_the_same_share_again(tmp_path: Path, ne
 
 
 def test_senseless_orders_are_refused(tmp_path: Path) -> None:
-    for fault in (Fault(kind="nonsense"), Fault(kind="delay", rate=1.5), Fault(kind="delay", count=0), Fault(kind="delay", seconds=-1)):
+    for fault in (
+        Fault(kind="nonsense"),
+        Fault(kind="delay", rate=1.5),
+        Fault(kind="delay", count=0),
+        Fault(kind="delay", seconds=-1),
+        Fault(kind="delay", seconds=float("nan")),
+    ):
         with pytest.raises(BadParameter):
             faults.add(tmp_path, fault)
     assert faults.listing(tmp_path) == ()
