@@ -25,7 +25,8 @@ def run(arguments: list[str], *, seconds_limit: float = 60, memory_limit_bytes: 
 
 
 def children_of(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    listed = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [child for child in listed if alive(child)]
 
 
 def alive(pid: int) -> bool:

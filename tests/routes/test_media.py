@@ -61,7 +61,7 @@ def test_an_expired_link_opens_nothing(web: httpx.Client, place: Place, stored: 
 
 
 @pytest.mark.parametrize(
-    "change", [lambda t: t[:-1] + ("A" if t[-1] != "A" else "B"), lambda t: "x" + t, lambda t: t.rpartition(".")[0], lambda t: "nothing"]
+    "change", [lambda t: t[:-6] + ("A" if t[-6] != "A" else "B") + t[-5:], lambda t: "x" + t, lambda t: t.rpartition(".")[0], lambda t: "nothing"]
 )
 def test_a_changed_link_opens_nothing_and_says_nothing(web: httpx.Client, place: Place, stored: Asset, change: object) -> None:
     token = place.store.signed_url(stored.key, seconds=60).removeprefix("/m/")
