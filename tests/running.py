@@ -4,7 +4,6 @@ import contextlib
 import io
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -49,15 +48,11 @@ class Running:
 
     def stop(self) -> None:
         """End worker and sandbox by their process ids and wait until both are gone."""
-        holders = [holder_of(self.settings.folder, name) for name in ("worker", "sandbox")]
-        pids = {holder.pid for holder in holders if holder}
-        for pid in pids:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
-        for process in bring_up._spawned:
-            if process.pid in pids:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(15)
+        for name in ("worker", "sandbox"):
+            if holder := holder_of(self.settings.folder, name):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(holder.pid, signal.SIGTERM)
+        self.until(lambda: not any(holder_of(self.settings.folder, name) for name in ("worker", "sandbox")))
         self.place.database.close()
         self._environment.undo()
 

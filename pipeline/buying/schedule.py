@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 LOOKS = 40
 CLOSEST_SECONDS = 0.1
+FIRST_SECONDS = 0.5
 NEAR = 0.03
 
 
@@ -36,11 +37,12 @@ def next_look(elapsed: float, looks: int, usual: Usual | None, expected_seconds:
 
     Before the earliest likely end there are up to three looks, for the stage and the place in the queue; around it a look every 3 % of the
     time passed (so that the end is noticed within 3 %) but not closer than 0.1 s; later so that the remaining looks last until the deadline.
-    A model that was never met is taken to need half to twice what the catalogue expects, and looked at every 6 %.
+    A model that was never met is taken to need half to twice what the catalogue expects, and looked at every 6 %; before, since it may be far
+    quicker, after 0.5 s and then at three times the time passed.
     """
     low = usual.low if usual else expected_seconds / 2
     if elapsed < low:
-        return min(low - elapsed, max(low / 3, 4 * CLOSEST_SECONDS))
+        return min(low - elapsed, max(low / 3, 4 * CLOSEST_SECONDS) if usual else max(2 * elapsed, FIRST_SECONDS))
     near = NEAR if usual else 2 * NEAR
     return max(elapsed * near, CLOSEST_SECONDS, _spread(elapsed, looks, deadline_seconds))
 
@@ -51,7 +53,7 @@ def _spread(elapsed: float, looks: int, deadline_seconds: float) -> float:
         return max(deadline_seconds - elapsed, CLOSEST_SECONDS)
     if elapsed <= 0:
         return 0.0
-    if looks < LOOKS * 0.7:
+    if looks < LOOKS * 0.8:
         return 0.0
     ratio: float = max(deadline_seconds / elapsed, 1.0) ** (1 / (left - 1))
     return elapsed * (ratio - 1)

@@ -73,6 +73,12 @@ def test_an_end_earlier_than_ever_is_noticed_when_the_usual_time_begins(usual_se
 
 
 @few
+@given(true_seconds=st.floats(0.2, 60.0), expected=st.sampled_from([70.0, 120.0]))
+def test_a_model_never_met_that_is_far_quicker_than_expected_is_not_waited_for_in_vain(true_seconds, expected):
+    assert play(true_seconds, None, expected=expected).at <= max(3 * true_seconds, 0.5)
+
+
+@few
 @given(usual_seconds=st.floats(2.0, 600.0))
 def test_before_the_usual_time_there_are_a_few_looks_only(usual_seconds):
     usual = learn([usual_seconds] * 5)

@@ -1,4 +1,4 @@
-"""One running studio for all tests of a file, without any fault ordered before."""
+"""One running studio for all tests of this folder, without any fault ordered before."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from pipeline.sandbox import faults
 from tests.running import Running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     running = Running(tmp_path_factory.mktemp("running"))
     yield running
@@ -17,7 +17,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture
 def studio(shared: Running) -> Running:
-    """The file's studio; whatever it is asked to do, its ledger must say what the sandbox billed afterwards."""
+    """The shared studio; whatever it is asked to do, its ledger must say what the sandbox billed afterwards."""
     faults.clear(shared.emulator)
     yield shared
     faults.clear(shared.emulator)

@@ -32,7 +32,7 @@ AT_THE_DOOR = {
     "429 for good": Story(order={"kind": "submit_429", "count": 3, "seconds": 0.2}, error=errors.RateLimited, accepted=0, sends=3),
 }
 PASSING = {
-    "429 once": Story(order={"kind": "submit_429", "seconds": 2}, sends=2, paid=30_000),
+    "429 once": Story(order={"kind": "submit_429", "seconds": 1.2}, sends=2, paid=30_000),
     "500 at the door": Story(order={"kind": "submit_500"}, sends=2, paid=30_000),
     "nginx 503": Story(order={"kind": "nginx_503"}, sends=2, paid=30_000),
     "dropped before it arrived": Story(order={"kind": "drop_before"}, sends=2, paid=30_000),
