@@ -16,8 +16,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def studio(shared: Running) -> Running:
-    """The shared studio; whatever it is asked to do, its ledger must say what the sandbox billed afterwards."""
+def studio(shared: Running) -> Iterator[Running]:
+    """The shared studio; whatever it was asked to do, its ledger must say what the sandbox billed afterwards."""
     faults.clear(shared.emulator)
     yield shared
     faults.clear(shared.emulator)
+    shared.check_books()
