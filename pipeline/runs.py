@@ -55,9 +55,8 @@ def check_pace(tx: Connection, person: Person, feature: str, per_hour: int) -> N
         (person.name, feature, person.channel.value, per_hour),
     ).fetchall()
     if len(rows) == per_hour and (age := seconds_since(rows[-1]["created_at"])) < WINDOW_SECONDS:
-        raise TooManyRequests(
-            f"{person.name} has made {per_hour} requests within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age
-        )
+        made = "1 request" if per_hour == 1 else f"{per_hour} requests"
+        raise TooManyRequests(f"{person.name} has made {made} within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age)
 
 
 def get(db: Connection, run_id: str) -> Run:

@@ -2,13 +2,14 @@
 
 import contextlib
 import logging
+import sqlite3
 import sys
 
 import typer
 
 from pipeline.cli import money, portrait, requests, sandbox, service
 from pipeline.cli.output import exit_code, fail, note
-from pipeline.errors import InputError, StudioError
+from pipeline.errors import InputError, PlaceError, StudioError
 
 app = typer.Typer(
     name="pipeline",
@@ -51,11 +52,11 @@ def main() -> None:
 
 def _fail_otherwise(error: Exception, as_json: bool) -> None:
     words = getattr(error, "format_message", None)
-    if isinstance(error, UnicodeEncodeError):
-        fail(WrongUse("The command line holds bytes that are no text.", next="Use UTF-8; `export LC_ALL=C.UTF-8` helps in most places."), as_json)
-        sys.exit(2)
     if callable(words):
         fail(WrongUse(str(words())), as_json)
+        sys.exit(2)
+    if isinstance(error, UnicodeEncodeError):
+        fail(WrongUse("The command line holds bytes that are no text.", next="Use UTF-8; `export LC_ALL=C.UTF-8` helps in most places."), as_json)
         sys.exit(2)
     with contextlib.suppress(Exception):
         from pipeline.processes.logs import write_logs_to
@@ -63,5 +64,12 @@ def _fail_otherwise(error: Exception, as_json: bool) -> None:
 
         write_logs_to(load().folder, "command")
         logging.getLogger("pipeline.cli").exception("a command broke")
-    fail(StudioError(next="The details are in the logs folder; try again, and tell an engineer if it happens twice."), as_json)
-    sys.exit(1)
+    said = _in_words(error)
+    fail(said, as_json)
+    sys.exit(exit_code(said))
+
+
+def _in_words(error: Exception) -> StudioError:
+    if isinstance(error, OSError | sqlite3.Error):
+        return PlaceError("A file the studio needs cannot be read or written.", next="Check the data folder and its disk; `doctor` tests every part.")
+    return StudioError(next="The details are in the logs folder; try again, and tell an engineer if it happens twice.")

@@ -8,7 +8,7 @@ from pipeline import assets, cases, runs
 from pipeline.buying import Wanted, plan, price_of
 from pipeline.catalog import Quote
 from pipeline.database import Connection
-from pipeline.errors import NotNow
+from pipeline.errors import KeyRefused, NotNow
 from pipeline.ledger import check_room
 from pipeline.records import Asset, AssetKind, Case, Person, Reuse, Run, RunKind
 from pipeline.studio.place import Place
@@ -55,7 +55,8 @@ def price_clip(place: Place, wish: ClipWish, *, width_px: int = 1024, height_px:
 
 
 def check_affordable(place: Place, prices: Sequence[Quote], by: Person) -> None:
-    """Raise BudgetReached if these prices together would pass a cap now, before anything is stored; the hold itself checks again."""
+    """Raise BudgetReached if these prices together would pass a cap now, KeyRefused without a key; before anything is stored; asking checks again."""
+    _check_key(place)
     with place.database.reading() as db:
         check_room(db, sum(price.micro_usd for price in prices), place.caps, person=by.name, feature=FEATURE)
 
@@ -81,10 +82,16 @@ def request_of(place: Place, tx: Connection, run: Run, *, reuse: Reuse = Reuse.A
 
 
 def check_limits(place: Place, tx: Connection, case: Case, by: Person) -> None:
-    """Raise NotPremium, TooManyRequests or AttemptsUsed unless one more request may be paid for; what is had again for free needs none of it."""
+    """Raise NotPremium, KeyRefused, TooManyRequests or AttemptsUsed unless one more request may be paid for; what is owned needs none of it."""
+    _check_key(place)
     cases.check_premium(case)
     runs.check_pace(tx, by, FEATURE, place.pace(by))
     cases.take_place(tx, case.id, place.settings.attempts)
+
+
+def _check_key(place: Place) -> None:
+    if not place.settings.is_sandbox and not place.settings.fal_key:
+        raise KeyRefused("No key of fal is set, so nothing can be bought.", next="Set FAL_KEY and start again, or use STUDIO_MODE=sandbox.")
 
 
 def _ask(place: Place, case_id: str, owner: str, kind: RunKind, resolved: Resolved, by: Person, run_id: str, *, parent_run: str | None) -> Asked:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline.database import Database
 from pipeline.settings import ROOT
 from tests.cli.conftest import SAMPLE, CommandLine
 
@@ -120,10 +121,18 @@ def test_a_free_case_is_told_about_premium(pipeline: CommandLine) -> None:
 
 
 def test_the_data_folder_of_another_mode_is_refused(pipeline: CommandLine) -> None:
-    assert pipeline("runs").code == 0
-    (pipeline.folder / "sandbox").rename(pipeline.folder / "live")
-    said = pipeline("runs", "--json", STUDIO_MODE="live")
+    with Database(pipeline.folder / "sandbox", "live").reading():
+        pass
+    said = pipeline("runs", "--json")
     assert (said.code, said.document["error"]) == (9, "WrongMode")
+    assert "live mode" in said.document["say"]
+
+
+def test_a_file_where_a_folder_should_be_is_said_plainly(pipeline: CommandLine) -> None:
+    (pipeline.folder / "sandbox").mkdir(parents=True)
+    (pipeline.folder / "sandbox" / "emulator").write_text("not a folder")
+    said = pipeline("sandbox", "faults", "add", "delay", "--json")
+    assert (said.code, said.document["error"], said.document["charged"]) == (9, "PlaceError", False)
 
 
 def test_a_folder_that_cannot_be_used_is_said_plainly(pipeline: CommandLine, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Caps, counts and attempts are checked with the hold: what is refused leaves nothing, and says when or how it becomes possible."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline import ledger
-from pipeline.errors import BadParameter, BudgetReached, CannotPrice, TooManyRequests, UnknownName
+from pipeline.errors import BadParameter, BudgetReached, CannotPrice, KeyRefused, TooManyRequests, UnknownName
 from pipeline.records import Channel, Decision, Person
 from pipeline.studio import portraits, requests, reviews
 from pipeline.workflows.wishes import AvatarWish, ClipWish
@@ -44,6 +46,17 @@ def test_a_limit_for_staff_can_be_set(new_studio):
     ask(studio, 1, by=ME)
     with pytest.raises(TooManyRequests):
         ask(studio, 2, by=ME)
+
+
+def test_live_without_a_key_is_refused_before_any_order(new_studio):
+    studio = new_studio()
+    studio.place.settings = replace(studio.place.settings, mode="live", fal_key="")
+    before = studio.dump()
+    with pytest.raises(KeyRefused, match="No key"):
+        ask(studio, 1)
+    with pytest.raises(KeyRefused, match="No key"):
+        portraits.check_affordable(studio.place, [], ME)
+    assert studio.dump() == before
 
 
 def test_the_window_slides_a_place_frees_an_hour_after_each_request(new_studio):
