@@ -1,5 +1,6 @@
 """Workflows that continue after a crash. Their checkpoints may vanish at any time: studio.db is the truth, so every workflow can be run again."""
 
+import contextlib
 import functools
 import logging
 import sqlite3
@@ -11,6 +12,7 @@ from typing import Any
 import sqlalchemy
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 
+log = logging.getLogger("pipeline.engine")
 VERSION = "studio-1"
 BELL_SECONDS = 5.0
 RECORD_SECONDS = 0.01  # the bell rings just before the result is recorded
@@ -61,7 +63,7 @@ def enqueue(queue: str, function: Callable[..., Any], workflow_id: str, priority
 
 
 def start(url: str, queues: Mapping[str, int], *, executor: str, poll_seconds: float) -> None:
-    """Open the jobs database, continue what a crash left, and serve these queues with so many workers each."""
+    """Open the jobs database, continue what a crash left, and serve these queues with so many workers each; a broken SQLite file is begun anew."""
     config: DBOSConfig = {
         "name": "studio",
         "system_database_url": url,
@@ -96,9 +98,25 @@ _bells: dict[str, threading.Event] = {}
 
 
 def _write_ahead(url: str) -> None:
-    if url.startswith("sqlite:///"):
-        with sqlite3.connect(Path(url.removeprefix("sqlite:///"))) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
+    if not url.startswith("sqlite:///"):
+        return
+    path = Path(url.removeprefix("sqlite:///"))
+    if _is_broken(path):
+        log.warning("the jobs database was broken and is begun anew")
+        for ending in ("", "-wal", "-shm"):
+            path.with_name(path.name + ending).unlink(missing_ok=True)
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+
+
+def _is_broken(path: Path) -> bool:
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        try:
+            return bool(connection.execute("PRAGMA quick_check(1)").fetchone() != ("ok",))
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            return True
 
 
 @sqlalchemy.event.listens_for(sqlalchemy.Engine, "connect")
