@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import assets, ledger, runs
 from pipeline.buying import calls
-from pipeline.processes.bring_up import ensure_running
+from pipeline.processes import bring_up
 from pipeline.processes.claims import holder_of
 from pipeline.records import CallState, Decision, Person, Run, RunKind, RunState, new_id
 from pipeline.sandbox.bill import bill
@@ -38,7 +38,7 @@ class Wreckable:
 
     def up(self) -> None:
         """Start what is missing; called again and again while waiting, as every command does."""
-        ensure_running(self.settings, "sandbox", "worker")
+        bring_up.ensure_running(self.settings, "sandbox", "worker")
 
     def pid(self, name: str) -> int | None:
         holder = holder_of(self.settings.folder, name)
@@ -112,6 +112,8 @@ class Wreckable:
             time.sleep(0.05)
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
+        for child, _ in bring_up._spawned.values():
+            child.wait(PATIENCE_SECONDS)
 
     def processes(self) -> dict[int, str]:
         """Every process on this machine that works for this data folder, besides the test itself."""
