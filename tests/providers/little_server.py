@@ -39,6 +39,8 @@ class Reply:
 
 
 class _QuietServer(ThreadingHTTPServer):
+    request_queue_size = 64
+
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hangs up is what these tests are about, not news."""
 
