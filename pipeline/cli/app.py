@@ -8,9 +8,10 @@ import sys
 import typer
 
 from pipeline.cli import money, portrait, requests, sandbox, service
-from pipeline.cli.output import exit_code, fail, note
+from pipeline.cli.output import exit_code, fail
 from pipeline.errors import InputError, PlaceError, StudioError
 
+LEFT = 130  # what Typer makes of Ctrl-C
 app = typer.Typer(
     name="pipeline",
     help="Living Portrait Studio: photos become avatars and living portraits. Without a key everything runs in the sandbox and costs nothing.",
@@ -32,6 +33,14 @@ class WrongUse(InputError):
     next = "See `python -m pipeline --help`."
 
 
+class Interrupted(StudioError):
+    """Somebody left by Ctrl-C; the worker goes on."""
+
+    charged = None
+    say = "You left while it was at work; what was asked goes on."
+    next = "`python -m pipeline runs` shows it, `cancel RUN` stops it."
+
+
 def main() -> None:
     """Run the command line; every StudioError becomes one sentence and its exit code, anything else is logged and said plainly."""
     as_json = "--json" in sys.argv
@@ -42,11 +51,10 @@ def main() -> None:
     except StudioError as error:
         fail(error, as_json)
         sys.exit(exit_code(error))
-    except (KeyboardInterrupt, typer.Abort):
-        note("Left. What was asked goes on; `python -m pipeline runs` shows it.")
-        sys.exit(130)
     except Exception as error:
         _fail_otherwise(error, as_json)
+    if result == LEFT:
+        fail(Interrupted(), as_json)
     sys.exit(result if isinstance(result, int) else 0)
 
 

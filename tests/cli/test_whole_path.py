@@ -2,14 +2,20 @@
 
 import csv
 import io
+import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
 
+from pipeline.settings import ROOT
 from tests.cli.conftest import SAMPLE, CommandLine
 
 FILE = {"path", "sha256", "media_type", "width_px", "height_px", "bytes"}
@@ -142,6 +148,23 @@ def test_a_clip_that_fails_says_that_the_avatar_before_it_was_paid(served: Comma
     clip, avatar = served("runs", "--limit", "2", "--json").document
     assert (clip["cost_micro_usd"], avatar["cost_micro_usd"]) == (0, 30_000)
     assert f"`show {avatar['run']}`" in said.document["next"]
+
+
+def test_leaving_a_command_does_not_stop_what_it_asked_for(served: CommandLine) -> None:
+    waits = [sys.executable, "-m", "pipeline", "portrait", str(SAMPLE), "--json"]
+    given = {**os.environ, "STUDIO_DATA": str(served.folder)}
+    with subprocess.Popen(waits, cwd=ROOT, env=given, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
+        assert command.stderr is not None
+        said = next(line for line in command.stderr if line.startswith("Avatar: run "))
+        command.send_signal(signal.SIGINT)
+        out, _ = command.communicate(timeout=60)
+    assert command.returncode == 130
+    assert (json.loads(out)["error"], json.loads(out)["charged"]) == ("Interrupted", None)
+    run = said.split()[2].rstrip(",")
+    end = time.monotonic() + 60
+    while served("show", run, "--json").document["state"] != "succeeded" and time.monotonic() < end:
+        time.sleep(0.2)
+    assert served("show", run, "--json").document["avatar"]
 
 
 def test_prices_are_told_and_nothing_is_spent(served: CommandLine) -> None:
