@@ -11,8 +11,8 @@ from typing import Any
 import typer
 
 from pipeline.cli.output import JsonFlag, Progress, me, note, say
-from pipeline.errors import BadOutputFolder, NotNow, PhotoUnreadable, StudioError
-from pipeline.records import Asset, AssetKind, Decision, Plan, Run, RunKind, dollars, new_id
+from pipeline.errors import BadOutputFolder, NotNow, PhotoUnreadable, StudioError, WorkerAbsent
+from pipeline.records import Asset, AssetKind, Decision, Plan, Run, RunKind, RunState, dollars, new_id
 from pipeline.settings import load
 
 OutFolder = typer.Option(None, "--out", help="Folder that receives copies of the files.")
@@ -163,7 +163,7 @@ def _go_on(place: Any, run: Run, owner: str, wish: Any, document: dict[str, Any]
 def finish(place: Any, run: Run, what: str) -> Run:
     """Wait for a run with progress on stderr, bringing up worker and sandbox when they are missing; raises why it did not succeed."""
     from pipeline.processes.bring_up import Watch
-    from pipeline.studio import requests
+    from pipeline.studio import looks, requests
 
     progress = Progress(what)
     watch = Watch(place.settings)
@@ -174,6 +174,10 @@ def finish(place: Any, run: Run, what: str) -> Run:
 
     try:
         ended = requests.wait_for(place, run.id, on_change=progress.see, meanwhile=meanwhile)
+    except WorkerAbsent as error:
+        if looks.run_line(place, requests.find_run(place, run.id))["state"] != RunState.ASKED:
+            error.charged = None
+        raise
     finally:
         progress.done()
     if error := requests.failure_of(ended):

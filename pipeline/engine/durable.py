@@ -5,18 +5,20 @@ import functools
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID, WorkflowStatus
 
 log = logging.getLogger("pipeline.engine")
 VERSION = "studio-1"
 BELL_SECONDS = 5.0
 RECORD_SECONDS = 0.01  # the bell rings just before the result is recorded
 ASK_SECONDS = 0.5
+DEAD_SECONDS = 12.0  # a workflow that was just taken from its queue begins within a moment
 LIVE = ["PENDING", "ENQUEUED", "DELAYED"]
 CRASHES_ALLOWED = 1000  # a crash counts against every workflow alive at that moment, so a low limit would end innocent ones
 
@@ -27,10 +29,13 @@ def workflow(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def told(*arguments: Any) -> Any:
+            own_id = DBOS.workflow_id or ""
+            _running.add(own_id)
             try:
                 return function(*arguments)
             finally:
-                if bell := _bells.get(DBOS.workflow_id or ""):
+                _running.discard(own_id)
+                if bell := _bells.get(own_id):
                     bell.set()
 
         return DBOS.workflow(name=name, max_recovery_attempts=CRASHES_ALLOWED)(told)
@@ -74,6 +79,7 @@ def start(url: str, queues: Mapping[str, int], *, executor: str, poll_seconds: f
     }
     logging.getLogger("dbos").setLevel(logging.WARNING)
     _write_ahead(url)
+    _executor[:] = [executor]
     DBOS(config=config)
     DBOS.listen_queues(list(queues))
     DBOS.launch()
@@ -81,10 +87,22 @@ def start(url: str, queues: Mapping[str, int], *, executor: str, poll_seconds: f
         DBOS.register_queue(name, worker_concurrency=workers, polling_interval_sec=poll_seconds, on_conflict="always_update")
 
 
-def live_ids(prefixes: list[str]) -> set[str]:
-    """Return the ids among these that the engine has and has not finished."""
-    found = DBOS.list_workflows(workflow_ids=prefixes, status=LIVE, load_input=False, load_output=False)
-    return {status.workflow_id for status in found}
+def live_ids(ids: list[str]) -> set[str]:
+    """Return the ids among these that the engine has and has not finished.
+
+    A workflow can end without its end being written, as on a full disk: one that is pending here, itself or its child, but has not run for
+    DEAD_SECONDS is none.
+    """
+    own, children = _unfinished(workflow_ids=ids), _unfinished(parent_workflow_id=ids)
+    pending = {
+        s.workflow_id: s.parent_workflow_id or s.workflow_id for s in (*own, *children) if s.status == "PENDING" and s.executor_id in _executor
+    }
+    silent = pending.keys() - _running
+    for heard_of in _silent_since.keys() - silent:
+        del _silent_since[heard_of]
+    moment = time.monotonic()
+    dead = {pending[one] for one in silent if moment - _silent_since.setdefault(one, moment) > DEAD_SECONDS}
+    return {status.workflow_id for status in own} - dead
 
 
 def forget_finished(before: str) -> int:
@@ -95,6 +113,13 @@ def forget_finished(before: str) -> int:
 
 
 _bells: dict[str, threading.Event] = {}
+_running: set[str] = set()
+_silent_since: dict[str, float] = {}
+_executor: list[str] = []
+
+
+def _unfinished(**chosen: Any) -> list[WorkflowStatus]:
+    return DBOS.list_workflows(**chosen, status=LIVE, load_input=False, load_output=False)
 
 
 def _write_ahead(url: str) -> None:

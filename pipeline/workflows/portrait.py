@@ -3,6 +3,7 @@
 Each paragraph says what remains true if the power goes off right after it. Every step may be run again: it finds what is there.
 """
 
+import errno
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -13,7 +14,7 @@ from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
 from pipeline.database import Connection, update
 from pipeline.engine import durable
-from pipeline.errors import BeingLookedUp, Cancelled, Flagged, OutcomeUnknown, StudioError
+from pipeline.errors import BeingLookedUp, Cancelled, DiskFull, Flagged, OutcomeUnknown, StudioError
 from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
@@ -69,9 +70,8 @@ def _buy(run_id: str, attempt: int) -> Json | None:
         _end(run, RunState.CANCELLED, error)
     except StudioError as error:
         _end(run, RunState.FAILED, error)
-    except Exception:  # the outermost frame of a run: whatever breaks, the run ends with words and without a lost cent
-        log.exception("a run broke", extra={"run": run_id})
-        _end(run, RunState.FAILED, StudioError())
+    except Exception as error:  # the outermost frame of a run: whatever breaks, the run ends with words and without a lost cent
+        _end(run, RunState.FAILED, _in_words(run_id, error))
     return None
 
 
@@ -99,9 +99,10 @@ def _finish(kind: str, order: Json) -> Json:
         with bench().cores:
             made = _finish_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
         return {"run": order["run"], **made}
-    except StudioError as error:
-        log.warning("finishing failed", extra={"run": order["run"], "error": type(error).__name__})
-        return {"run": order["run"], "error": {**error.as_json(), "fault": error.fault.value, "retry": error.retry}}
+    except Exception as error:  # the outermost frame on this machine
+        said = _in_words(order["run"], error)
+        log.warning("finishing failed", extra={"run": order["run"], "error": type(said).__name__})
+        return {"run": order["run"], "error": {**said.as_json(), "fault": said.fault.value, "retry": said.retry}}
 
 
 def _finish_avatar(master: Asset, crop: Asset) -> Json:
@@ -170,6 +171,13 @@ def _end(run: Run, state: RunState, error: StudioError) -> None:
     with bench().buying.database.writing() as tx:
         runs.finish(tx, run.id, state, _paid(tx, run, error))
     log.warning("a run ended", extra={"run": run.id, "state": state.value, "error": type(error).__name__, "charged": error.charged})
+
+
+def _in_words(run_id: str, error: Exception) -> StudioError:
+    if isinstance(error, StudioError):
+        return error
+    log.exception("a run broke", extra={"run": run_id})
+    return DiskFull() if isinstance(error, OSError) and error.errno == errno.ENOSPC else StudioError()
 
 
 def _paid(tx: Connection, run: Run, error: StudioError) -> StudioError:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -150,6 +151,15 @@ def test_a_clip_that_fails_says_that_the_avatar_before_it_was_paid(served: Comma
     assert f"`show {avatar['run']}`" in said.document["next"]
 
 
+@pytest.fixture
+def _heard() -> Iterator[None]:
+    """A child started here hears Ctrl-C, even when a shell began the tests in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_heard")
 def test_leaving_a_command_does_not_stop_what_it_asked_for(served: CommandLine) -> None:
     waits = [sys.executable, "-m", "pipeline", "portrait", str(SAMPLE), "--json"]
     given = {**os.environ, "STUDIO_DATA": str(served.folder)}

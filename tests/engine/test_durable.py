@@ -18,6 +18,47 @@ print(durable.live_ids(["none"]), flush=True)
 __import__("os")._exit(0)
 """
 
+LOST = """
+import sqlite3, sys, threading, time
+from pipeline.engine import durable
+
+go_on = threading.Event()
+
+@durable.workflow("part")
+def part(): return "made"
+
+@durable.workflow("whole")
+def whole(): return durable.child("parts", part, "a.1.part", 1)
+
+@durable.workflow("long")
+def long(): return go_on.wait(60)
+
+durable.DEAD_SECONDS = 0.5
+durable.start(f"sqlite:///{sys.argv[1]}", {"runs": 4, "parts": 4}, executor="local", poll_seconds=0.1)
+durable.enqueue("runs", whole, "a.1", 1)
+durable.enqueue("runs", long, "b.1", 1)
+ids = ["a.1", "b.1", "c.1"]
+end = time.monotonic() + 20
+while durable.live_ids(ids) != {"b.1"} and time.monotonic() < end:
+    time.sleep(0.05)
+
+def unwrite(one):
+    with sqlite3.connect(sys.argv[1]) as jobs:
+        jobs.execute("UPDATE workflow_status SET status = 'PENDING' WHERE workflow_uuid = ?", (one,))
+    jobs.close()
+    first = durable.live_ids(ids)
+    time.sleep(1)
+    return first, durable.live_ids(ids)
+
+said = [unwrite("a.1")]
+with sqlite3.connect(sys.argv[1]) as jobs:
+    jobs.execute("UPDATE workflow_status SET status = 'ENQUEUED', queue_name = 'none' WHERE workflow_uuid = 'a.1'")
+jobs.close()
+said.append(unwrite("a.1.part"))
+print([[sorted(ids) for ids in pair] for pair in said], flush=True)
+__import__("os")._exit(0)
+"""
+
 
 def start(jobs: Path) -> str:
     done = subprocess.run([sys.executable, "-c", START, f"sqlite:///{jobs}"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
@@ -41,3 +82,9 @@ def test_a_jobs_database_in_any_state_is_no_reason_not_to_start(tmp_path: Path, 
         marks = after.execute("SELECT count(*) FROM sqlite_master WHERE name = 'mark'").fetchone()[0]
     after.close()
     assert marks == (1 if harm == "nothing" else 0)
+
+
+def test_a_workflow_whose_end_could_not_be_written_is_soon_taken_for_lost(tmp_path: Path) -> None:
+    """So is one whose part ended like that; one that works is not, however long it takes."""
+    done = subprocess.run([sys.executable, "-c", LOST, str(tmp_path / "jobs.db")], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.strip() == "[[['a.1', 'b.1'], ['b.1']], [['a.1', 'b.1'], ['b.1']]]", done.stderr
