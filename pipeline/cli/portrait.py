@@ -66,7 +66,7 @@ def portrait(
     photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
     photos.put_photo(place, case_id, owner_id, intake, replace=replace)
     asked = portraits.ask_avatar(place, case_id, owner_id, wish, me(), run_id=new_id("r"))
-    _announce(asked, "Avatar")
+    _announce(place, asked, "Avatar")
     run = finish(place, asked.run, "Avatar")
     with paid_for(place, run):
         document = _document(place, run, out, name)
@@ -105,7 +105,7 @@ def animate(
     take = portraits.next_take(place, parent.case_id, avatar.sha256) if again else 1
     wish = ClipWish(motion=motion, prompt=prompt, model=model, resolution=resolution, seed=seed, take=take, loop=not no_loop, portrait=tall)
     asked = portraits.ask_clip(place, parent.case_id, owner_id, wish, me(), run_id=new_id("r"), parent_run=parent.id)
-    _announce(asked, "Clip")
+    _announce(place, asked, "Clip")
     made = finish(place, asked.run, "Clip")
     with paid_for(place, made):
         document = _document(place, made, out, "portrait")
@@ -153,7 +153,7 @@ def _go_on(place: Any, run: Run, owner: str, wish: Any, document: dict[str, Any]
         return document
     reviews.decide_on(place, avatar, owner, Decision.APPROVED, me(), "approved on the command line")
     asked = portraits.ask_clip(place, run.case_id, owner, wish, me(), run_id=new_id("r"), parent_run=run.id)
-    _announce(asked, "Clip")
+    _announce(place, asked, "Clip")
     made = finish(place, asked.run, "Clip")
     clip = _document(place, made, out, stem)
     both = {"clip_run": made.id, "clip": clip["clip"], "poster": clip["poster"]}
@@ -174,9 +174,9 @@ def finish(place: Any, run: Run, what: str) -> Run:
 
     try:
         ended = requests.wait_for(place, run.id, on_change=progress.see, meanwhile=meanwhile)
-    except WorkerAbsent as error:
+    except WorkerAbsent as absent:
         if looks.run_line(place, requests.find_run(place, run.id))["state"] != RunState.ASKED:
-            error.charged = None
+            absent.charged = None
         raise
     finally:
         progress.done()
@@ -199,7 +199,10 @@ def paid_for(place: Any, run: Run) -> Iterator[None]:
         raise
 
 
-def _announce(asked: Any, what: str) -> None:
+def _announce(place: Any, asked: Any, what: str) -> None:
+    from pipeline.processes.bring_up import ensure_running
+
+    ensure_running(place.settings, "sandbox", "worker")  # before anything is said: whoever leaves now leaves it at work
     for warning in asked.warnings:
         note(f"Advice: {warning}")
     note(f"{what}: run {asked.run.id}, up to {dollars(asked.price.micro_usd)}")
