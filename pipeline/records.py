@@ -116,13 +116,25 @@ class Choice(StrEnum):
     WRITE_OFF = "write-off"
 
 
+class Role(StrEnum):
+    """What a person may do; each is given by itself."""
+
+    VIEW = "view"
+    MAKE = "make"
+    APPROVE = "approve"
+    PUBLISH = "publish"
+    MONEY = "money"
+    ADMIN = "admin"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Person:
-    """Who does something; stored on everything they do."""
+    """Who does something; stored on everything they do. Until there is a sign-in, whoever is not limited may do everything."""
 
     name: str
     team: str = "studio"
     channel: Channel = Channel.STAFF
+    roles: frozenset[Role] = frozenset(Role)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,31 +244,6 @@ class Asset:
     facts: Mapping[str, Any] = field(default_factory=dict)
     created_at: str = ""
     removed_at: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One ledger line; `micro_usd` is signed (a release is negative)."""
-
-    at: str
-    kind: EntryKind
-    call_id: str | None
-    run_id: str | None
-    case_id: str | None
-    person: str
-    team: str
-    feature: str
-    sweep: str | None
-    provider: str
-    endpoint: str
-    unit: str
-    quantity: str
-    unit_micro_usd: int
-    price_id: str
-    basis: Basis
-    micro_usd: int
-    for_day: str
-    flag: str | None = None
 
 
 def new_id(prefix: str) -> str:

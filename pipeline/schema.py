@@ -143,3 +143,21 @@ def m004_assets(db: SqliteUtils) -> None:
             id INTEGER PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL, action TEXT NOT NULL, subject TEXT NOT NULL,
             detail TEXT NOT NULL) STRICT""",
     )
+
+
+@studio()
+def m005_people_and_review(db: SqliteUtils) -> None:
+    """Who works here and what they may, what they starred, which switches are on, and the ways a library is looked through."""
+    _script(
+        db,
+        """CREATE TABLE people (
+            name TEXT PRIMARY KEY, team TEXT NOT NULL, roles TEXT NOT NULL, created_by TEXT NOT NULL, created_at TEXT NOT NULL) STRICT""",
+        """CREATE TABLE stars (
+            scope TEXT NOT NULL, asset TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (scope, asset)) STRICT""",
+        """CREATE TABLE switches (
+            name TEXT PRIMARY KEY, is_on INTEGER NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL, note TEXT NOT NULL) STRICT""",
+        "CREATE INDEX assets_kept_by_kind ON assets(kind, created_at) WHERE removed_at IS NULL",
+        "CREATE INDEX grants_by_case ON grants(case_id)",
+        "CREATE INDEX audit_by_subject ON audit_log(subject, id)",
+        "CREATE INDEX cases_by_time ON cases(created_at)",
+    )

@@ -14,10 +14,11 @@ import pytest
 from PIL import Image
 
 from pipeline import ledger
+from pipeline.ledger import Entry
 from pipeline.processes import bring_up
 from pipeline.processes.bring_up import Watch
 from pipeline.processes.claims import holder_of
-from pipeline.records import Case, Decision, Entry, Person, Run, new_id
+from pipeline.records import Case, Decision, Person, Run, new_id
 from pipeline.sandbox import faults
 from pipeline.sandbox.bill import BillLine, bill
 from pipeline.settings import SHIPPED, load

@@ -6,8 +6,7 @@ reports.py   lines, totals, and the proof that the sums equal their rows
 """
 
 from pipeline.ledger.budgets import Cap, check_room, set_budget
-from pipeline.ledger.entries import Booking, charge, hold, release
+from pipeline.ledger.entries import Booking, Entry, charge, hold, release
 from pipeline.ledger.reports import Totals, entries, proof, totals
-from pipeline.records import Entry
 
 __all__ = ["Booking", "Cap", "Entry", "Totals", "charge", "check_room", "entries", "hold", "proof", "release", "set_budget", "totals"]

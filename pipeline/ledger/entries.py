@@ -10,7 +10,7 @@ from typing import Any
 from pipeline.database import Connection, insert
 from pipeline.errors import CallError, CannotPrice, NotNow
 from pipeline.ledger.budgets import Cap, check_room
-from pipeline.records import Basis, Entry, EntryKind, now
+from pipeline.records import Basis, EntryKind, now
 
 GENESIS = "0" * 64
 
@@ -32,6 +32,31 @@ class Booking:
     quantity: str
     unit_micro_usd: int
     price_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One ledger line; `micro_usd` is signed (a release is negative)."""
+
+    at: str
+    kind: EntryKind
+    call_id: str | None
+    run_id: str | None
+    case_id: str | None
+    person: str
+    team: str
+    feature: str
+    sweep: str | None
+    provider: str
+    endpoint: str
+    unit: str
+    quantity: str
+    unit_micro_usd: int
+    price_id: str
+    basis: Basis
+    micro_usd: int
+    for_day: str
+    flag: str | None = None
 
 
 def hold(tx: Connection, booking: Booking, micro_usd: int, caps: Iterable[Cap]) -> Entry:

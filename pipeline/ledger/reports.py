@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.database import Connection
-from pipeline.ledger.entries import GENESIS, entry_of, line_hash
-from pipeline.records import Entry
+from pipeline.ledger.entries import GENESIS, Entry, entry_of, line_hash
 
 
 @dataclass(frozen=True, kw_only=True)

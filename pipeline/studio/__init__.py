@@ -1,6 +1,7 @@
 """What people do: the verbs that pages, the command line and notebooks call. They write rows only; the worker acts on them.
 
 place.py       one data folder opened: settings, database, store, catalogue, styles
+people.py      who works here, and what each may do
 photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
