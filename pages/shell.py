@@ -4,10 +4,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts import ways
+
 HERE = Path(__file__).resolve().parent
 
 st.set_page_config(page_title="Living Portrait Studio", page_icon=str(HERE / "static" / "icon.svg"), layout="wide")
 st.html(HERE / "parts" / "shell.css")
 
-screens = {"": [st.Page(HERE / "home.py", title="Home", icon=":material/home:", default=True)]}
-st.navigation(screens).run()
+st.navigation(ways.menu(st.session_state.get("asks", {}))).run()

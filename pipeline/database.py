@@ -29,7 +29,7 @@ class Database:
         """Open or create `folder/studio.db`; raises WrongMode if it was made in another mode, PlaceError if folder or file cannot be used."""
         self.folder, self.mode, self.busy_seconds = folder, mode, busy_seconds
         self.path = folder / "studio.db"
-        self._turn = threading.Lock()
+        self._turn, self._looking = threading.Lock(), threading.Lock()
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with _plain_words():
@@ -70,6 +70,11 @@ class Database:
                 connection.commit()
         finally:
             self._turn.release()
+
+    def version(self) -> int:
+        """Return a number that differs whenever anything was committed since, by this process or another."""
+        with self._looking:
+            return int(self._anchor.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Let go of the file."""

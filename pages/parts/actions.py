@@ -3,21 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 
-from pages.parts.here import attempt, dismiss, examine, me, place
+from pages.parts.here import examine, me, place
 from pipeline.errors import NotNow
 from pipeline.records import Choice, Decision
 from pipeline.studio import home, portraits, requests, reviews, samples
 from pipeline.workflows.wishes import ClipWish
 
 What = Mapping[str, str]
-BLANK: What = {"run": "", "call": "", "number": "", "decision": "", "choice": ""}
-
-
-def pressed(what: What) -> None:
-    """Do what a button says."""
-    action = ACTIONS.get(what.get("do", ""))
-    if action is not None:
-        attempt(lambda: action({**BLANK, **what}))
 
 
 def _sample(what: What) -> None:
@@ -47,13 +39,13 @@ def _decide(what: What) -> None:
 def _cancel(what: What) -> None:
     seen = home.see(place(), what["run"])
     if not seen.run.ended:
-        requests.cancel(place(), seen.run.id, seen.case.owner)
+        requests.cancel(place(), seen.run.id, seen.case.owner, me())
 
 
 def _retry(what: What) -> None:
     seen = home.see(place(), what["run"])
     if seen.run.ended:
-        requests.retry(place(), seen.run.id, seen.case.owner)
+        requests.retry(place(), seen.run.id, seen.case.owner, me())
 
 
 def _settle(what: What) -> None:
@@ -78,5 +70,4 @@ ACTIONS: Mapping[str, Callable[[What], None]] = {
     "retry": _retry,
     "settle": _settle,
     "check": lambda _: examine(),
-    "dismiss": lambda _: dismiss(),
 }

@@ -1,76 +1,83 @@
-"""The strip on top of every page, and the beat that keeps a page up to date."""
+"""The beat that keeps a screen up to date, with the strip on top of every page."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import streamlit as st
 
-from pages.parts import pieces
-from pages.parts.here import look, me, place
-from pages.parts.live import Pressed, live
+from pages.parts import strip, ways
+from pages.parts.here import attempt, dismiss, notice, place
+from pages.parts.live import forget, live
 from pages.parts.markup import Html, join, tag
+from pages.parts.pieces import button, icon
 from pipeline.errors import StudioError
-from pipeline.records import dollars
-from pipeline.studio.home import Home
 
-BUSY_SECONDS = 1.0
-IDLE_SECONDS = 4.0
-ICON = "/app/static/icon.svg"
+T = TypeVar("T")
+What = Mapping[str, str]
+Action = Callable[[What], object]
+BEAT_SECONDS = 1.0
+STALE_SECONDS = 15.0
 
 
-def watch(draw: Callable[[Home], Html], pressed: Pressed) -> None:
-    """Draw the strip and the page as one element, and again every second while something runs, seldom while nothing does."""
-    busy = _is_busy()
+def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: Mapping[str, Action]) -> None:
+    """Draw the strip and a page, and draw them again within a second of every change anybody makes.
+
+    A page is drawn anew when the database changed or after fifteen seconds; what did not change is not sent.
+    """
+    forget("strip")
+    forget(f"page-{name}")
+    st.session_state.pop("drawn", None)
 
     def beat() -> None:
+        ways.follow()
         try:
-            seen = look()
+            seen = strip.look()
+            page = _page(name, look, draw)
         except StudioError as error:
             st.error(f"{error.say} {error.next}", icon=":material/error:")
             return
-        live("page", join(strip(seen), draw(seen)), spoken=spoken(seen), pressed=pressed)
-        if bool(seen.running) != busy:
+        live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: _do(strip.ACTIONS, what))
+        live(f"page-{name}", page, pressed=lambda what: _do(actions, what))
+        if ways.asks_changed(seen.asks) or st.session_state.pop("anew", False):
             st.rerun()
 
-    st.fragment(beat, run_every=BUSY_SECONDS if busy else IDLE_SECONDS)()
+    st.fragment(beat, run_every=BEAT_SECONDS)()
 
 
-def _is_busy() -> bool:
-    try:
-        return bool(look().running)
-    except StudioError:
-        return True
+def anew() -> None:
+    """Run the whole page again after this drawing: a dialog is to open, or something outside the drawn page changed."""
+    st.session_state["anew"] = True
 
 
-def strip(seen: Home) -> Html:
-    """Show the mode, what runs, today's money against the cap, and who is here."""
-    sandbox = place().settings.is_sandbox
-    mode = tag("strong", "SANDBOX") if sandbox else tag("strong", "LIVE")
-    words = " · nothing here costs money" if sandbox else " · real money"
-    today = seen.today
-    money = f"{dollars(today.spent_micro_usd + today.held_micro_usd)} of {dollars(today.cap_micro_usd)} today"
-    return tag(
-        "div",
-        tag("span", tag("img", src=ICON, alt="", width=20, height=20), tag("span", "Living Portrait Studio", class_="words"), class_="brand"),
-        tag("span", mode, tag("span", words, class_="words"), class_="mode"),
-        tag("span", _running(seen), tag("span", money), tag("span", pieces.icon("person"), me().name, class_="who"), class_="right"),
-        class_=f"strip {'sandbox' if sandbox else 'paid'}",
-        role="banner",
-    )
+def _page(name: str, look: Callable[[], T], draw: Callable[[T], Html]) -> Html:
+    """Return the page as it is now; drawn again only when something may have changed."""
+    version = place().database.version()
+    drawn: tuple[str, int, float, Html] | None = st.session_state.get("drawn")
+    if drawn and drawn[:2] == (name, version) and time.monotonic() - drawn[2] < STALE_SECONDS:
+        return drawn[3]
+    html = join(_notice(), draw(look()))
+    st.session_state["drawn"] = (name, version, time.monotonic(), html)
+    return html
 
 
-def _running(seen: Home) -> Html | None:
-    if not seen.running:
-        return tag("span", "nothing running", class_="words")
-    rows = [tag("li", tag("b", run.case.name), pieces.progress(run), id=f"menu-{run.run.id}") for run in seen.running[:8]]
-    opens = tag("button", f"{len(seen.running)} running", pieces.icon("expand_more"), type="button", popovertarget="running", class_="quiet")
-    return join(opens, tag("ul", *rows, id="running", popover="auto", aria_label="Running now"))
+def _notice() -> Html | None:
+    words = notice()
+    close = button("Close", "dismiss", symbol="close", look="quiet")
+    return tag("div", icon("error"), tag("span", words), close, class_="notice", role="alert", id="notice") if words else None
 
 
-def spoken(seen: Home) -> str:
-    """Say in words what runs and what has just ended, for screen readers."""
-    if seen.running:
-        return ". ".join(f"{pieces.what(one.run)} of {one.case.name}: {one.run.stage}" for one in seen.running[:3])
-    if seen.newest:
-        last = seen.newest[0]
-        return f"{pieces.what(last.run)} of {last.case.name}: {last.run.stage}"
-    return ""
+def _do(actions: Mapping[str, Action], what: What) -> None:
+    """Do what a button, a link or a form says; its screen is drawn anew."""
+    st.session_state.pop("drawn", None)
+    common: Mapping[str, Action] = {"go": lambda given: ways.go(given.get("href", "")), "dismiss": lambda _: dismiss()}
+    action = {**common, **actions}.get(what.get("do", ""))
+    if action is not None:
+        attempt(lambda: action(_Given(what)))
+
+
+class _Given(dict[str, str]):
+    """What a button told; a browser is free to leave words out."""
+
+    def __missing__(self, key: str) -> str:
+        return ""

@@ -1,6 +1,8 @@
 """Whose screen this is, which place it looks at, and what it last had to say."""
 
 from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import unquote
 
 import streamlit as st
 
@@ -8,11 +10,11 @@ from pipeline import doctor
 from pipeline.errors import StudioError
 from pipeline.records import Person, now
 from pipeline.routes.here import here
-from pipeline.studio import home
-from pipeline.studio.home import Home
+from pipeline.studio import people
 from pipeline.studio.place import Place
 
-TEAM = "local"
+T = TypeVar("T")
+COOKIE = "studio_person"
 
 
 def place() -> Place:
@@ -20,30 +22,45 @@ def place() -> Place:
     return here()
 
 
-def look() -> Home:
-    """Return what there is to see now; screens that look within half a second see the same, unless somebody here did something."""
-    return _looked(str(place().settings.folder))
+def shared(name: str, look: Callable[[Place], T]) -> T:
+    """Return what there is to see now; screens that look at the same within half a second see the same, unless somebody here did something."""
+    seen: T = _looked(str(place().settings.folder), name, look)
+    return seen
 
 
-@st.cache_resource(ttl=0.5, show_spinner=False)
-def _looked(folder: str) -> Home:  # noqa: ARG001 - what tells one place from another
-    return home.look(place())
+@st.cache_resource(ttl=0.5, max_entries=200, show_spinner=False)
+def _looked(folder: str, name: str, _look: Callable[[Place], Any]) -> Any:  # noqa: ARG001 - what tells one look from another
+    return _look(place())
+
+
+def choose(name: str) -> None:
+    """Be this person from now on; the browser keeps the choice in a cookie of its own."""
+    st.session_state["person"] = name
 
 
 def me() -> Person:
-    """Return the person in front of the screen: the local one of STUDIO_PERSON."""
-    return Person(name=place().settings.person, team=TEAM)
+    """Return the person in front of the screen: whom this browser has chosen, else the one of STUDIO_PERSON."""
+    chosen = str(st.session_state.get("person") or unquote(st.context.cookies.get(COOKIE, "")))
+    known = everyone()
+    return next((person for person in known if person.name == chosen), known[0])
 
 
-def attempt(action: Callable[[], object]) -> None:
-    """Do something a person asked for; what goes wrong becomes one sentence with the next step on their screen."""
+def everyone() -> list[Person]:
+    """Return the people one can choose."""
+    return shared("people", people.everyone)
+
+
+def attempt(action: Callable[[], object]) -> bool:
+    """Do something a person asked for and tell whether it went well; what goes wrong becomes one sentence with the next step on their screen."""
     st.session_state.pop("notice", None)
     try:
         action()
     except StudioError as error:
         st.session_state["notice"] = f"{error.say} {error.next}"
+        return False
     finally:
         _looked.clear()
+    return True
 
 
 def examine() -> None:

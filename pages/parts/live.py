@@ -1,5 +1,6 @@
-"""The one element a screen keeps up to date. Python writes its HTML, the browser changes only what differs."""
+"""The elements a screen keeps up to date. Python writes their HTML, the browser changes only what differs."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,22 +12,44 @@ from pages.parts.markup import Html
 BESIDE = Path(__file__).parent
 Pressed = Callable[[Mapping[str, str]], None]
 
+
+def _together(folder: str) -> str:
+    """Return every file of a folder as one text, in the order of their names: the browser loads one script and one style."""
+    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((BESIDE / folder).iterdir()) if path.is_file())
+
+
 _ELEMENT = st.components.v2.component(
     "studio_live",
     html="<div class='live'></div>\n<div class='spoken' role='status' aria-live='polite'></div>",
-    css=(BESIDE / "live.css").read_text(encoding="utf-8"),
-    js=(BESIDE / "live.js").read_text(encoding="utf-8"),
+    css=_together("styles"),
+    js=_together("scripts"),
 )
 
 
 def live(key: str, html: Html, *, spoken: str = "", pressed: Pressed | None = None) -> None:
-    """Draw `html`, let screen readers hear `spoken` when it changes, and call `pressed` with the data of a button that was pressed."""
-    heard = f"{key}-heard"
+    """Draw `html`, let screen readers hear `spoken` when it changes, and call `pressed` with the data of a button or form that was used.
+
+    What the browser has already is not sent again within one run of the page; a browser that lost it asks for it.
+    """
+    heard, sent = f"{key}-heard", f"{key}-sent"
 
     def on_press() -> None:
         st.session_state[heard] = st.session_state.get(heard, 0) + 1
         data: Any = st.session_state[key].pressed
-        if pressed is not None and isinstance(data, Mapping):
+        if not isinstance(data, Mapping):
+            return
+        if data.get("do") == "resend":
+            forget(key)
+        elif pressed is not None:
             pressed({str(name): str(value) for name, value in data.items()})
 
-    _ELEMENT(key=key, data={"html": str(html), "spoken": spoken, "heard": st.session_state.get(heard, 0)}, on_pressed_change=on_press)
+    mark = hashlib.sha256(html.encode()).hexdigest()[:16]
+    known = st.session_state.get(sent) == mark
+    st.session_state[sent] = mark
+    told = {"mark": mark, "html": None if known else str(html), "spoken": spoken, "heard": st.session_state.get(heard, 0)}
+    _ELEMENT(key=key, data=told, on_pressed_change=on_press)
+
+
+def forget(key: str) -> None:
+    """Send everything at the next drawing: a page that begins has nothing yet."""
+    st.session_state.pop(f"{key}-sent", None)

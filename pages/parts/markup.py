@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from html import escape
 
-VOID = frozenset({"img", "br", "hr"})
+VOID = frozenset({"img", "br", "hr", "input"})
 
 
 class Html(str):
@@ -15,7 +15,7 @@ class Html(str):
 Child = str | None | Iterable["Child"]
 
 
-def tag(name: str, *children: Child, **attributes: str | int | float | bool | None) -> Html:
+def tag(name: str, /, *children: Child, **attributes: str | int | float | bool | None) -> Html:
     """Write one element; text is escaped, `class_` is class, `data_do` is data-do, and what is None or False is left out.
 
     >>> tag("p", "1 < 2", tag("b", "yes"), class_="note", hidden=True, title=None)

@@ -53,13 +53,21 @@ def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = Fals
 def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str) -> Html:
     """Show a clip that loops without sound."""
     still = address(poster) if poster else None
-    return tag("video", id=id_, src=address(asset), poster=still, aria_label=alt, loop=True, muted=True, playsinline=True, preload="auto")
+    return tag(
+        "video", id=id_, src=address(asset), poster=still, aria_label=alt, loop=True, muted=True, playsinline=True, preload="auto", data_loops=True
+    )
 
 
-def button(words: Child, do: str, *, symbol: str | None = None, look: str = "plain", **what: str) -> Html:
-    """Draw a button whose press is told to Python with what it is about; `look` is primary, plain or quiet."""
+def button(
+    words: Child, do: str, *, symbol: str | None = None, look: str = "plain", label: str | None = None, off: str | None = None, **what: str
+) -> Html:
+    """Draw a button whose press is told to Python with what it is about; `look` is primary, plain or quiet.
+
+    `label` names it to those who only hear it; `off` is the reason why it cannot be pressed.
+    """
     about = {f"data_{name}": value for name, value in what.items()}
-    return tag("button", icon(symbol) if symbol else None, tag("span", words), type="button", class_=look, data_do=do, **about)
+    shown = (icon(symbol) if symbol else None, tag("span", words))
+    return tag("button", *shown, type="button", class_=look, data_do=do, aria_label=label, disabled=off is not None, title=off, **about)
 
 
 def animate(seen: Seen, words: str, look: str) -> Html:

@@ -1,0 +1,62 @@
+// Keyboard for repeated work: arrows walk over tiles, letters press the button that names them. Typing in a field is never taken for that.
+const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 'below', ArrowUp: 'above' }
+
+function keyed(event, root) {
+  const at = event.composedPath()[0]
+  if (!at.closest || at.closest('input, textarea, select, [popover]') || event.metaKey || event.ctrlKey || event.altKey) return
+  if (at !== document.body && !root.contains(at)) return
+  const tile = at.closest('[data-tile]')
+  if (event.key in ARROWS) {
+    if (tile || (at === document.body && root.querySelector('[data-tile]'))) event.preventDefault()
+    walk(root, tile, ARROWS[event.key])
+    return
+  }
+  const wanted = [tile, root].map((within) => within?.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`)).find(Boolean)
+  if (!wanted || (event.key === ' ' && at.closest('button, a, summary'))) return
+  event.preventDefault()
+  wanted.click()
+}
+
+function keyOf(event) {
+  return event.key === ' ' ? 'space' : event.key.toLowerCase()
+}
+
+function walk(root, tile, step) {
+  const tiles = [...root.querySelectorAll('[data-tile]')]
+  const next = !tile ? tiles[0] : typeof step === 'number' ? tiles[tiles.indexOf(tile) + step] : beyond(tiles, tile, step)
+  next?.focus()
+  next?.scrollIntoView({ block: 'nearest' })
+}
+
+function beyond(tiles, tile, step) {
+  const here = tile.getBoundingClientRect()
+  const rows = tiles.filter((other) => {
+    const top = other.getBoundingClientRect().top
+    return step === 'below' ? top > here.top + 4 : top < here.top - 4
+  })
+  const far = (other) => {
+    const box = other.getBoundingClientRect()
+    return Math.abs(box.top - here.top) * 4 + Math.abs(box.left - here.left)
+  }
+  return rows.sort((one, other) => far(one) - far(other))[0]
+}
+
+// Clips in lists show their poster and play while somebody points at them or stands on them.
+function listen(root) {
+  const key = (event) => keyed(event, root)
+  const start = (event) => shown(event)?.play().catch(() => {})
+  const stop = (event) => {
+    const clip = shown(event)
+    if (!clip || clip.closest('[data-tile], li, article')?.matches(':hover, :focus-within')) return
+    clip.pause()
+    clip.load()
+  }
+  const shown = (event) => event.target.closest?.('[data-tile], li, article')?.querySelector('video[data-hover]')
+  const calls = [['pointerover', start], ['focusin', start], ['pointerout', stop], ['focusout', stop]]
+  calls.forEach(([name, call]) => root.addEventListener(name, call))
+  document.addEventListener('keydown', key)
+  return () => {
+    document.removeEventListener('keydown', key)
+    calls.forEach(([name, call]) => root.removeEventListener(name, call))
+  }
+}

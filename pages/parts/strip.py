@@ -1,0 +1,178 @@
+"""The strip on top of every page: mode, what runs, today's money, who is here; and what offers itself wherever somebody is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import streamlit as st
+
+from pages.parts import pieces, ways
+from pages.parts.here import COOKIE, choose, everyone, me, place, shared
+from pages.parts.markup import Html, join, tag
+from pages.parts.pieces import button, icon
+from pipeline.errors import NotNow
+from pipeline.records import Person, Role, dollars, seconds_since
+from pipeline.studio import home, people, requests, reviews
+from pipeline.studio.people import ROLE_WORDS
+
+ICON = "/app/static/icon.svg"
+OFFERED_SECONDS = 120.0
+LOST = "The studio cannot be reached. Work goes on there, and what you typed stays here."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strip:
+    """Shim."""
+
+    running: tuple[Any, ...]
+    running_count: int
+    today: Any
+    newest: Any
+    worker_away: bool
+    pause: str | None
+    asks: dict[str, int]
+
+
+def look() -> Strip:
+    """Return what every page shows of now."""
+    seen = shared("home", home.look)
+    asks = {"home": 0, "queue": len(seen.questions)}
+    return Strip(
+        running=seen.running[:8],
+        running_count=len(seen.running),
+        today=seen.today,
+        newest=(seen.newest or (None,))[0],
+        worker_away=False,
+        pause=None,
+        asks=asks,
+    )
+
+
+What = Mapping[str, str]
+
+
+def drawn(seen: Strip) -> Html:
+    """Draw the strip, what offers itself, and the banner of a lost connection, which only the browser can show."""
+    sandbox = place().settings.is_sandbox
+    mode = tag("strong", "SANDBOX" if sandbox else "LIVE")
+    words = " · nothing here costs money" if sandbox else " · real money"
+    brand = tag("span", tag("img", src=ICON, alt="", width=20, height=20), tag("span", "Living Portrait Studio", class_="words"), class_="brand")
+    right = tag("span", _running(seen), _money(seen), _who(), class_="right")
+    bar = tag(
+        "div", brand, tag("span", mode, tag("span", words, class_="words"), class_="mode"), right, class_=f"strip {'sandbox' if sandbox else 'paid'}"
+    )
+    return join(tag("div", bar, role="banner"), _lost(), _troubles(seen), _offer(seen))
+
+
+def spoken(seen: Strip) -> str:
+    """Say in words what runs and what has just ended, for screen readers."""
+    if seen.running:
+        return ". ".join(f"{pieces.what(one.run)} of {one.case.name[:80]}: {one.run.stage}" for one in seen.running[:3])
+    last = seen.newest
+    return f"{pieces.what(last.run)} of {last.case.name[:80]}: {last.run.stage}" if last else ""
+
+
+def _running(seen: Strip) -> Html:
+    if not seen.running:
+        return tag("span", "nothing running", class_="words")
+    rows = [tag("li", tag("b", run.case.name[:80]), pieces.progress(run), _stop(run.run.id), id=f"menu-{run.run.id}") for run in seen.running]
+    more = seen.running_count - len(seen.running)
+    queue = tag("li", tag("a", f"{more} more in the queue" if more else "Open the queue", href=ways.to("queue"), data_go=True))
+    opens = tag("button", f"{seen.running_count} running", icon("expand_more"), type="button", popovertarget="running", class_="quiet")
+    return join(opens, tag("ul", *rows, queue, id="running", popover="auto", class_="drop", aria_label="Running now"))
+
+
+def _stop(run_id: str) -> Html:
+    return button("Cancel", "cancel", look="quiet", run=run_id)
+
+
+def _money(seen: Strip) -> Html:
+    today = seen.today
+    return tag("span", f"{dollars(today.spent_micro_usd + today.held_micro_usd)} of {dollars(today.cap_micro_usd)} today", class_="money-today")
+
+
+def _who() -> Html:
+    own = me()
+    opens = tag(
+        "button", icon("person"), tag("span", own.name, class_="name"), icon("expand_more"), type="button", popovertarget="people", class_="quiet who"
+    )
+    rows = [_person(person, own) for person in everyone()]
+    title = tag("p", "Who is working? Everything you do is kept under this name.", class_="small")
+    return join(opens, tag("div", title, tag("ul", *rows), _add_person(), id="people", popover="auto", class_="drop", aria_label="Who is working"))
+
+
+def _person(person: Person, own: Person) -> Html:
+    roles = "may do everything" if person.roles == frozenset(Role) else ", ".join(sorted(role.value for role in person.roles))
+    symbol = "check" if person.name == own.name else "person"
+    words = (tag("b", person.name), tag("small", f"{person.team} · {roles}"))
+    cookie = f"{COOKIE}={quote(person.name)}"
+    return tag("li", button(words, "person", symbol=symbol, look="quiet", name=person.name, cookie=cookie), id=f"person-{quote(person.name)}")
+
+
+def _add_person() -> Html | None:
+    if Role.ADMIN not in me().roles:
+        return None
+    name = tag("label", "Name", tag("input", name="name", required=True, maxlength=people.LONGEST_NAME, autocomplete="off"))
+    team = tag("label", "Team", tag("input", name="team", value="support", maxlength=people.LONGEST_NAME, autocomplete="off"))
+    boxes = [tag("label", tag("input", type="checkbox", name="roles", value=role.value, checked=True), ROLE_WORDS[role]) for role in Role]
+    may = tag("fieldset", tag("legend", "May"), *boxes)
+    add = tag("button", "Add", type="submit", class_="plain")
+    form = tag("form", name, team, may, add, data_do="add-person", id=f"add-person-{len(everyone())}", data_keep=True)
+    return tag("details", tag("summary", "Add a colleague"), form)
+
+
+def _lost() -> Html:
+    return tag("div", icon("wifi_off"), tag("span", LOST), class_="lost", id="lost", role="alert", hidden=True)
+
+
+def _troubles(seen: Strip) -> Html | None:
+    if seen.worker_away:
+        words = "The worker is not running. It starts again by itself, and running work goes on where it was."
+        return tag("div", icon("warning"), tag("span", words), class_="trouble", role="status", id="worker-away")
+    if seen.pause is not None:
+        return tag(
+            "div",
+            icon("pause_circle"),
+            tag("span", seen.pause),
+            tag("a", "Queue", href=ways.to("queue"), data_go=True),
+            class_="trouble",
+            id="paused",
+        )
+    return None
+
+
+def _offer(seen: Strip) -> Html | None:
+    """Offer the newest result that waits for a decision, unless its case is on the screen."""
+    new = seen.newest
+    if new is None or new.made is None or new.decision is not None or new.run.id in _waved_away():
+        return None
+    if seconds_since(new.run.ended_at or new.run.asked_at) > OFFERED_SECONDS or st.query_params.get("case") == new.case.id:
+        return None
+    words = tag("span", tag("b", f"{pieces.KINDS[new.run.kind]} ready to review"), tag("span", new.case.name[:80]))
+    look_at = tag("a", pieces.thumb(new), words, href=ways.to("cases", case=new.case.id), data_go=True)
+    return tag("div", look_at, button(icon("close"), "wave", look="quiet", label="Not now", run=new.run.id), class_="offer", id=f"offer-{new.run.id}")
+
+
+def _waved_away() -> set[str]:
+    waved: set[str] = st.session_state.setdefault("waved", set())
+    return waved
+
+
+def _cancel(what: What) -> None:
+    if not requests.find_run(place(), what["run"]).ended:
+        requests.cancel(place(), what["run"], reviews.owner_of(place(), requests.find_run(place(), what["run"]).case_id))
+
+
+def _choose(what: What) -> None:
+    if people.find(place(), what["name"]) is None:
+        raise NotNow("This person is gone from the list.", next="Choose another one.")
+    choose(what["name"])
+
+
+def _add(what: What) -> None:
+    roles = frozenset(Role(role) for role in what["roles"].split(",") if role in set(Role))
+    people.add(place(), what["name"], what["team"], roles, me())
+
+
+ACTIONS = {"cancel": _cancel, "person": _choose, "add-person": _add, "wave": lambda what: _waved_away().add(what["run"])}
