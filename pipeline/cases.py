@@ -1,8 +1,11 @@
 """A customer's invitation: its photo, its avatar, its clip, and how many attempts are left. Every change names invitation and owner."""
 
+import json
 import sqlite3
 from dataclasses import dataclass
+from typing import Any
 
+from pipeline.assets import get as get_asset
 from pipeline.database import Connection, insert
 from pipeline.errors import AttemptsUsed, BadParameter, NotNow, NotPremium, UnknownName, WrongOwner
 from pipeline.records import Asset, AssetKind, Case, Decision, Person, Plan, RunKind, new_id, now
@@ -53,7 +56,7 @@ def look_up(db: Connection, case_id: str) -> Case | None:
     return _case(row) if row else None
 
 
-def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool) -> Case:
+def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool, by: Person) -> Case:
     """Give a case its photo; replacing another one must be said and retires avatar and clip; raises WrongOwner, NotNow."""
     current = get(tx, case.id, case.owner)
     check_photo(current, photo, replace=replace)
@@ -63,7 +66,14 @@ def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: boo
         "UPDATE cases SET photo = ?, crop = ?, photo_version = photo_version + 1, avatar = NULL, clip = NULL WHERE id = ? AND owner = ?",
         (photo, crop, case.id, case.owner),
     )
+    note(tx, current, "photo", by, photo=photo, instead_of=current.photo)
     return get(tx, case.id, case.owner)
+
+
+def note(tx: Connection, case: Case, action: str, by: Person, **detail: Any) -> None:
+    """Write into the audit log who did what to a case, under its id."""
+    text = json.dumps({"owner": case.owner, **detail})
+    insert(tx, "audit_log", {"at": now(), "person": by.name, "action": action, "subject": case.id, "detail": text})
 
 
 def check_photo(case: Case, photo: str, *, replace: bool) -> None:
@@ -100,30 +110,51 @@ def take_place(tx: Connection, case_id: str, allowed: int) -> None:
         )
 
 
-def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Person, note: str = "") -> Case:
-    """Record a decision about a finished avatar or clip and make an approved one current.
+def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Person, reason: str = "") -> Case:
+    """Record a decision about a finished avatar or clip and make an approved one current; the same decision again changes nothing.
 
-    An avatar that is approved retires the clip of the one before. Raises WrongOwner when the case is not this owner's or the asset not this
-    case's, NotNow when it was made from a photo or avatar that is no longer current.
+    An avatar that is approved retires the clip of the one before; what is withdrawn waits for a decision again. Nothing is ever deleted.
+    Raises WrongOwner when the case is not this owner's or the asset not this case's, NotNow when it was made from a photo or avatar that is
+    no longer current, was removed, or has no decision that could be withdrawn.
     """
     current = get(tx, case.id, case.owner)
     if asset.scope != case.id:
         raise WrongOwner
     if asset.kind not in (AssetKind.AVATAR, AssetKind.CLIP) or asset.run_id is None:
         raise NotNow("Only a finished avatar or clip can be decided on.")
+    if _changes_nothing(tx, current, asset, decision, reason):
+        return current
     if decision is Decision.APPROVED:
+        if get_asset(tx, asset.scope, asset.sha256).removed_at is not None:
+            raise NotNow("This was removed, so it cannot be approved.", next="Make a new one.")
         _make_current(tx, current, asset)
     elif decision is Decision.WITHDRAWN or asset.sha256 in (current.avatar, current.clip):
         _retire(tx, current, asset)
     row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": case.id, "purpose": asset.kind.value}
-    insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": note})
+    insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
     return get(tx, case.id, case.owner)
 
 
 def decision_of(db: Connection, scope: str, sha256: str) -> Decision | None:
     """Return the newest decision about an asset; None while it waits for one."""
-    row = db.execute("SELECT decision FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1", (scope, sha256)).fetchone()
+    row = _newest_decision(db, scope, sha256)
     return Decision(row["decision"]) if row else None
+
+
+def _newest_decision(db: Connection, scope: str, sha256: str) -> sqlite3.Row | None:
+    rows = db.execute("SELECT decision, note FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1", (scope, sha256))
+    row: sqlite3.Row | None = rows.fetchone()
+    return row
+
+
+def _changes_nothing(tx: Connection, case: Case, asset: Asset, decision: Decision, reason: str) -> bool:
+    last = _newest_decision(tx, asset.scope, asset.sha256)
+    if last is None:
+        if decision is Decision.WITHDRAWN:
+            raise NotNow("There is no decision about this that could be withdrawn.", next="Approve or reject it.")
+        return False
+    again = last["decision"] == decision and reason in ("", last["note"])
+    return again and (decision is not Decision.APPROVED or asset.sha256 in (case.avatar, case.clip))
 
 
 def _make_current(tx: Connection, case: Case, asset: Asset) -> None:

@@ -53,7 +53,7 @@ class LittleStudio:
     def customer(self, case: str = CASE, owner: str = OWNER, *, plan: Plan = Plan.PREMIUM, photo: str | None = "blue") -> Case:
         """Open a case and, unless told otherwise, give it a photo."""
         opened = photos.open_case(self.place, case, owner, ME, plan=plan)
-        return photos.put_photo(self.place, case, owner, intake(photo)) if photo and plan is Plan.PREMIUM else opened
+        return photos.put_photo(self.place, case, owner, intake(photo), ME) if photo and plan is Plan.PREMIUM else opened
 
     def case(self, case: str = CASE) -> Case:
         with self.place.database.reading() as db:

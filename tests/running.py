@@ -61,7 +61,7 @@ class Running:
         """Open a new case with the sample photo in this size; small ones are painted and animated faster."""
         case_id = new_id("case-")
         photos.open_case(self.place, case_id, OWNER, ME)
-        return photos.put_photo(self.place, case_id, OWNER, sample(side_px))
+        return photos.put_photo(self.place, case_id, OWNER, sample(side_px), ME)
 
     def ask_avatar(self, case: Case, by: Person = ME, **wish: Any) -> Run:
         return portraits.ask_avatar(self.place, case.id, case.owner, AvatarWish(**wish), by, run_id=new_id("r")).run
@@ -83,7 +83,7 @@ class Running:
         return run
 
     def retry(self, run: Run) -> Run:
-        return self.wait_for(requests.retry(self.place, run.id, OWNER))
+        return self.wait_for(requests.retry(self.place, run.id, OWNER, ME))
 
     def wait_for(self, run: Run) -> Run:
         """Wait until a run has ended, as a command does."""

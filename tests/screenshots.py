@@ -115,7 +115,7 @@ def _avatar(place: Place, case: str, name: str, wish: AvatarWish, by: Person, lo
 def _ask(place: Place, case: str, name: str, wish: AvatarWish, by: Person, look: int) -> Run:
     intake = photos.take_in(LOOKS[look](), "photo.jpg")
     photos.open_case(place, case, f"owner-{case}", by, name=name)
-    photos.put_photo(place, case, f"owner-{case}", intake)
+    photos.put_photo(place, case, f"owner-{case}", intake, by)
     return portraits.ask_avatar(place, case, f"owner-{case}", wish, by, run_id=f"r-{case}").run
 
 

@@ -64,7 +64,7 @@ def portrait(
         note(f"Advice: {advice.say}")
     case_id, owner_id = case or new_id("case-"), owner or me().name
     photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
-    photos.put_photo(place, case_id, owner_id, intake, replace=replace)
+    photos.put_photo(place, case_id, owner_id, intake, me(), replace=replace)
     asked = portraits.ask_avatar(place, case_id, owner_id, wish, me(), run_id=new_id("r"))
     _announce(place, asked, "Avatar")
     run = finish(place, asked.run, "Avatar")

@@ -55,7 +55,7 @@ def cancel(
 
     place = Place(load())
     found = requests.find_run(place, run)
-    requests.cancel(place, found.id, owner or reviews.owner_of(place, found.case_id))
+    requests.cancel(place, found.id, owner or reviews.owner_of(place, found.case_id), me())
     progress = Progress("Cancelling")
     ended = requests.wait_for(place, found.id, on_change=progress.see, meanwhile=Watch(place.settings).look)
     progress.done()
@@ -73,7 +73,7 @@ def retry(
 
     place = Place(load())
     found = requests.find_run(place, run)
-    requests.retry(place, found.id, owner or reviews.owner_of(place, found.case_id))
+    requests.retry(place, found.id, owner or reviews.owner_of(place, found.case_id), me())
     ended = finish(place, found, "Retry")
     document = looks.portrait(place, ended, lambda asset: looks.path_of(place, asset))
     say(document, as_json, lambda: f"Run {ended.id} {ended.state.value}; {dollars(document['cost_micro_usd'])} charged in all.")

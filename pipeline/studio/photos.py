@@ -1,12 +1,15 @@
 """A photo comes in: checked, turned upright, cropped so that every face stays whole, kept, with friendly advice. Nothing is spent."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from pipeline import assets, cases
 from pipeline.media.faces import find_faces
 from pipeline.media.photos import Advice, Photo, advise, read_photo, square_crop
-from pipeline.records import Asset, AssetKind, Case, Person, Plan
+from pipeline.records import Asset, AssetKind, Case, Person, Plan, Role
+from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
 
@@ -29,26 +32,33 @@ def take_in(data: bytes, name: str) -> Intake:
 
 
 def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:
-    """Return the case of this owner, creating it when the id is new; raises WrongOwner when it belongs to somebody else."""
+    """Return the case of this owner, creating it when the id is new; raises NotAllowed, WrongOwner when it belongs to somebody else."""
+    check(by, Role.MAKE)
     with place.database.writing() as tx:
         if cases.look_up(tx, case_id) is not None:
             return cases.get(tx, case_id, owner)
         return cases.create(tx, case_id=case_id, owner=owner, name=name or case_id, plan=plan, by=by)
 
 
-def put_photo(place: Place, case_id: str, owner: str, intake: Intake, *, replace: bool = False) -> Case:
-    """Keep a photo and make it the case's; raises WrongOwner, NotPremium, and NotNow when another photo is there and `replace` was not said."""
+def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person, *, replace: bool = False) -> Case:
+    """Keep a photo and make it the case's, with how many faces it shows and the advice about it as facts of the photo.
+
+    Raises NotAllowed, WrongOwner, NotPremium, and NotNow when another photo is there and `replace` was not said.
+    """
+    check(by, Role.MAKE)
     with place.database.reading() as db:
         case = cases.get(db, case_id, owner)
         cases.check_premium(case)
         cases.check_photo(case, hashlib.sha256(intake.photo.data).hexdigest(), replace=replace)
-    photo = assets.put(place.store, intake.photo.data, _asset(case_id, AssetKind.PHOTO, intake.photo))
+    facts = {"faces": intake.faces, "advice": [asdict(remark) for remark in intake.advice], "note": intake.photo.note}
+    photo = assets.put(place.store, intake.photo.data, _asset(case_id, AssetKind.PHOTO, intake.photo, facts=facts))
     crop = assets.put(place.store, intake.crop.data, _asset(case_id, AssetKind.CROP, intake.crop, parents=(photo.sha256,)))
     with place.database.writing() as tx:
         assets.record(tx, photo)
         assets.record(tx, crop)
-        return cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace)
+        return cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace, by=by)
 
 
-def _asset(scope: str, kind: AssetKind, photo: Photo, parents: tuple[str, ...] = ()) -> Asset:
-    return Asset(scope=scope, kind=kind, media_type=photo.media_type, width_px=photo.width_px, height_px=photo.height_px, parents=parents)
+def _asset(scope: str, kind: AssetKind, photo: Photo, parents: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None) -> Asset:
+    width_px, height_px = photo.width_px, photo.height_px
+    return Asset(scope=scope, kind=kind, media_type=photo.media_type, width_px=width_px, height_px=height_px, parents=parents, facts=facts or {})

@@ -1,16 +1,18 @@
 """Ask for an avatar or a clip. One transaction checks everything, takes the attempt's place, holds the money and writes the order down."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline import assets, cases, runs
 from pipeline.buying import Wanted, plan, price_of
 from pipeline.catalog import Quote
 from pipeline.database import Connection
-from pipeline.errors import KeyRefused, NotNow
+from pipeline.errors import KeyRefused, KeyReused, NotNow
 from pipeline.ledger import check_room
-from pipeline.records import Asset, AssetKind, Case, Person, Reuse, Run, RunKind
+from pipeline.records import Asset, AssetKind, Case, Person, Reuse, Role, Run, RunKind
+from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.workflows.wishes import AvatarWish, ClipWish, Resolved, resolve_avatar, resolve_clip, wanted
 
@@ -30,16 +32,48 @@ class Asked:
 def ask_avatar(place: Place, case_id: str, owner: str, wish: AvatarWish, by: Person, *, run_id: str) -> Asked:
     """Ask for an avatar of the case's photo; the same `run_id` with the same wish is the same run.
 
-    Raises WrongOwner, NotPremium, NotNow (no photo), AttemptsUsed, BudgetReached, TooManyRequests, and what the wish itself is refused for.
+    Raises NotAllowed, WrongOwner, NotPremium, NotNow (no photo), AttemptsUsed, BudgetReached, TooManyRequests, and what the wish itself is
+    refused for.
     """
-    resolved = _keep_seed(place, run_id, resolve_avatar(place.catalogue, place.styles, wish), given=wish.seed)
-    return _ask(place, case_id, owner, RunKind.AVATAR, resolved, by, run_id, parent_run=None)
+    check(by, Role.MAKE)
+    return _ask(place, case_id, owner, _avatar_order(place, wish, run_id), by)
 
 
 def ask_clip(place: Place, case_id: str, owner: str, wish: ClipWish, by: Person, *, run_id: str, parent_run: str | None = None) -> Asked:
     """Ask for a clip of the case's approved avatar, in full size; raises NotNow while none is approved, else like `ask_avatar`."""
-    resolved = _keep_seed(place, run_id, resolve_clip(place.catalogue, place.styles, wish), given=wish.seed)
-    return _ask(place, case_id, owner, RunKind.CLIP, resolved, by, run_id, parent_run=parent_run)
+    check(by, Role.MAKE)
+    return _ask(place, case_id, owner, _clip_order(place, wish, run_id, parent_run), by)
+
+
+def ask_next_avatar(place: Place, case_id: str, owner: str, wish: AvatarWish, by: Person, number: int) -> Asked:
+    """Ask for the case's avatar of this number, as the screen showed it: two clicks, two tabs or a repeated form are one run.
+
+    Raises KeyReused when somebody used the number for another wish meanwhile, NotNow for a number that is not the next, else like `ask_avatar`.
+    """
+    check(by, Role.MAKE)
+    order = _avatar_order(place, wish, run_id_of(case_id, RunKind.AVATAR, number))
+    return _ask_next(place, case_id, owner, order, by, number)
+
+
+def ask_next_clip(place: Place, case_id: str, owner: str, avatar_sha: str, wish: ClipWish, by: Person, number: int) -> Asked:
+    """Ask for the case's clip of this number, of the avatar that the screen showed; a model without seed makes the avatar's next take.
+
+    Raises like `ask_next_avatar`, and NotNow when the avatar is no longer the case's approved one.
+    """
+    check(by, Role.MAKE)
+    order = _clip_order(place, wish, run_id_of(case_id, RunKind.CLIP, number), None)
+    return _ask_next(place, case_id, owner, replace(order, avatar=avatar_sha, next_take=True), by, number)
+
+
+def run_id_of(case_id: str, kind: RunKind, number: int) -> str:
+    """Return the id of a case's avatar or clip by its number, counted from 1; raises NotNow for a number no screen shows.
+
+    >>> run_id_of("A-1042", RunKind.AVATAR, 3)
+    'A-1042-avatar-003'
+    """
+    if not 1 <= number <= 9999:
+        raise NotNow("This button is out of date.", next="Reload the page.")
+    return f"{case_id}-{kind.value}-{number:03d}"
 
 
 def price_avatar(place: Place, wish: AvatarWish, *, width_px: int = 1024, height_px: int = 1024) -> Quote:
@@ -64,8 +98,7 @@ def check_affordable(place: Place, prices: Sequence[Quote], by: Person) -> None:
 def next_take(place: Place, case_id: str, avatar: str) -> int:
     """Return the number of the next take of an avatar's clip, for models that have no seed."""
     with place.database.reading() as db:
-        made = [run.settings.get("take", 1) for run in runs.newest(db, 1000, case_id=case_id) if run.kind is RunKind.CLIP and run.source == avatar]
-    return max(made, default=0) + 1
+        return _next_take(db, case_id, avatar)
 
 
 def check_current(place: Place, case_id: str, owner: str, avatar: str) -> None:
@@ -94,47 +127,102 @@ def _check_key(place: Place) -> None:
         raise KeyRefused("No key of fal is set, so nothing can be bought.", next="Set FAL_KEY and start again, or use STUDIO_MODE=sandbox.")
 
 
-def _ask(place: Place, case_id: str, owner: str, kind: RunKind, resolved: Resolved, by: Person, run_id: str, *, parent_run: str | None) -> Asked:
+def _next_take(db: Connection, case_id: str, avatar: str) -> int:
+    query = "SELECT max(json_extract(settings, '$.take')) AS take FROM runs WHERE case_id = ? AND kind = 'clip' AND source = ?"
+    return int(db.execute(query, (case_id, avatar)).fetchone()["take"] or 0) + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What is asked for; `seedless` was asked for without a seed, `avatar` must be the approved one, `next_take` counts on."""
+
+    kind: RunKind
+    run_id: str
+    resolved: Resolved
+    seedless: bool
+    parent_run: str | None = None
+    avatar: str | None = None
+    next_take: bool = False
+
+
+def _avatar_order(place: Place, wish: AvatarWish, run_id: str) -> _Order:
+    resolved = resolve_avatar(place.catalogue, place.styles, wish)
+    return _Order(kind=RunKind.AVATAR, run_id=run_id, resolved=resolved, seedless=wish.seed is None)
+
+
+def _clip_order(place: Place, wish: ClipWish, run_id: str, parent_run: str | None) -> _Order:
+    resolved = resolve_clip(place.catalogue, place.styles, wish)
+    return _Order(kind=RunKind.CLIP, run_id=run_id, resolved=resolved, seedless=wish.seed is None, parent_run=parent_run)
+
+
+def _ask_next(place: Place, case_id: str, owner: str, order: _Order, by: Person, number: int) -> Asked:
+    def first(tx: Connection) -> None:
+        asked = tx.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = ?", (case_id, order.kind.value)).fetchone()["n"]
+        if number > asked + 1:
+            raise NotNow("This button is out of date.", next="Reload the page.")
+
+    try:
+        return _ask(place, case_id, owner, order, by, first)
+    except KeyReused as error:
+        raise KeyReused(
+            f"Somebody asked for another {order.kind.value} of this case meanwhile.",
+            next="Look at theirs first, then ask again if it is still wanted.",
+        ) from error
+
+
+def _ask(place: Place, case_id: str, owner: str, order: _Order, by: Person, first: Callable[[Connection], None] = lambda _: None) -> Asked:
     with place.database.writing() as tx:
         case = cases.get(tx, case_id, owner)
         cases.check_premium(case)
-        source = _source(tx, case, kind)
+        source = _source(tx, case, order)
+        first(tx)
         run, new = runs.ask(
             tx,
-            run_id=run_id,
-            kind=kind,
+            run_id=order.run_id,
+            kind=order.kind,
             case_id=case.id,
             person=by,
             feature=FEATURE,
-            settings=resolved.settings,
+            settings=_settings(place, tx, order, source),
             source=source.sha256,
             photo_version=case.photo_version,
-            parent_run=parent_run,
+            parent_run=order.parent_run or (_maker(tx, source) if order.kind is RunKind.CLIP else None),
         )
-        want = wanted(place.catalogue, kind, run.settings, source)
+        want = wanted(place.catalogue, order.kind, run.settings, source)
         if new:
             plan(tx, run, want, place.caps, before_holding=lambda: check_limits(place, tx, case, by))
-    return Asked(run=run, new=new, price=price_of(want), warnings=resolved.warnings)
+    return Asked(run=run, new=new, price=price_of(want), warnings=order.resolved.warnings)
 
 
-def _source(tx: Connection, case: Case, kind: RunKind) -> Asset:
-    if kind is RunKind.AVATAR:
+def _source(tx: Connection, case: Case, order: _Order) -> Asset:
+    if order.kind is RunKind.AVATAR:
         if case.crop is None:
             raise NotNow("This case has no photo yet.", next="Upload a hero photo first.")
         return assets.get(tx, case.id, case.crop)
     if case.avatar is None:
         raise NotNow("This case has no approved avatar yet.", next="Approve an avatar first, then animate it.")
+    if order.avatar not in (None, case.avatar):
+        raise NotNow("Another avatar was approved meanwhile.", next="Look at it first, then animate it.")
     return assets.get(tx, case.id, case.avatar)
 
 
-def _keep_seed(place: Place, run_id: str, resolved: Resolved, *, given: int | None) -> Resolved:
-    """A repeated request without a seed must not draw another one: it would no longer be the same request."""
-    if given is not None or resolved.settings["seed"] is None:
-        return resolved
-    with place.database.reading() as db:
-        existing = db.execute("SELECT json_extract(settings, '$.seed') AS seed FROM runs WHERE id = ?", (run_id,)).fetchone()
-    settings: Mapping[str, Any] = {**resolved.settings, "seed": existing["seed"]} if existing else resolved.settings
-    return Resolved(settings=settings, warnings=resolved.warnings)
+def _settings(place: Place, tx: Connection, order: _Order, source: Asset) -> Mapping[str, Any]:
+    """Return the settings to keep: a repeated request draws no other seed and counts no further take, or it would no longer be the same one."""
+    settings = order.resolved.settings
+    row = tx.execute("SELECT settings FROM runs WHERE id = ?", (order.run_id,)).fetchone()
+    kept = json.loads(row["settings"]) if row else None
+    if order.seedless and settings["seed"] is not None and kept:
+        settings = {**settings, "seed": kept["seed"]}
+    if order.next_take and not place.catalogue.find(settings["model"]).takes_seed:
+        settings = {**settings, "take": kept["take"] if kept else _next_take(tx, source.scope, source.sha256)}
+    return settings
+
+
+def _maker(tx: Connection, avatar: Asset) -> str | None:
+    """Return the newest run that shows an avatar."""
+    query = "SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? ORDER BY r.asked_at DESC LIMIT 1"
+    row = tx.execute(query, (avatar.sha256, avatar.scope)).fetchone()
+    return str(row["run_id"]) if row else None
 
 
 def _blank(width_px: int, height_px: int) -> Asset:

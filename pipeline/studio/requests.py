@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 from pipeline import cases, runs
 from pipeline.buying import calls, decide, plan_again
-from pipeline.errors import StudioError, UnknownName
+from pipeline.database import Connection, update
+from pipeline.errors import NotAllowed, NotNow, StudioError, UnknownName
 from pipeline.providers.port import Ticket
-from pipeline.records import CALL_OPEN, Call, CallState, Choice, Person, Run, RunState
+from pipeline.records import CALL_OPEN, Call, CallState, Case, Channel, Choice, Person, Role, Run, RunKind, RunState
+from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import check_limits, request_of
 from pipeline.workflows.wishes import SLOTS
@@ -47,37 +49,55 @@ def wait_for(place: Place, run_id: str, *, on_change: Callable[[Run], None], mea
         time.sleep(POLL_SECONDS)
 
 
-def cancel(place: Place, run_id: str, owner: str) -> Run:
-    """Ask a run of this owner's case to stop; raises WrongOwner, NotNow when it has ended."""
-    with place.database.writing() as tx:
-        run = runs.get(tx, run_id)
-        cases.get(tx, run.case_id, owner)
-        return runs.ask_cancel(tx, run_id)
-
-
-def retry(place: Place, run_id: str, owner: str) -> Run:
-    """Ask for another attempt of a failed or cancelled run; what was bought is kept, only what is missing is held and bought.
-
-    Raises WrongOwner, NotNow, and for what is bought anew NotPremium, AttemptsUsed, TooManyRequests, BudgetReached.
-    """
+def cancel(place: Place, run_id: str, owner: str, by: Person) -> Run:
+    """Ask a run of this owner's case to stop; raises NotAllowed, WrongOwner, NotNow when it has ended."""
+    check(by, Role.MAKE)
     with place.database.writing() as tx:
         run = runs.get(tx, run_id)
         case = cases.get(tx, run.case_id, owner)
+        cases.note(tx, case, "cancel", by, run=run.id)
+        return runs.ask_cancel(tx, run_id)
+
+
+def retry(place: Place, run_id: str, owner: str, by: Person) -> Run:
+    """Ask for another attempt of a failed or cancelled run; what was bought is kept, only what is missing is held and bought.
+
+    The run stays that of whoever asked first; the limits are those of whoever retries. Raises NotAllowed, WrongOwner, NotNow, and for what
+    is bought anew NotNow when photo or avatar were replaced meanwhile, NotPremium, AttemptsUsed, TooManyRequests, BudgetReached.
+    """
+    check(by, Role.MAKE)
+    with place.database.writing() as tx:
+        run = runs.get(tx, run_id)
+        case = cases.get(tx, run.case_id, owner)
+        if by.channel is Channel.OUTSIDE and by.name != run.person:
+            raise NotAllowed("Callers from outside can retry only what they asked for themselves.")
         run = runs.again(tx, run_id)
-        by = Person(name=run.person, team=run.team, channel=run.channel)
-        plan_again(tx, run, request_of(place, tx, run), place.caps, before_holding=lambda: check_limits(place, tx, case, by))
+        cases.note(tx, case, "retry", by, run=run.id, attempt=run.attempt)
+
+        def before_holding() -> None:
+            _check_source(case, run)
+            check_limits(place, tx, case, by)
+
+        plan_again(tx, run, request_of(place, tx, run), place.caps, before_holding=before_holding)
         return run
 
 
 def decide_call(place: Place, call_id: str, owner: str, choice: Choice, by: Person, *, note: str = "", ticket: Ticket | None = None) -> Call:
-    """Decide about a call whose outcome cannot be proven, and let its run go on unless it is written off; raises WrongOwner, NotNow."""
+    """Decide about a call whose outcome cannot be proven; unless it is written off, every run that waits for it goes on.
+
+    Raises NotAllowed, WrongOwner, BudgetReached, and NotNow when the call waits for no decision, or is to be sent again for a photo or avatar
+    that was replaced meanwhile.
+    """
+    check(by, Role.MONEY)
     with place.database.writing() as tx:
         call = calls.get(tx, call_id)
         run = runs.get(tx, call.run_id)
-        cases.get(tx, run.case_id, owner)
+        case = cases.get(tx, run.case_id, owner)
+        if choice is Choice.RESEND:
+            _check_source(case, run)
         decided = decide(tx, run, call, choice, by=by, note=note, wanted=request_of(place, tx, run), caps=place.caps, ticket=ticket)
-        if choice is not Choice.WRITE_OFF and run.ended:
-            runs.again(tx, run.id)
+        if choice is not Choice.WRITE_OFF:
+            _go_on(tx, run, call, decided)
         return decided
 
 
@@ -101,6 +121,23 @@ def failure_of(run: Run) -> StudioError | None:
     if run.state is RunState.SUCCEEDED or run.error is None:
         return None
     return StudioError.from_json(run.error)
+
+
+def _check_source(case: Case, run: Run) -> None:
+    """Raise NotNow when a run would pay for a picture of a photo, or a clip of an avatar, that the case no longer has."""
+    if run.photo_version != case.photo_version:
+        raise NotNow("The photo was replaced meanwhile, so this is not bought again.", next="Ask for a new avatar of the present photo.")
+    if run.kind is RunKind.CLIP and run.source != case.avatar:
+        raise NotNow("The avatar was replaced meanwhile, so this is not bought again.", next="Ask for a new clip of the present avatar.")
+
+
+def _go_on(tx: Connection, run: Run, call: Call, decided: Call) -> None:
+    """Let the call's own run go on, and every other that failed because it waited for the same call."""
+    waiting = tx.execute("SELECT run_id FROM outputs WHERE call_id IN (?, ?)", (call.id, decided.id)).fetchall()
+    for other in (runs.get(tx, row["run_id"]) for row in waiting):
+        update(tx, "outputs", {"run_id": other.id, "slot": call.slot}, {"call_id": decided.id})
+        if other.state is RunState.FAILED or (other.id == run.id and other.ended):
+            runs.again(tx, other.id)
 
 
 def _prefix(text: str) -> str:

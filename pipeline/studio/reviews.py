@@ -2,18 +2,26 @@
 
 from pipeline import assets, cases
 from pipeline.database import Connection
-from pipeline.errors import UnknownName, WrongOwner
-from pipeline.records import Asset, AssetKind, Case, Decision, Person
+from pipeline.errors import BadParameter, UnknownName, WrongOwner
+from pipeline.records import Asset, AssetKind, Case, Decision, Person, Role
+from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
-JUDGED = (AssetKind.AVATAR, AssetKind.CLIP)
+LONGEST_REASON = 2000
 
 
 def decide_on(place: Place, asset: Asset, owner: str, decision: Decision, by: Person, note: str = "") -> Case:
-    """Record a decision about an asset of this owner's case and return the case as it is now; raises WrongOwner, NotNow."""
+    """Record a decision about an asset of this owner's case, with its reason, and return the case as it is now.
+
+    Approving twice is approving once. Raises NotAllowed, WrongOwner, BadParameter for an overlong reason, and NotNow for what belongs to an
+    older photo or avatar, was removed, or has no decision that could be withdrawn.
+    """
+    check(by, Role.APPROVE)
+    if len(note) > LONGEST_REASON:
+        raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
     with place.database.writing() as tx:
         case = cases.get(tx, asset.scope, owner)
-        return cases.decide(tx, case, judged(tx, asset), decision, by, note)
+        return cases.decide(tx, case, judged(tx, asset), decision, by, note.strip())
 
 
 def find_asset(place: Place, prefix: str, *, case_id: str | None = None) -> Asset:

@@ -3,9 +3,10 @@
 Whoever sees the same screen asks by the same id, so neither a second click nor a second tab buys again.
 """
 
-from pipeline.records import Case, Person
+from pipeline.records import Case, Person, Role
 from pipeline.settings import SHIPPED
 from pipeline.studio import photos
+from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import Asked, ask_avatar
 from pipeline.workflows.wishes import AvatarWish
@@ -17,12 +18,13 @@ PREFIX = "sample-"
 
 def ask_sample(place: Place, number: int, by: Person) -> Asked:
     """Open the sample's case of this number, counted from 1, and ask for its first avatar; raises like `ask_avatar`."""
+    check(by, Role.MAKE)
     case_id = f"{PREFIX}{number:04d}"
     intake = photos.take_in(PHOTO.read_bytes(), PHOTO.name)
     with place.database.reading() as db:
         known = db.execute("SELECT owner FROM cases WHERE id = ?", (case_id,)).fetchone()
     case = photos.open_case(place, case_id, known["owner"] if known else by.name, by, name=NAME)
-    return ask_again(place, photos.put_photo(place, case.id, case.owner, intake), 1, by)
+    return ask_again(place, photos.put_photo(place, case.id, case.owner, intake, by), 1, by)
 
 
 def ask_again(place: Place, case: Case, number: int, by: Person) -> Asked:

@@ -118,7 +118,7 @@ def test_for_another_case_or_another_kind_it_is_refused(studio):
 
 def test_after_the_photo_changed_the_key_stands_for_another_wish(studio):
     ask(studio, seed=5)
-    photos.put_photo(studio.place, CASE, OWNER, intake("red"), replace=True)
+    photos.put_photo(studio.place, CASE, OWNER, intake("red"), ME, replace=True)
     with pytest.raises(KeyReused):
         ask(studio, seed=5)
 
@@ -129,7 +129,7 @@ def test_ended_without_a_result_it_is_neither_done_nor_in_flight(studio):
     with studio.place.database.writing() as tx:
         runs.finish(tx, run.id, RunState.FAILED, GenerationFailed())
     assert answer(studio) == "ended without result"
-    requests.retry(studio.place, run.id, OWNER)
+    requests.retry(studio.place, run.id, OWNER, ME)
     assert answer(studio) == "in flight"
 
 
@@ -155,7 +155,7 @@ def test_while_the_store_refuses_no_photo_is_taken_and_no_row_written(studio, mo
     before = studio.dump()
     monkeypatch.setattr(studio.place.store, "put", refuse)
     with pytest.raises(trouble) as caught:
-        photos.put_photo(studio.place, CASE, OWNER, intake("red"), replace=True)
+        photos.put_photo(studio.place, CASE, OWNER, intake("red"), ME, replace=True)
     assert caught.value.charged is False
     assert studio.dump() == before
 

@@ -326,7 +326,7 @@ def test_a_cancel_while_waiting_for_a_free_place_costs_nothing(shop):
         while "Waiting for a free place" not in shop.said:
             assert time.monotonic() < until
             time.sleep(0.01)
-        requests.cancel(shop.studio.place, run.id, OWNER)
+        requests.cancel(shop.studio.place, run.id, OWNER, ME)
     thread.join()
     assert [call.state for call in ended] == [CallState.CANCELLED]
     assert (shop.billed(), shop.totals()) == ([], (0, 0))
@@ -335,7 +335,7 @@ def test_a_cancel_while_waiting_for_a_free_place_costs_nothing(shop):
 @pytest.mark.parametrize("point", ["before-upload", "after-upload"])
 def test_a_cancel_before_the_send_costs_nothing(shop, point):
     run = shop.ask()
-    shop.points.then[point] = lambda: requests.cancel(shop.studio.place, run.id, OWNER)
+    shop.points.then[point] = lambda: requests.cancel(shop.studio.place, run.id, OWNER, ME)
     assert shop.buy(run).state is CallState.CANCELLED
     assert (shop.billed(), shop.totals()) == ([], (0, 0))
 
@@ -351,7 +351,7 @@ def test_a_cancel_in_the_provider_s_queue_costs_nothing(studio, tmp_path):
         while "after-ticket" not in shop.points.reached:
             assert time.monotonic() < until
             time.sleep(0.01)
-        shop.points.then["after-ticket"] = lambda: requests.cancel(studio.place, run.id, OWNER)
+        shop.points.then["after-ticket"] = lambda: requests.cancel(studio.place, run.id, OWNER, ME)
         assert shop.buy(run).state is CallState.CANCELLED
         ahead.join()
         assert sorted(line.micro_usd for line in shop.billed()) == [0, 30_000]

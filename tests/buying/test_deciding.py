@@ -7,9 +7,9 @@ from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp, BudgetReached, NotNow
 from pipeline.providers.addresses import ticket
 from pipeline.records import CallState, Choice, RunState
-from pipeline.studio import portraits, requests
+from pipeline.studio import photos, portraits, requests
 from pipeline.workflows.wishes import AvatarWish
-from tests.little_studio import CASE, ME, OWNER
+from tests.little_studio import CASE, ME, OWNER, intake
 
 ENDPOINT = "fal-ai/flux/dev/image-to-image"
 
@@ -91,14 +91,14 @@ def test_writing_off_charges_the_estimate_and_the_run_stays_ended(studio, lost):
 
 def test_after_writing_off_a_retry_buys_anew(studio, lost):
     decide(studio, lost, Choice.WRITE_OFF)
-    requests.retry(studio.place, "r", OWNER)
+    requests.retry(studio.place, "r", OWNER, ME)
     assert studio.call(studio.run("r")).id == "r.avatar.2"
 
 
 def test_a_retry_before_anybody_decided_is_refused(studio, lost):
     before = studio.dump()
     with pytest.raises(NotNow, match="not known"):
-        requests.retry(studio.place, "r", OWNER)
+        requests.retry(studio.place, "r", OWNER, ME)
     assert studio.dump() == before
 
 
@@ -129,14 +129,34 @@ def test_only_what_cannot_be_proven_is_decided(studio, lost, choice, state):
     assert studio.dump() == before
 
 
-def test_who_joined_a_request_that_is_adopted_may_retry_into_it(studio, lost):
+@pytest.mark.parametrize(("choice", "call"), [(Choice.RESEND, "r.avatar.2"), (Choice.ADOPT, "r.avatar.1")])
+def test_who_joined_a_request_goes_on_with_it_when_somebody_decides(studio, lost, choice, call):
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE calls SET needs_decision = 0")
     second = portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=1), ME, run_id="second").run
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE calls SET needs_decision = 1")
         runs.finish(tx, second.id, RunState.FAILED, BeingLookedUp())
+    decide(studio, lost, choice, ticket=ticket(ENDPOINT, "request-77") if choice is Choice.ADOPT else None)
+    assert [studio.run(run).state for run in ("r", "second")] == [RunState.ASKED, RunState.ASKED]
+    assert studio.call(studio.run("r")).id == studio.call(second).id == call
+    assert totals(studio)[0] == 30_000
+
+
+def test_who_cancelled_meanwhile_is_left_alone(studio, lost):
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE calls SET needs_decision = 0")
+    second = portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=1), ME, run_id="second").run
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE calls SET needs_decision = 1")
+        runs.finish(tx, second.id, RunState.CANCELLED)
     decide(studio, lost, Choice.RESEND)
-    requests.retry(studio.place, second.id, OWNER)
-    assert studio.call(second).id == "r.avatar.2"
-    assert totals(studio) == (30_000, 30_000)
+    assert studio.run(second).state is RunState.CANCELLED
+
+
+def test_a_request_for_a_photo_that_was_replaced_is_not_sent_again(studio, lost):
+    photos.put_photo(studio.place, CASE, OWNER, intake("red"), ME, replace=True)
+    before = studio.dump()
+    with pytest.raises(NotNow, match="photo was replaced"):
+        decide(studio, lost, Choice.RESEND)
+    assert studio.dump() == before

@@ -153,7 +153,7 @@ def test_what_cannot_be_priced_is_not_held(studio):
 
 def test_a_retry_of_a_failure_holds_anew_under_the_next_number(studio):
     failed = studio.fail(ask(studio, "first"))
-    again = requests.retry(studio.place, failed.id, OWNER)
+    again = requests.retry(studio.place, failed.id, OWNER, ME)
     assert (again.attempt, again.state) == (2, RunState.ASKED)
     assert (studio.call(again).id, studio.call(again).try_number) == ("first.avatar.2", 2)
     assert studio.rows("SELECT sum(micro_usd) AS held FROM entries") == [{"held": 30_000}]
@@ -164,7 +164,7 @@ def test_a_retry_keeps_what_was_bought(studio):
     call = studio.pay(run)
     with studio.place.database.writing() as tx:
         runs.finish(tx, run.id, RunState.FAILED)
-    again = requests.retry(studio.place, run.id, OWNER)
+    again = requests.retry(studio.place, run.id, OWNER, ME)
     assert studio.call(again).id == call.id
     assert holds(studio) == 1
 
@@ -174,7 +174,7 @@ def test_a_retry_keeps_what_is_in_flight(studio):
     call = studio.submit(run)
     with studio.place.database.writing() as tx:
         runs.finish(tx, run.id, RunState.FAILED)
-    requests.retry(studio.place, run.id, OWNER)
+    requests.retry(studio.place, run.id, OWNER, ME)
     assert studio.call(run).id == call.id
     assert holds(studio) == 1
 
@@ -184,14 +184,14 @@ def test_a_retry_of_a_flagged_result_buys_anew(studio):
     studio.pay(run, has_nsfw_concepts=[True])
     with studio.place.database.writing() as tx:
         runs.finish(tx, run.id, RunState.FAILED)
-    requests.retry(studio.place, run.id, OWNER)
+    requests.retry(studio.place, run.id, OWNER, ME)
     assert studio.call(run).id == "first.avatar.2"
 
 
 def test_a_retry_joins_the_same_wish_that_another_run_has_in_flight(studio):
     failed = studio.fail(ask(studio, "first"))
     ask(studio, "second")
-    again = requests.retry(studio.place, failed.id, OWNER)
+    again = requests.retry(studio.place, failed.id, OWNER, ME)
     assert output(studio, again) == {"call_id": "second.avatar.1", "asset": None, "reused": 1}
     assert holds(studio) == 2
 
@@ -199,7 +199,7 @@ def test_a_retry_joins_the_same_wish_that_another_run_has_in_flight(studio):
 def test_a_retry_takes_the_result_that_another_run_has_bought_meanwhile(studio):
     failed = studio.fail(ask(studio, "first"))
     made = studio.succeed(ask(studio, "second"))
-    again = requests.retry(studio.place, failed.id, OWNER)
+    again = requests.retry(studio.place, failed.id, OWNER, ME)
     assert output(studio, again) == {"call_id": "second.avatar.1", "asset": made.sha256, "reused": 1}
     assert holds(studio) == 2
 
@@ -211,7 +211,7 @@ def test_when_a_joined_call_fails_both_may_retry_and_one_is_bought(studio):
         for run in (first, second):
             runs.finish(tx, run.id, RunState.FAILED)
     for run in (first, second):
-        requests.retry(studio.place, run.id, OWNER)
+        requests.retry(studio.place, run.id, OWNER, ME)
     assert studio.call(second).id == studio.call(first).id == "first.avatar.2"
     assert holds(studio) == 2
 
@@ -222,7 +222,7 @@ def test_only_what_failed_or_was_cancelled_can_be_retried(studio, state):
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE runs SET state = ?", (state,))
     with pytest.raises(NotNow, match=f"this one is {state}"):
-        requests.retry(studio.place, run.id, OWNER)
+        requests.retry(studio.place, run.id, OWNER, ME)
 
 
 def test_a_result_of_the_same_bytes_is_one_asset(studio):

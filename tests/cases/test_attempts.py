@@ -152,13 +152,13 @@ def test_a_retry_takes_a_place_only_for_what_is_bought_anew(studio):
     failed = studio.fail(ask(studio, 0))
     for number in range(1, 8):
         ask(studio, number)
-    requests.retry(studio.place, failed.id, OWNER)
+    requests.retry(studio.place, failed.id, OWNER, ME)
     assert standing(studio) == (0, 8, 0)
     second = studio.fail(studio.run("r1"))
     ask(studio, 8)
     before = studio.dump()
     with pytest.raises(AttemptsUsed):
-        requests.retry(studio.place, second.id, OWNER)
+        requests.retry(studio.place, second.id, OWNER, ME)
     assert studio.dump() == before
 
 

@@ -28,7 +28,7 @@ def current(studio):
 
 
 def put(studio, colour, *, replace=True):
-    return photos.put_photo(studio.place, CASE, OWNER, intake(colour), replace=replace)
+    return photos.put_photo(studio.place, CASE, OWNER, intake(colour), ME, replace=replace)
 
 
 def decision(studio, asset):
@@ -191,7 +191,7 @@ def test_a_free_case_gets_no_portrait_and_keeps_no_photo(studio):
     studio.customer("case-free", "fred", plan=Plan.FREE)
     before = studio.dump(), studio.files()
     with pytest.raises(NotPremium):
-        photos.put_photo(studio.place, "case-free", "fred", intake("red"))
+        photos.put_photo(studio.place, "case-free", "fred", intake("red"), ME)
     with pytest.raises(NotPremium):
         portraits.ask_avatar(studio.place, "case-free", "fred", AvatarWish(), ME, run_id="r")
     assert (studio.dump(), studio.files()) == before
@@ -205,7 +205,7 @@ def test_a_case_that_was_downgraded_gets_no_further_portrait(studio):
     with pytest.raises(AccessError):
         portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(), ME, run_id="r")
     with pytest.raises(AccessError):
-        requests.retry(studio.place, failed.id, OWNER)
+        requests.retry(studio.place, failed.id, OWNER, ME)
     assert studio.dump() == before
 
 

@@ -70,7 +70,7 @@ class Wreckable:
     def case_with(self, intake: Intake) -> str:
         case_id = new_id("case-")
         photos.open_case(self.place, case_id, OWNER, ME)
-        photos.put_photo(self.place, case_id, OWNER, intake)
+        photos.put_photo(self.place, case_id, OWNER, intake, ME)
         return case_id
 
     def ask_avatar(self, case_id: str) -> Run:

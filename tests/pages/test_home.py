@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import actions, board, pieces, steps
+from pages.parts import actions, board, frame, pieces, steps
 from pipeline import runs
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp
@@ -56,7 +56,7 @@ def test_a_fresh_install_offers_the_sample_at_its_price_and_says_the_mode(studio
 
 def test_what_people_wrote_is_shown_as_text(studio: LittleStudio) -> None:
     photos.open_case(studio.place, "case-1", "me", ME, name=NASTY)
-    photos.put_photo(studio.place, "case-1", "me", intake("blue"))
+    photos.put_photo(studio.place, "case-1", "me", intake("blue"), ME)
     run = portraits.ask_avatar(studio.place, "case-1", "me", AvatarWish(seed=1), ME, run_id="r-1").run
     for step in (lambda: None, lambda: studio.succeed(run)):
         step()
@@ -76,14 +76,14 @@ def test_every_picture_has_words_for_those_who_do_not_see_it(studio: LittleStudi
 
 def test_a_press_and_its_repeats_are_one_wish(studio: LittleStudio) -> None:
     for _ in range(3):
-        actions.pressed({"do": "sample", "number": "1"})
+        frame.do(actions.ACTIONS, {"do": "sample", "number": "1"})
     assert looks.ledger_totals(studio.place) == {"held_micro_usd": 30_000, "charged_micro_usd": 0}
 
 
 def test_approving_twice_is_approving_once_and_rejecting_afterwards_changes_nothing(studio: LittleStudio) -> None:
     one = sample(studio)
     for decision in ("approved", "approved", "rejected"):
-        actions.pressed({"do": "decide", "run": one.run.id, "decision": decision})
+        frame.do(actions.ACTIONS, {"do": "decide", "run": one.run.id, "decision": decision})
     assert home.see(studio.place, one.run.id).decision is Decision.APPROVED
     assert len(studio.rows("SELECT * FROM approvals")) == 1
 
@@ -91,11 +91,11 @@ def test_approving_twice_is_approving_once_and_rejecting_afterwards_changes_noth
 def test_animating_waits_for_an_approved_avatar_and_is_bought_once(studio: LittleStudio) -> None:
     one = sample(studio)
     animate = {"do": "animate", "run": one.run.id, "number": "1"}
-    actions.pressed(animate)
+    frame.do(actions.ACTIONS, animate)
     assert studio.rows("SELECT id FROM runs WHERE kind = 'clip'") == []
-    actions.pressed({"do": "decide", "run": one.run.id, "decision": "approved"})
+    frame.do(actions.ACTIONS, {"do": "decide", "run": one.run.id, "decision": "approved"})
     for _ in range(2):
-        actions.pressed(animate)
+        frame.do(actions.ACTIONS, animate)
     assert [row["parent_run"] for row in studio.rows("SELECT parent_run FROM runs WHERE kind = 'clip'")] == [one.run.id]
 
 
@@ -103,10 +103,10 @@ def press_and_say() -> None:
     """Press a button as a screen does, then write what the screen would say."""
     import streamlit as st
 
-    from pages.parts import actions
+    from pages.parts import actions, frame
     from pages.parts.here import notice
 
-    actions.pressed({"do": "sample", "number": "1"})
+    frame.do(actions.ACTIONS, {"do": "sample", "number": "1"})
     st.text(notice())
 
 
@@ -120,7 +120,7 @@ def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio, monk
 
 def test_a_refusal_is_shown_until_it_is_closed(studio: LittleStudio) -> None:
     screen = shown()
-    assert 'role="alert"' not in drawn(screen)
+    assert 'id="notice"' not in drawn(screen)
     screen.session_state["notice"] = "The spending cap is reached."
     assert "The spending cap is reached." in drawn(screen.run())
 
@@ -135,14 +135,14 @@ def test_a_request_nobody_can_prove_waits_for_a_person_with_the_price_of_each_ch
     assert "Send again · $0.03" in seen
     assert "Write off · $0.03" in seen
     for _ in range(2):
-        actions.pressed({"do": "settle", "call": call.id, "choice": "write-off"})
+        frame.do(actions.ACTIONS, {"do": "settle", "call": call.id, "choice": "write-off"})
     assert looks.ledger_totals(studio.place) == {"held_micro_usd": 0, "charged_micro_usd": 30_000}
     assert home.look(studio.place).questions == ()
 
 
 @pytest.mark.parametrize("what", [{}, {"do": "drop tables"}, {"do": "retry", "run": "nobody"}, {"do": "sample", "number": "1; --"}])
 def test_a_press_nobody_offered_does_nothing(studio: LittleStudio, what: dict[str, str]) -> None:
-    actions.pressed(what)
+    frame.do(actions.ACTIONS, what)
     assert studio.rows("SELECT * FROM runs") == []
 
 
@@ -150,10 +150,10 @@ def test_a_cancelled_run_and_a_retried_one_are_so_once(studio: LittleStudio) -> 
     run = samples.ask_sample(studio.place, 1, ME).run
     studio.fail(run)
     for _ in range(2):
-        actions.pressed({"do": "retry", "run": run.id})
+        frame.do(actions.ACTIONS, {"do": "retry", "run": run.id})
     assert (studio.run(run).state, studio.run(run).attempt) == (RunState.ASKED, 2)
     for _ in range(2):
-        actions.pressed({"do": "cancel", "run": run.id})
+        frame.do(actions.ACTIONS, {"do": "cancel", "run": run.id})
     assert studio.run(run).cancel_asked_at is not None
 
 

@@ -6,11 +6,11 @@ from pipeline.errors import NotNow
 from pipeline.records import RunState
 from pipeline.sandbox.bill import bill
 from pipeline.studio import requests
-from tests.running import OWNER
+from tests.running import ME, OWNER
 
 
 def cancel(studio, run):
-    return requests.cancel(studio.place, run.id, OWNER)
+    return requests.cancel(studio.place, run.id, OWNER, ME)
 
 
 def call_state(studio, run):

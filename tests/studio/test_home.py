@@ -58,7 +58,7 @@ def test_a_finished_avatar_waits_until_somebody_decides(studio: LittleStudio) ->
 def test_a_result_of_a_replaced_photo_waits_for_nobody(studio: LittleStudio) -> None:
     run = ask(studio)
     studio.succeed(run)
-    photos.put_photo(studio.place, CASE, OWNER, intake("red"), replace=True)
+    photos.put_photo(studio.place, CASE, OWNER, intake("red"), ME, replace=True)
     assert home.look(studio.place).to_do == ()
 
 
@@ -78,7 +78,7 @@ def test_a_failed_run_says_what_a_retry_costs(studio: LittleStudio) -> None:
     seen = home.look(studio.place)
     assert (seen.newest[0].again_micro_usd, seen.newest[0].charged_micro_usd) == (30_000, 0)
     assert (seen.today.failed, seen.today.failed_charged) == (1, 0)
-    assert requests.retry(studio.place, run.id, OWNER).state is RunState.ASKED
+    assert requests.retry(studio.place, run.id, OWNER, ME).state is RunState.ASKED
     assert home.look(studio.place).today.held_micro_usd == 30_000
 
 

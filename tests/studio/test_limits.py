@@ -100,11 +100,11 @@ def test_a_repeated_click_does_not_count(new_studio):
 def test_a_retry_that_pays_again_counts(new_studio):
     studio = new_studio(STUDIO_OUTSIDE_PER_HOUR="2")
     failed = studio.fail(ask(studio, 1))
-    requests.retry(studio.place, failed.id, OWNER)
+    requests.retry(studio.place, failed.id, OWNER, CALLER)
     failed = studio.fail(studio.run(failed.id))
     before = studio.dump()
     with pytest.raises(TooManyRequests):
-        requests.retry(studio.place, failed.id, OWNER)
+        requests.retry(studio.place, failed.id, OWNER, CALLER)
     assert studio.dump() == before
 
 
@@ -115,7 +115,7 @@ def test_a_retry_beyond_the_cap_is_refused_and_leaves_the_run_as_it_was(new_stud
         ledger.set_budget(tx, ledger.Cap(scope_kind="case", scope=CASE, period="ever", micro_usd=29_999), hard=True, person="boss")
     before = studio.dump()
     with pytest.raises(BudgetReached, match=f"case {CASE}"):
-        requests.retry(studio.place, failed.id, OWNER)
+        requests.retry(studio.place, failed.id, OWNER, CALLER)
     assert studio.dump() == before
 
 
