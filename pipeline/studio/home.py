@@ -102,8 +102,8 @@ def look(place: Place, *, newest: int = 12) -> Home:
         return Home(
             to_do=_to_do(place, db),
             questions=_questions(place, db),
-            running=tuple(_seen(place, db, run) for run in runs.live(db)),
-            newest=tuple(_seen(place, db, run) for run in latest if run.ended),
+            running=tuple(seen_of(place, db, run) for run in runs.live(db)),
+            newest=tuple(seen_of(place, db, run) for run in latest if run.ended),
             today=_today(place, db),
             samples=_samples(db),
             first_steps=_first_steps(place, db, latest),
@@ -113,7 +113,7 @@ def look(place: Place, *, newest: int = 12) -> Home:
 def see(place: Place, run_id: str) -> Seen:
     """Return one run as people see it; raises UnknownName."""
     with place.database.reading() as db:
-        return _seen(place, db, runs.get(db, run_id))
+        return seen_of(place, db, runs.get(db, run_id))
 
 
 def usual_seconds(place: Place, db: Connection, run: Run) -> float | None:
@@ -134,7 +134,8 @@ def usual_seconds(place: Place, db: Connection, run: Run) -> float | None:
     return place.catalogue.find(run.settings["model"]).expected_seconds
 
 
-def _seen(place: Place, db: Connection, run: Run) -> Seen:
+def seen_of(place: Place, db: Connection, run: Run) -> Seen:
+    """Return a run as people see it, within a read that has begun; raises UnknownName when its case is gone."""
     case = cases.look_up(db, run.case_id)
     if case is None:
         raise UnknownName("The case of this run is gone.")
@@ -189,13 +190,13 @@ def _to_do(place: Place, db: Connection) -> tuple[Seen, ...]:
         GROUP BY a.scope, a.sha256 ORDER BY max(r.asked_at) DESC""",
         (LOOK_BACK,),
     ).fetchall()
-    return tuple(_seen(place, db, runs.get(db, row["id"])) for row in rows)
+    return tuple(seen_of(place, db, runs.get(db, row["id"])) for row in rows)
 
 
 def _questions(place: Place, db: Connection) -> tuple[Question, ...]:
     rows = db.execute("SELECT * FROM calls WHERE state = ? AND needs_decision = 1 ORDER BY created_at", (CallState.UNKNOWN.value,)).fetchall()
     asked = [calls.call_of(row) for row in rows]
-    return tuple(Question(call=call, seen=_seen(place, db, runs.get(db, call.run_id))) for call in asked)
+    return tuple(Question(call=call, seen=seen_of(place, db, runs.get(db, call.run_id))) for call in asked)
 
 
 def _today(place: Place, db: Connection) -> Today:
@@ -245,7 +246,7 @@ def _first_steps(place: Place, db: Connection, latest: list[Run]) -> FirstSteps 
     clips = [run for run in asked if run.kind is RunKind.CLIP]
     if not avatars:
         return None
-    avatar = _seen(place, db, avatars[0])
+    avatar = seen_of(place, db, avatars[0])
     clip = next((run for run in clips if avatar.made and run.source == avatar.made.sha256), None)
-    shown = _seen(place, db, clip) if clip else None
+    shown = seen_of(place, db, clip) if clip else None
     return FirstSteps(case=avatar.case, avatar=avatar, clip=shown, avatars=len(avatars))

@@ -72,7 +72,7 @@ ATTEMPTS = {
 }
 # fmt: off
 LOOKS_ONLY = {
-    "look", "see", "usual_seconds",
+    "look", "see", "seen_of", "usual_seconds",
     "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of",
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
     "take_in",
