@@ -2,9 +2,12 @@
 
 place.py       one data folder opened: settings, database, store, catalogue, styles
 people.py      who works here, and what each may do
+casebook.py    find a case, open one, look at all that belongs to it
+standing.py    how a case stands, in one word
 photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
+grants.py      extra attempts, with a reason
 requests.py    cancel, retry, decide; wait for a run
 prices.py      what every model would cost now
 looks.py       what a run, a case or an asset looks like from outside

@@ -1,0 +1,71 @@
+"""How a case stands, in one word, as a list shows it."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pipeline.database import Connection
+from pipeline.records import Case
+
+
+class CaseState(StrEnum):
+    """What people would say of a case; where several are true, the first in this list that asks for something."""
+
+    NEEDS_DECISION = "needs a decision"
+    WORKING = "working"
+    TO_REVIEW = "to review"
+    READY = "ready"
+    FAILED = "failed"
+    AVATAR = "avatar approved"
+    PHOTO = "no avatar yet"
+    NO_PHOTO = "no photo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counts:
+    """What there is of a case: runs that go on, results nobody has decided on, requests nobody can prove, whether the newest run failed."""
+
+    running: int = 0
+    to_review: int = 0
+    questions: int = 0
+    newest_failed: bool = False
+
+
+def state_of(case: Case, counts: Counts) -> CaseState:
+    """Say how a case stands."""
+    states = {
+        CaseState.NEEDS_DECISION: counts.questions > 0,
+        CaseState.WORKING: counts.running > 0,
+        CaseState.TO_REVIEW: counts.to_review > 0,
+        CaseState.READY: case.clip is not None,
+        CaseState.FAILED: counts.newest_failed,
+        CaseState.AVATAR: case.avatar is not None,
+        CaseState.PHOTO: case.photo is not None,
+    }
+    return next((state for state, true in states.items() if true), CaseState.NO_PHOTO)
+
+
+def count(db: Connection, case_ids: Sequence[str]) -> dict[str, Counts]:
+    """Count for many cases at once."""
+    of: dict[str, dict[str, Any]] = {case_id: {} for case_id in case_ids}
+    for name, query in QUERIES.items():
+        for row in db.execute(query, (json.dumps(list(case_ids)),)):
+            of[row["case_id"]][name] = row["n"]
+    return {case_id: Counts(**{**found, "newest_failed": bool(found.get("newest_failed"))}) for case_id, found in of.items()}
+
+
+QUERIES = {
+    "running": """SELECT case_id, count(*) AS n FROM runs WHERE case_id IN (SELECT value FROM json_each(?))
+        AND state IN ('asked', 'queued', 'working') GROUP BY case_id""",
+    "to_review": """SELECT r.case_id, count(DISTINCT a.sha256) AS n FROM runs r JOIN cases c ON c.id = r.case_id JOIN outputs o ON o.run_id = r.id
+        JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL
+        WHERE r.case_id IN (SELECT value FROM json_each(?)) AND r.state = 'succeeded' AND r.sweep IS NULL
+            AND r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
+            AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256) GROUP BY r.case_id""",
+    "questions": """SELECT case_id, count(*) AS n FROM calls WHERE case_id IN (SELECT value FROM json_each(?))
+        AND state = 'unknown' AND needs_decision = 1 GROUP BY case_id""",
+    "newest_failed": """SELECT r.case_id, r.state = 'failed' AND r.photo_version = c.photo_version AS n, max(r.asked_at)
+        FROM runs r JOIN cases c ON c.id = r.case_id WHERE r.case_id IN (SELECT value FROM json_each(?)) AND r.sweep IS NULL GROUP BY r.case_id""",
+}
