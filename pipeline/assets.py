@@ -72,8 +72,9 @@ def of_run(db: Connection, run_id: str) -> list[Asset]:
 
 def children(db: Connection, scope: str, sha256: str, kind: AssetKind) -> list[Asset]:
     """Return what was made from an asset, newest first."""
+    # The + keeps SQLite from walking through every asset of that kind instead of the few of this scope.
     rows = db.execute(
-        "SELECT * FROM assets WHERE scope = ? AND kind = ? AND removed_at IS NULL"
+        "SELECT * FROM assets WHERE scope = ? AND +kind = ? AND removed_at IS NULL"
         " AND EXISTS (SELECT 1 FROM json_each(parents) WHERE value = ?) ORDER BY created_at DESC, rowid DESC",
         (scope, kind.value, sha256),
     )

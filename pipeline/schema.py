@@ -161,3 +161,14 @@ def m005_people_and_review(db: SqliteUtils) -> None:
         "CREATE INDEX audit_by_subject ON audit_log(subject, id)",
         "CREATE INDEX cases_by_time ON cases(created_at)",
     )
+
+
+@studio()
+def m006_large_studios(db: SqliteUtils) -> None:
+    """What is asked for at every click is found without reading a whole table: a call's lines and files, a person's waiting runs."""
+    _script(
+        db,
+        "CREATE INDEX entries_by_call ON entries(call_id)",
+        "CREATE INDEX assets_by_call ON assets(call_id)",
+        "CREATE INDEX runs_by_person_and_state ON runs(person, state, turn)",
+    )
