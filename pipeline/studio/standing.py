@@ -56,16 +56,18 @@ def count(db: Connection, case_ids: Sequence[str]) -> dict[str, Counts]:
     return {case_id: Counts(**{**found, "newest_failed": bool(found.get("newest_failed"))}) for case_id, found in of.items()}
 
 
+# From the named cases to their runs: by state, the planner would walk through every run that ever succeeded.
 QUERIES = {
-    "running": """SELECT case_id, count(*) AS n FROM runs WHERE case_id IN (SELECT value FROM json_each(?))
-        AND state IN ('asked', 'queued', 'working') GROUP BY case_id""",
-    "to_review": """SELECT r.case_id, count(DISTINCT a.sha256) AS n FROM runs r JOIN cases c ON c.id = r.case_id JOIN outputs o ON o.run_id = r.id
+    "running": """SELECT r.case_id, count(*) AS n FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value
+        WHERE +r.state IN ('asked', 'queued', 'working') GROUP BY r.case_id""",
+    "to_review": """SELECT r.case_id, count(DISTINCT a.sha256) AS n FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value
+        JOIN cases c ON c.id = r.case_id JOIN outputs o ON o.run_id = r.id
         JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL
-        WHERE r.case_id IN (SELECT value FROM json_each(?)) AND r.state = 'succeeded' AND r.sweep IS NULL
-            AND r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
+        WHERE +r.state = 'succeeded' AND r.sweep IS NULL AND r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
             AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256) GROUP BY r.case_id""",
-    "questions": """SELECT case_id, count(*) AS n FROM calls WHERE case_id IN (SELECT value FROM json_each(?))
-        AND state = 'unknown' AND needs_decision = 1 GROUP BY case_id""",
+    "questions": """SELECT q.case_id, count(*) AS n FROM json_each(?) named CROSS JOIN calls q ON q.case_id = named.value
+        WHERE q.state = 'unknown' AND q.needs_decision = 1 GROUP BY q.case_id""",
     "newest_failed": """SELECT r.case_id, r.state = 'failed' AND r.photo_version = c.photo_version AS n, max(r.asked_at)
-        FROM runs r JOIN cases c ON c.id = r.case_id WHERE r.case_id IN (SELECT value FROM json_each(?)) AND r.sweep IS NULL GROUP BY r.case_id""",
+        FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value JOIN cases c ON c.id = r.case_id
+        WHERE r.sweep IS NULL GROUP BY r.case_id""",
 }
