@@ -12,6 +12,7 @@
     runs.py       what people asked for: ask, stage, finish, cancel, retry
     ledger/       the money: holds, charges, balances, budgets, proof
     assets.py     a row and its bytes together: the only way to media
+    turns.py      who is next: fair turns between people, places in line, the pause of purchases
     prompts/      versioned prompt templates
     providers/    paid services behind one port: fal
     storage/      where bytes live behind one port: folder, R2
@@ -20,6 +21,7 @@
     catalog/      what can be bought: models, parameters, limits, dated prices
     database.py   studio.db: connect, write lock
     schema.py     the history of its tables as appended functions
+    stages.py     what staff read while a run is on its way
     records.py    frozen values and states that cross boundaries
     settings.py   every setting; the only reader of the environment
     errors.py     everything that can go wrong, in one tree

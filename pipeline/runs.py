@@ -8,9 +8,20 @@ from typing import Any
 from pipeline.database import Connection, insert, update
 from pipeline.errors import KeyReused, NotNow, StudioError, TooManyRequests, UnknownName
 from pipeline.records import Channel, Person, Run, RunKind, RunState, now, seconds_since
+from pipeline.stages import Stage
+from pipeline.turns import SINGLE, Pause, first_words, next_turn
+from pipeline.turns import ready as ready_ids
 
 WINDOW_SECONDS = 3600.0
 LIVE = ("asked", "queued", "working")
+SENDING = 0.09  # progress of a run whose request goes out
+SAY = "UPDATE runs SET stage = CASE WHEN cancel_asked_at IS NULL THEN ? ELSE stage END, progress = max(progress, ?)"
+ENDS = {
+    RunState.SUCCEEDED: Stage.SUCCEEDED,
+    RunState.PARTLY: Stage.PARTLY,
+    RunState.FAILED: Stage.FAILED,
+    RunState.CANCELLED: Stage.CANCELLED,
+}
 
 
 def ask(
@@ -25,13 +36,17 @@ def ask(
     source: str,
     photo_version: int,
     parent_run: str | None = None,
-    priority: int = 10,
+    sweep: str | None = None,
+    priority: int = SINGLE,
 ) -> tuple[Run, bool]:
-    """Write down what is wanted and return (run, new); the same id with the same wish is the run that exists, with another wish KeyReused."""
+    """Write down what is wanted and return (run, new); the same id with the same wish is the run that exists, with another wish KeyReused.
+
+    A cell of a sweep names it and has the priority SWEEP.
+    """
     body = json.dumps(dict(settings), sort_keys=True)
     row: dict[str, Any] = {"id": run_id, "kind": kind.value, "case_id": case_id, "person": person.name, "team": person.team, "feature": feature}
-    row |= {"channel": person.channel.value, "settings": body, "parent_run": parent_run, "sweep": None, "priority": priority}
-    row |= {"turn": _next_turn(tx, person.name), "state": "asked", "attempt": 1, "stage": "Waiting for the worker", "progress": 0.0}
+    row |= {"channel": person.channel.value, "settings": body, "parent_run": parent_run, "sweep": sweep, "priority": priority}
+    row |= {"turn": next_turn(tx, person.name, priority), "state": "asked", "attempt": 1, "stage": first_words(tx), "progress": 0.0}
     row |= {"photo_version": photo_version, "source": source, "asked_at": now()}
     existing = tx.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if existing is None:
@@ -79,14 +94,28 @@ def live(db: Connection) -> list[Run]:
     return [_run(row) for row in rows]
 
 
-def waiting(db: Connection, limit: int = 200) -> list[Run]:
-    """Return what the dispatcher has not yet taken, the most urgent first."""
-    return [_run(row) for row in db.execute("SELECT * FROM runs WHERE state = 'asked' ORDER BY priority, turn, asked_at LIMIT ?", (limit,))]
+def any_live(db: Connection) -> bool:
+    """Tell whether any run has not ended."""
+    return db.execute("SELECT 1 FROM runs WHERE state IN ('asked', 'queued', 'working') LIMIT 1").fetchone() is not None
+
+
+def stopping(db: Connection) -> list[str]:
+    """Return the calls of working runs that somebody wants to stop."""
+    rows = db.execute(
+        """SELECT o.call_id FROM runs r JOIN outputs o ON o.run_id = r.id
+        WHERE r.state = 'working' AND r.cancel_asked_at IS NOT NULL AND o.call_id IS NOT NULL"""
+    )
+    return [row["call_id"] for row in rows]
+
+
+def ready(db: Connection, *, ahead: int, pause: Pause | None) -> list[Run]:
+    """Return the asked runs that the engine may have, the most urgent first; `ahead` of each person may wait at the gate."""
+    return [get(db, run_id) for run_id in ready_ids(db, ahead=ahead, pause=pause)]
 
 
 def mark_queued(tx: Connection, run_id: str, attempt: int) -> bool:
     """Note that the engine has the run; false when it moved on meanwhile."""
-    return _move(tx, run_id, attempt, ("asked",), {"state": "queued", "stage": "Waiting for its turn"})
+    return _move(tx, run_id, attempt, ("asked",), {"state": "queued"})
 
 
 def begin(tx: Connection, run_id: str, attempt: int) -> bool:
@@ -95,21 +124,29 @@ def begin(tx: Connection, run_id: str, attempt: int) -> bool:
 
 
 def stage(tx: Connection, run_id: str, words: str, progress: float) -> None:
-    """Say what is happening, with progress from 0 to 1 that never runs backwards within an attempt."""
-    tx.execute(
-        "UPDATE runs SET stage = ?, progress = max(progress, ?) WHERE id = ? AND state IN ('asked', 'queued', 'working')",
-        (words, min(max(progress, 0.0), 1.0), run_id),
-    )
+    """Say what is happening, with progress from 0 to 1 that never runs backwards within an attempt; a run that is being cancelled says that."""
+    tx.execute(f"{SAY} WHERE id = ? AND state IN ('asked', 'queued', 'working')", (words, min(max(progress, 0.0), 1.0), run_id))
+
+
+def stage_of_call(tx: Connection, call_id: str, words: str, progress: float) -> None:
+    """Say what is happening to every run that waits for a call."""
+    where = "WHERE id IN (SELECT run_id FROM outputs WHERE call_id = ?) AND state IN ('asked', 'queued', 'working')"
+    tx.execute(f"{SAY} {where}", (words, min(max(progress, 0.0), 1.0), call_id))
+
+
+def take_off(tx: Connection, call_id: str) -> None:
+    """Note that a call's request goes out: from now on the time of its runs counts, not from when they began to wait for a place."""
+    stage_of_call(tx, call_id, Stage.SENDING, SENDING)
+    tx.execute("UPDATE runs SET started_at = ? WHERE id IN (SELECT run_id FROM outputs WHERE call_id = ?) AND state = 'working'", (now(), call_id))
 
 
 def finish(tx: Connection, run_id: str, state: RunState, error: StudioError | None = None) -> bool:
     """End a run; false when it had ended already."""
-    words = {"succeeded": "Ready to review", "partly": "Partly done", "failed": "Failed", "cancelled": "Cancelled"}[state.value]
-    changes: dict[str, Any] = {"state": state.value, "stage": words, "ended_at": now()}
+    changes: dict[str, Any] = {"state": state.value, "stage": ENDS[state].value, "ended_at": now()}
     if state is RunState.SUCCEEDED:
         changes |= {"progress": 1.0, "error": None}
     elif error is not None:
-        changes["error"] = json.dumps({**error.as_json(), "fault": error.fault.value, "retry": error.retry})
+        changes["error"] = _kept(error)
     return _move(tx, run_id, None, LIVE, changes)
 
 
@@ -118,7 +155,7 @@ def ask_cancel(tx: Connection, run_id: str) -> Run:
     run = get(tx, run_id)
     if run.ended:
         raise NotNow(f"This run has ended: {run.state.value}.", next="There is nothing to cancel.")
-    update(tx, "runs", {"id": run_id}, {"cancel_asked_at": now(), "stage": "Cancelling"})
+    update(tx, "runs", {"id": run_id}, {"cancel_asked_at": now(), "stage": Stage.CANCELLING.value})
     return get(tx, run_id)
 
 
@@ -127,9 +164,15 @@ def again(tx: Connection, run_id: str) -> Run:
     run = get(tx, run_id)
     if run.state not in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY):
         raise NotNow(f"Only a failed or cancelled run can be retried; this one is {run.state.value}.", next="Look at it with `show`.")
-    changes = {"state": "asked", "attempt": run.attempt + 1, "stage": "Waiting for the worker", "progress": 0.0}
-    update(tx, "runs", {"id": run_id}, {**changes, "cancel_asked_at": None, "ended_at": None})
+    changes = {"state": "asked", "attempt": run.attempt + 1, "turn": next_turn(tx, run.person, run.priority), "progress": 0.0}
+    update(tx, "runs", {"id": run_id}, {**changes, "stage": first_words(tx), "cancel_asked_at": None, "ended_at": None})
     return get(tx, run_id)
+
+
+def explain(tx: Connection, call_id: str, error: StudioError) -> None:
+    """Let the failed runs of a call say something else than when they ended, as somebody has decided about it."""
+    where = "id IN (SELECT run_id FROM outputs WHERE call_id = ?) AND state = 'failed'"
+    tx.execute(f"UPDATE runs SET error = ? WHERE {where}", (_kept(error), call_id))  # noqa: S608
 
 
 def restart(tx: Connection, run: Run) -> bool:
@@ -144,12 +187,8 @@ def _move(tx: Connection, run_id: str, attempt: int | None, states: tuple[str, .
     return update(tx, "runs", {"id": run_id}, changes)
 
 
-def _next_turn(tx: Connection, person: str) -> int:
-    started = tx.execute("SELECT coalesce(max(turn), 0) AS turn FROM runs WHERE state IN ('queued', 'working')").fetchone()["turn"]
-    mine = tx.execute("SELECT coalesce(max(turn), 0) AS turn FROM runs WHERE person = ? AND state IN ('asked', 'queued')", (person,)).fetchone()[
-        "turn"
-    ]
-    return int(max(started, mine)) + 1
+def _kept(error: StudioError) -> str:
+    return json.dumps({**error.as_json(), "fault": error.fault.value, "retry": error.retry})
 
 
 def _run(row: sqlite3.Row) -> Run:

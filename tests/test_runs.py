@@ -120,25 +120,6 @@ def test_a_retry_forgets_the_cancel(studio, ask, act):
     assert (studio.run(run).cancel_asked_at, studio.run(run).state) == (None, RunState.ASKED)
 
 
-def test_people_take_turns_and_sweeps_come_last(studio, ask):
-    anna, ben = Person(name="anna"), Person(name="ben")
-    for number in range(3):
-        ask(f"anna{number}", anna)
-    ask("ben0", ben)
-    ask("sweep", ben, priority=50)
-    with studio.place.database.reading() as db:
-        order = [run.id for run in runs.waiting(db)]
-    assert order.index("ben0") < order.index("anna1")
-    assert order[-1] == "sweep"
-
-
-def test_who_comes_later_does_not_overtake_what_has_begun(ask, act):
-    anna, ben = Person(name="anna"), Person(name="ben")
-    for number in range(3):
-        act(runs.begin, ask(f"anna{number}", anna).id, 1)
-    assert ask("ben0", ben).turn == ask("anna3", anna).turn == 4
-
-
 def test_live_runs_are_those_that_have_not_ended(studio, ask, act):
     for number, end in enumerate(ENDS):
         act(runs.finish, ask(f"r{number}").id, end)

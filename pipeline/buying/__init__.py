@@ -15,13 +15,15 @@ settling.py   from held money to what it really cost
 delivery.py   download, check, keep
 deciding.py   what a person decides about a request that cannot be proven
 desk.py       what buying needs: database, store, providers, gate
+gate.py       so many requests at a time, people in turn, nobody during a pause
 points.py     the named points at which tests pull the plug
 """
 
 from pipeline.buying.buy import buy
 from pipeline.buying.deciding import decide
 from pipeline.buying.delivery import deliver
-from pipeline.buying.desk import Desk, Gate
+from pipeline.buying.desk import Desk
+from pipeline.buying.gate import Gate
 from pipeline.buying.planning import Wanted, plan, plan_again, price_of
 from pipeline.buying.points import POINTS
 

@@ -1,5 +1,8 @@
 """The driver: take a call from where it stands to where it ends. Whatever stopped it before, running it again buys nothing twice."""
 
+from collections.abc import Callable
+
+from pipeline import turns
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.buying.lookup import look_up
@@ -8,36 +11,43 @@ from pipeline.buying.settling import drop, give_up
 from pipeline.buying.waiting import Tell, collect, wait
 from pipeline.errors import Cancelled, NotSent, Refused, StoreError
 from pipeline.records import CALL_ENDED, Call, CallState
+from pipeline.stages import Stage
+from pipeline.turns import Turn
 
 
-def buy(desk: Desk, call_id: str, *, priority: int, tell: Tell) -> Call:
-    """Drive a call until it has ended or needs a person's decision, and return it; raises OutcomeUnknown when a finished result cannot be fetched."""
-    with desk.driving(call_id):
+def buy(desk: Desk, call_id: str, *, turn: Turn, tell: Tell, check: Callable[[], None] = lambda: None) -> Call:
+    """Drive a call until it has ended or needs a person's decision, and return it.
+
+    `tell(words, progress)` hears every change of stage; `check` may end, by raising, the wait for somebody else who drives the same call.
+    Raises OutcomeUnknown when a finished result cannot be fetched.
+    """
+    with desk.driving(call_id, check):
         with desk.database.reading() as db:
             call = calls.get(db, call_id)
         if call.state is CallState.SUBMITTING:
             with desk.database.writing() as tx:
                 call = calls.move(tx, call, CallState.UNKNOWN)
         while call.state not in CALL_ENDED and not call.needs_decision:
-            call = _step(desk, call, priority, tell)
+            call = _step(desk, call, turn, tell)
         return call
 
 
-def _step(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
+def _step(desk: Desk, call: Call, turn: Turn, tell: Tell) -> Call:
     if call.state is CallState.UNKNOWN:
-        tell("Asking whether the request arrived", 0.1)
+        tell(Stage.LOOKING_UP, 0.1)
         return look_up(desk, call)
     if call.state is CallState.HELD:
-        return _first_half(desk, call, priority, tell)
-    return _second_half(desk, call, priority, tell)
+        return _first_half(desk, call, turn, tell)
+    return _second_half(desk, call, tell)
 
 
-def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
-    tell("Uploading the photo", 0.05)
+def _first_half(desk: Desk, call: Call, turn: Turn, tell: Tell) -> Call:
     try:
         _check_cancelled(desk, call)
+        if desk.gate.lets_in(turn):  # who must wait uploads meanwhile, and says that it waits
+            tell(Stage.UPLOADING, 0.05)
         url = upload(desk, call)
-        with desk.gate.place(priority, lambda: tell("Waiting for a free place", 0.08)):
+        with desk.gate.place(turn, call.id, when_full=lambda: tell(_waits(desk, call), 0.08), check=lambda: _check_cancelled(desk, call)):
             _check_cancelled(desk, call)
             call = send(desk, call, url)
             if call.state is not CallState.SUBMITTED:
@@ -52,10 +62,15 @@ def _first_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
     return collect(desk, call, progress) if progress else call
 
 
-def _second_half(desk: Desk, call: Call, priority: int, tell: Tell) -> Call:
-    with desk.gate.place(priority, lambda: tell("Waiting for a free place", 0.08)):
+def _second_half(desk: Desk, call: Call, tell: Tell) -> Call:
+    with desk.gate.taken():
         call, progress = wait(desk, call, tell)
     return collect(desk, call, progress) if progress else call
+
+
+def _waits(desk: Desk, call: Call) -> str:
+    with desk.database.reading() as db:
+        return turns.words_in_line(db, call.run_id)
 
 
 def _check_cancelled(desk: Desk, call: Call) -> None:

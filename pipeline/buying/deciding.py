@@ -4,11 +4,12 @@ import sqlite3
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from pipeline import runs
 from pipeline.buying import calls
 from pipeline.buying.planning import Wanted, plan_again
 from pipeline.buying.settling import write_off
 from pipeline.database import Connection, insert
-from pipeline.errors import NotNow
+from pipeline.errors import NotNow, OutcomeUnknown
 from pipeline.ledger import Cap
 from pipeline.providers.port import Ticket
 from pipeline.records import Call, CallState, Choice, Person, Run, new_id, now
@@ -30,8 +31,14 @@ def decide(
         return _adopt(tx, call, ticket)
     written = write_off(tx, call)
     if choice is Choice.WRITE_OFF:
+        runs.explain(tx, call.id, _given_up(by))
         return written
     return plan_again(tx, run, wanted, caps, before_holding=lambda: None, force=True)
+
+
+def _given_up(by: Person) -> OutcomeUnknown:
+    said = f"Nobody knows whether the provider took this request, and {by.name} gave it up; it counts as charged until the bill says otherwise."
+    return OutcomeUnknown(said, next="Retry to buy it anew.", charged=True)
 
 
 def _adopt(tx: Connection, call: Call, ticket: Ticket | None) -> Call:

@@ -1,59 +1,19 @@
-"""What buying needs at hand, and the gate that keeps the number of requests in flight."""
+"""What buying needs at hand."""
 
 import contextlib
-import heapq
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipeline.buying.gate import Gate
 from pipeline.buying.points import Points
 from pipeline.catalog import Catalogue
 from pipeline.database import Database
 from pipeline.providers.port import Provider
 
-
-class Gate:
-    """So many at a time, the lowest priority number first, then who came first.
-
-    The engine hands over more work than there are places, so that the next request is uploaded and ready when a place frees: asking the
-    engine's queue only then would leave every place empty for one of its polls.
-    """
-
-    def __init__(self, places: int) -> None:
-        """Open a gate with this many places."""
-        self.free = places
-        self._arrivals = itertools.count()
-        self._waiting: list[tuple[int, int, threading.Event]] = []
-        self._lock = threading.Lock()
-
-    @contextlib.contextmanager
-    def place(self, priority: int, when_full: Callable[[], None]) -> Iterator[None]:
-        """Wait for a place, hold it, give it to the next; `when_full` is told before a wait."""
-        self._enter(priority, when_full)
-        try:
-            yield
-        finally:
-            self._leave()
-
-    def _enter(self, priority: int, when_full: Callable[[], None]) -> None:
-        with self._lock:
-            if self.free > 0 and not self._waiting:
-                self.free -= 1
-                return
-            called = threading.Event()
-            heapq.heappush(self._waiting, (priority, next(self._arrivals), called))
-        when_full()
-        called.wait()
-
-    def _leave(self) -> None:
-        with self._lock:
-            if self._waiting:
-                heapq.heappop(self._waiting)[2].set()
-            else:
-                self.free += 1
+CHECK_SECONDS = 0.5
 
 
 class Bells:
@@ -101,9 +61,13 @@ class Desk:
     _driving_lock: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
-    def driving(self, call_id: str) -> Iterator[None]:
-        """Make sure that one thread at a time drives a call; the second finds it done."""
+    def driving(self, call_id: str, check: Callable[[], None]) -> Iterator[None]:
+        """Make sure that one thread at a time drives a call; the second finds it done, and meanwhile `check` may end its wait by raising."""
         with self._driving_lock:
             lock = self._driving.setdefault(call_id, threading.Lock())
-        with lock:
+        while not lock.acquire(timeout=CHECK_SECONDS):
+            check()
+        try:
             yield
+        finally:
+            lock.release()

@@ -6,7 +6,7 @@ from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from pipeline import assets
+from pipeline import assets, runs
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.buying.settling import give_up
@@ -14,6 +14,7 @@ from pipeline.database import insert
 from pipeline.errors import NotSent, OutcomeUnknown, Refused
 from pipeline.providers.port import Ticket
 from pipeline.records import Call, CallState, now
+from pipeline.turns import pause_of
 
 SENDS = 3
 BASE_SECONDS = 1.0
@@ -36,12 +37,16 @@ def send(desk: Desk, call: Call, url: str) -> Call:
     """Write down the intent, POST exactly once, write down what came of it.
 
     If we die after the intent, the call is found `submitting` and looked up before anything is sent again. If we die after the ticket, the
-    request is simply waited for.
+    request is simply waited for. During a pause nothing is sent and the call stays held: the gate closes a moment after the pause begins.
     """
     arguments = {**call.input["arguments"], call.input["photo_field"]: url}
     with desk.database.writing() as tx:
+        if pause_of(tx):
+            desk.gate.close()
+            return call
         insert(tx, "uploads", {"call_id": call.id, "provider": call.provider, "asset": call.input["photo"], "url": url, "at": now()})
         call = calls.move(tx, call, CallState.SUBMITTING, sent_input=arguments, sent_at=now(), sends=call.sends + 1)
+        runs.take_off(tx, call.id)
     desk.points.reach("after-intent")
     try:
         ticket = desk.providers[call.provider].submit(call.endpoint, arguments, webhook_url=desk.webhook_url)

@@ -8,7 +8,7 @@ from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.buying.schedule import Usual, learn, next_look
 from pipeline.buying.settling import drop, settle, settle_failure
-from pipeline.catalog import Model
+from pipeline.catalog import Job, Model
 from pipeline.errors import (
     Cancelled,
     GenerationFailed,
@@ -23,12 +23,12 @@ from pipeline.errors import (
 from pipeline.providers.failures import failed_for, money_unknown
 from pipeline.providers.port import Delivery, Phase, Progress, Ticket, Withdrawal
 from pipeline.records import Call, CallState, moment, now, seconds_since
+from pipeline.stages import Stage, at_provider
 
 Tell = Callable[[str, float], None]
 SLICE_SECONDS = 0.5
 LEARN_FROM = 20
 TRIES = 8
-ORDINALS = {1: "1st", 2: "2nd", 3: "3rd"}
 
 
 class Waiter:
@@ -129,7 +129,8 @@ class Waiter:
         error = money_unknown(GenerationTimedOut("This is taking longer than it ever should; whether it will be charged is not known yet."))
         error.next = f"Decide: `decide {self.call.id} adopt` to wait on, `resend` or `write-off`."
         with self.desk.database.writing() as tx:
-            self.call = calls.move(tx, self.call, CallState.UNKNOWN, needs_decision=1, error=error.as_json())
+            looks = self.call.status_requests + self.looks
+            self.call = calls.move(tx, self.call, CallState.UNKNOWN, needs_decision=1, error=error.as_json(), status_requests=looks)
 
 
 def wait(desk: Desk, call: Call, tell: Tell) -> tuple[Call, Progress | None]:
@@ -200,9 +201,8 @@ def _from_listing(desk: Desk, call: Call) -> Delivery:
 
 def _words(progress: Progress, model: Model) -> str:
     if progress.phase is Phase.QUEUED:
-        place = (progress.place or 0) + 1
-        return f"Waiting at {model.provider}, {ORDINALS.get(place, f'{place}th')} in line"
-    return "Painting" if model.job.value == "avatar" else "Animating"
+        return at_provider(model.provider, (progress.place or 0) + 1)
+    return Stage.PAINTING if model.job is Job.AVATAR else Stage.FILMING
 
 
 def _model(desk: Desk, call: Call) -> Model:

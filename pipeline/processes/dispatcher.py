@@ -1,21 +1,24 @@
 """From what people asked to what the engine does. Rows in studio.db are the orders; the engine's own memory may be lost at any time."""
 
 import logging
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from pipeline import runs
+from pipeline import runs, turns
 from pipeline.buying import Desk
 from pipeline.database import Database
 from pipeline.engine import durable
 from pipeline.errors import StudioError
 from pipeline.records import Run, RunState, now
+from pipeline.turns import Pause
 from pipeline.workflows.portrait import make_portrait
 
 log = logging.getLogger("pipeline.dispatcher")
 RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
 RESTARTS = 5
+SHARE = 20.0
 
 
 class Dispatcher:
@@ -26,20 +29,27 @@ class Dispatcher:
         self.database, self.desk = database, desk
         self._rung_until = now()
         self._restarts: Counter[str] = Counter()
+        self._ahead = 2 * desk.gate.places + 2
+        self._say_again = 0.0
 
     def tick(self) -> bool:
         """Do what has come up since the last tick; true while any run is live."""
         with self.database.reading() as db:
-            asked = runs.waiting(db)
-            live = bool(asked) or db.execute("SELECT 1 FROM runs WHERE state IN ('queued', 'working') LIMIT 1").fetchone() is not None
+            live = runs.any_live(db)
+            pause = turns.pause_of(db)
+            ready = runs.ready(db, ahead=self._ahead, pause=pause) if live else []
+            stopping = runs.stopping(db) if live else []
             rung = db.execute(
                 "SELECT request_id, received_at FROM webhook_inbox WHERE received_at > ? ORDER BY received_at", (self._rung_until,)
             ).fetchall()
         for row in rung:
             self.desk.bells.ring(row["request_id"])
             self._rung_until = row["received_at"]
-        for run in asked:
+        self._tend_gate(pause, stopping)
+        for run in ready:
             self._start(run)
+        if pause or self.desk.gate.waiting:
+            self._say_places()
         return live
 
     def reconcile(self) -> int:
@@ -64,9 +74,29 @@ class Dispatcher:
         """Drop the engine's checkpoints of work that finished a month ago; runs, calls and ledger stay."""
         durable.forget_finished((datetime.now(UTC) - timedelta(days=KEEP_DAYS)).isoformat())
 
+    def _tend_gate(self, pause: Pause | None, stopping: list[str]) -> None:
+        if pause and not self.desk.gate.closed:
+            self.desk.gate.close()
+        elif not pause and self.desk.gate.closed:
+            self.desk.gate.open()
+        for call_id in stopping:
+            self.desk.gate.nudge(call_id)
+
+    def _say_places(self) -> None:
+        """Tell everybody in line their place; a long line less often, so that it costs a twentieth of a core at most."""
+        began = time.monotonic()
+        if began < self._say_again:
+            return
+        with self.database.reading() as db:
+            words = turns.outdated(turns.line(db), turns.pause_of(db))
+        if words:
+            with self.database.writing(relaxed=True) as tx:
+                turns.say(tx, words)
+        self._say_again = began + SHARE * (time.monotonic() - began)
+
     def _start(self, run: Run) -> None:
-        priority = run.priority * 1000 + min(run.turn, 999)
-        durable.enqueue("runs", make_portrait, _workflow_id(run), priority, run.id, run.attempt, run.kind.value, priority)
+        rank = turns.turn_of(run).rank
+        durable.enqueue("runs", make_portrait, _workflow_id(run), rank, run.id, run.attempt, run.kind.value, rank)
         with self.database.writing() as tx:
             runs.mark_queued(tx, run.id, run.attempt)
 

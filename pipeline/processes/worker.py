@@ -116,8 +116,11 @@ def _settle_seconds(settings: Settings) -> Callable[[float], float]:
 
 
 def _queues(settings: Settings) -> dict[str, int]:
-    """Take more from the queues than may work at one time, so that the next is at hand when a place frees: a queue hands over only when polled."""
-    return {"runs": 6 * settings.provider_slots, "cpu": 4 * settings.cpu_slots}
+    """Take more from the queues than may work at one time, so that the next is at hand when a place frees: a queue hands over only when polled.
+
+    The dispatcher hands over a few runs of each person and keeps the rest, so there is room for a hundred more than the gate has use for.
+    """
+    return {"runs": 6 * settings.provider_slots + 100, "cpu": 4 * settings.cpu_slots}
 
 
 def _jobs_url(settings: Settings) -> str:

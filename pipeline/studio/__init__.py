@@ -9,6 +9,7 @@ portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
 grants.py      extra attempts, with a reason
 requests.py    cancel, retry, decide; wait for a run
+switches.py    pause purchases in trouble, and resume them
 prices.py      what every model would cost now
 looks.py       what a run, a case or an asset looks like from outside
 home.py        what waits, runs, was made and was spent: the first screen, for looking

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from pipeline import assets, runs
+from pipeline import assets, runs, turns
 from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
 from pipeline.database import Connection, update
@@ -20,6 +20,7 @@ from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
 from pipeline.media.stills import display_copy
 from pipeline.records import Asset, AssetKind, Call, CallState, Run, RunKind, RunState
+from pipeline.stages import Stage
 from pipeline.workflows.bench import bench
 from pipeline.workflows.wishes import SLOTS
 
@@ -59,11 +60,12 @@ def _buy(run_id: str, attempt: int) -> Json | None:
 
     def tell(words: str, progress: float) -> None:
         with desk.database.writing(relaxed=True) as tx:
-            runs.stage(tx, run_id, words, progress)
+            runs.stage_of_call(tx, call.id, words, progress)
 
     try:
-        call = buy(desk, call.id, priority=run.priority * 1_000_000 + run.turn, tell=tell)
+        call = buy(desk, call.id, turn=turns.turn_of(run), tell=tell, check=lambda: _check_wanted(run_id))
         _check(call)
+        tell(Stage.FETCHING, 0.82)
         asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
         return _bought(run, call, asset)
     except Cancelled as error:
@@ -82,7 +84,7 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
     changes: Json = {"unfit": unfit} if run.kind is RunKind.CLIP else {"asset": asset.sha256, "unfit": unfit}
     with desk.database.writing() as tx:
         update(tx, "outputs", {"run_id": run.id, "slot": SLOTS[run.kind]}, changes)
-        runs.stage(tx, run.id, "Measuring the likeness" if run.kind is RunKind.AVATAR else "Encoding", 0.85)
+        runs.stage(tx, run.id, Stage.MEASURING if run.kind is RunKind.AVATAR else Stage.ENCODING, 0.85)
         stopped = runs.get(tx, run.id).cancel_asked_at is not None
         source = assets.get(tx, run.case_id, run.source)
     desk.points.reach("after-output")
@@ -154,6 +156,12 @@ def _conclude(run_id: str, made: Json) -> str:
     desk.points.reach("after-the-end")
     log.info("a run ended", extra={"run": run_id, "state": "succeeded"})
     return "succeeded"
+
+
+def _check_wanted(run_id: str) -> None:
+    with bench().buying.database.reading() as db:
+        if runs.get(db, run_id).cancel_asked_at is not None:
+            raise Cancelled
 
 
 def _check(call: Call) -> None:

@@ -19,6 +19,7 @@ from pipeline.sandbox import faults
 from pipeline.sandbox.bill import BillLine, bill
 from pipeline.sandbox.server import Emulator
 from pipeline.studio import portraits
+from pipeline.turns import turn_of
 from pipeline.workflows.wishes import AvatarWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio
 
@@ -69,7 +70,7 @@ class Shop:
         return portraits.ask_avatar(self.studio.place, CASE, OWNER, AvatarWish(seed=seed), ME, run_id=run_id).run
 
     def buy(self, run: Run) -> Call:
-        return buy(self.desk, self.studio.call(run).id, priority=1, tell=lambda words, _: self.said.append(words))
+        return buy(self.desk, self.studio.call(run).id, turn=turn_of(run), tell=lambda words, _: self.said.append(words))
 
     def billed(self) -> list[BillLine]:
         """Return what the sandbox accepted since this shop opened."""

@@ -1,5 +1,6 @@
 """Buying at a real sandbox through the real adapter: submitted once, whatever breaks; waited for within its deadlines; settled to the bill."""
 
+import contextlib
 import json
 import threading
 import time
@@ -318,16 +319,20 @@ def test_a_webhook_wakes_the_waiter_before_its_next_look_and_twice_is_once(studi
 def test_a_cancel_while_waiting_for_a_free_place_costs_nothing(shop):
     run = shop.ask()
     ended = []
-    with shop.desk.gate.place(1, lambda: None):
-        shop.desk.gate.free = 0
+    gate = shop.desk.gate
+    with contextlib.ExitStack() as others:
+        for _ in range(gate.places):
+            others.enter_context(gate.taken())
         thread = threading.Thread(target=lambda: ended.append(shop.buy(run)))
         thread.start()
         until = time.monotonic() + 10
-        while "Waiting for a free place" not in shop.said:
+        while "Waiting for a free place, 1st in line" not in shop.said:
             assert time.monotonic() < until
             time.sleep(0.01)
         requests.cancel(shop.studio.place, run.id, OWNER, ME)
-    thread.join()
+        gate.nudge(shop.studio.call(run).id)
+        thread.join(10)
+        assert gate.free == 0
     assert [call.state for call in ended] == [CallState.CANCELLED]
     assert (shop.billed(), shop.totals()) == ([], (0, 0))
 
