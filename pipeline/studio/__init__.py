@@ -3,7 +3,12 @@
 place.py       one data folder opened: settings, database, store, catalogue, styles
 people.py      who works here, and what each may do
 casebook.py    find a case, open one, look at all that belongs to it
+finding.py     the list of cases: searched, with pictures and states
 standing.py    how a case stands, in one word
+offers.py      what can be asked for now, at what price, and if not, why
+history.py     everything that was tried for a case, and what came of it
+comparing.py   the settings of runs in words, their differences, the wish to have them again
+replies.py     what support writes to the customer
 photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
@@ -12,6 +17,8 @@ requests.py    cancel, retry, decide; wait for a run
 switches.py    pause purchases in trouble, and resume them
 prices.py      what every model would cost now
 looks.py       what a run, a case or an asset looks like from outside
+seen.py        a run as people see it
+strip.py       what every page shows of now
 home.py        what waits, runs, was made and was spent: the first screen, for looking
 samples.py     the sample portrait of a fresh install
 """

@@ -3,57 +3,44 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import assets, cases, ledger, runs
+from pipeline import assets, cases, runs
 from pipeline.buying import calls
 from pipeline.cases import Attempts
 from pipeline.database import Connection, Row
-from pipeline.errors import BadParameter, NotNow, UnknownName, WrongOwner
+from pipeline.errors import BadParameter, NotNow, WrongOwner
+from pipeline.ledger import Totals
 from pipeline.ledger.reports import balance
-from pipeline.records import RUN_ENDED, Asset, AssetKind, Case, Decision, Person, Plan, Role, RunKind, RunState
-from pipeline.studio import grants, standing
+from pipeline.records import RUN_ENDED, Asset, Case, Decision, Person, Plan, Role, RunKind, RunState
+from pipeline.studio import grants, history, standing
+from pipeline.studio.finding import CaseLine, CasePage, clean, find, search, thumb_of
 from pipeline.studio.grants import Grant
+from pipeline.studio.history import Attempt
 from pipeline.studio.home import Question, Seen, seen_of
+from pipeline.studio.offers import ANYBODY, Offer, offer
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.studio.replies import Reply, write
 from pipeline.studio.samples import PREFIX
 from pipeline.studio.standing import CaseState
 
+__all__ = ["CaseLine", "CasePage", "CaseState", "CaseView", "find", "look", "open_new", "search", "thumb_of"]
+
 LONGEST_NAME = 5000
-LONGEST_SEARCH = 500
-MOST_LINES = 500
+HISTORY = 200
 ID_LETTERS = 32
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseLine:
-    """A case in a list: its picture (avatar, else crop of the photo), how it stands, how many runs go on and how many results wait."""
-
-    case: Case
-    thumbnail: Asset | None
-    state: CaseState
-    running: int
-    to_review: int
-    active_at: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """One page of a search, and how many cases fit in all."""
-
-    lines: tuple[CaseLine, ...]
-    total: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class CaseView:
     """A case with everything that belongs to it.
 
-    `faces` is None for a photo nobody counted them in. Candidates are finished, belong to the present photo or avatar and wait for a
-    decision, newest first; so does what was decided and withdrawn. `failed` holds the newest run of each kind if it failed. `older_clip` was
-    approved for an avatar before the present one. `next_avatar` and `next_clip` are the numbers to ask by.
+    `faces` is None for a photo nobody counted them in. Candidates belong to the present photo or avatar and wait for a decision, newest first;
+    what was decided and withdrawn waits again. `failed` holds the newest run of each kind if it failed, `older_clip` the clip that was approved
+    for an avatar before the present one. `avatars` and `clips` count what was asked for: one more is the number to ask by next.
     """
 
     case: Case
@@ -64,35 +51,25 @@ class CaseView:
     advice: tuple[str, ...]
     avatar: Seen | None
     clip: Seen | None
-    avatars: tuple[Seen, ...]
-    clips: tuple[Seen, ...]
+    candidates: tuple[Seen, ...]
     running: tuple[Seen, ...]
     failed: tuple[Seen, ...]
-    questions: tuple[Question, ...]
     older_clip: Seen | None
+    questions: tuple[Question, ...]
     attempts: Attempts
     grants: tuple[Grant, ...]
-    money: ledger.Totals
-    next_avatar: int
-    next_clip: int
+    money: Totals
+    avatars: int
+    clips: int
+    avatar_offer: Offer
+    clip_offer: Offer
+    history: tuple[Attempt, ...]
+    reply: Reply
 
-
-def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) -> Found:
-    """Find cases whose id, owner id or name hold every word of `text`, in capitals or not, the newest activity first.
-
-    At most 500 lines at a time; a case's activity is its newest run, else its opening.
-    """
-    words = tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
-    page = (min(max(limit, 0), MOST_LINES), max(offset, 0))
-    with place.database.reading() as db:
-        db.create_function("fits", 3, lambda *texts: _fits(words, texts))
-        db.execute("BEGIN")
-        fitting = db.execute(
-            """SELECT c.id, coalesce((SELECT max(asked_at) FROM runs WHERE case_id = c.id), c.created_at) AS active_at
-            FROM cases c WHERE ? OR fits(c.id, c.owner, c.name) ORDER BY active_at DESC, c.id""",
-            (not words,),
-        ).fetchall()
-        return Found(lines=_lines(db, fitting[page[1] : page[1] + page[0]]), total=len(fitting))
+    @property
+    def clip_of_older_avatar(self) -> bool:
+        """True while the approved clip shows an avatar that was replaced and no new clip is there or on its way."""
+        return self.older_clip is not None
 
 
 def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, by: Person) -> Case:
@@ -102,7 +79,7 @@ def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, b
     NotNow when the id belongs to another case.
     """
     check(by, Role.MAKE)
-    case_id, owner, name = _clean(case_id), _clean(owner), " ".join(_clean(name).split())[:LONGEST_NAME]
+    case_id, owner, name = clean(case_id), clean(owner), " ".join(clean(name).split())[:LONGEST_NAME]
     if not owner:
         raise BadParameter("A case needs the id of its owner.", next="Copy it from the customer's account.")
     if not case_id and not name:
@@ -119,42 +96,33 @@ def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, b
     return known
 
 
-def look(place: Place, case_id: str) -> CaseView:
-    """Return a case with everything that belongs to it, of one moment; raises UnknownName."""
+def look(place: Place, case_id: str, by: Person = ANYBODY) -> CaseView:
+    """Return a case with everything that belongs to it, of one moment, and what `by` can ask for; raises UnknownName.
+
+    Its history holds the newest 200 runs.
+    """
     with place.database.reading() as db:
         db.execute("BEGIN")
         case = find(db, case_id)
         rows = db.execute(RUNS, (case.id,)).fetchall()
-        counts = standing.count(db, [case.id])[case.id]
+        tried = history.attempts(place, db, case, limit=HISTORY)
+        known = {attempt.seen.run.id: attempt.seen for attempt in tried}
         return CaseView(
             case=case,
-            state=standing.state_of(case, counts),
+            state=standing.state_of(case, standing.count(db, [case.id])[case.id]),
             attempts=cases.attempts(db, case.id, place.settings.attempts),
             grants=grants.of_case(db, case.id),
             money=balance(db, "case", case.id, "ever"),
             questions=_questions(place, db, case),
-            next_avatar=sum(row["kind"] == RunKind.AVATAR for row in rows) + 1,
-            next_clip=sum(row["kind"] == RunKind.CLIP for row in rows) + 1,
+            avatars=sum(row["kind"] == RunKind.AVATAR for row in rows),
+            clips=sum(row["kind"] == RunKind.CLIP for row in rows),
+            avatar_offer=offer(place, db, case, RunKind.AVATAR, by),
+            clip_offer=offer(place, db, case, RunKind.CLIP, by),
+            history=tried,
+            reply=write(db, case),
             **_photo(db, case),
-            **_seen(place, db, case, rows),
+            **_seen(case, rows, lambda run_id: known.get(run_id) or seen_of(place, db, runs.get(db, run_id))),
         )
-
-
-def find(db: Connection, case_id: str) -> Case:
-    """Return a case by its id, for showing, within a read that has begun; raises UnknownName."""
-    case = cases.look_up(db, _clean(case_id))
-    if case is None:
-        raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
-    return case
-
-
-def thumbnail(db: Connection, case: Case) -> Asset | None:
-    """Return the picture a list shows of a case: the small copy of its avatar, else the crop of its photo; None without a photo."""
-    if case.avatar is not None:
-        small = assets.children(db, case.id, case.avatar, AssetKind.AVATAR_DISPLAY)
-        return small[0] if small else assets.get(db, case.id, case.avatar)
-    shown = case.crop or case.photo
-    return assets.get(db, case.id, shown) if shown else None
 
 
 RUNS = """SELECT r.id, r.kind, r.state, r.source, r.photo_version, a.sha256 AS made, a.removed_at, (
@@ -164,22 +132,6 @@ RUNS = """SELECT r.id, r.kind, r.state, r.source, r.photo_version, a.sha256 AS m
     WHERE r.case_id = ? AND r.sweep IS NULL ORDER BY r.asked_at DESC, r.id DESC"""
 
 
-def _lines(db: Connection, rows: list[Row]) -> tuple[CaseLine, ...]:
-    counts = standing.count(db, [row["id"] for row in rows])
-    return tuple(_line(db, find(db, row["id"]), counts[row["id"]], row["active_at"]) for row in rows)
-
-
-def _line(db: Connection, case: Case, counts: standing.Counts, active_at: str) -> CaseLine:
-    return CaseLine(
-        case=case,
-        thumbnail=thumbnail(db, case),
-        state=standing.state_of(case, counts),
-        running=counts.running,
-        to_review=counts.to_review,
-        active_at=active_at,
-    )
-
-
 def _photo(db: Connection, case: Case) -> dict[str, Any]:
     photo = assets.get(db, case.id, case.photo) if case.photo else None
     crop = assets.get(db, case.id, case.crop) if case.crop else None
@@ -187,23 +139,19 @@ def _photo(db: Connection, case: Case) -> dict[str, Any]:
     return {"photo": photo, "crop": crop, "faces": facts.get("faces"), "advice": tuple(remark["say"] for remark in facts.get("advice", ()))}
 
 
-def _seen(place: Place, db: Connection, case: Case, rows: list[Row]) -> dict[str, Any]:
-    def see(row: Row | None) -> Seen | None:
-        return seen_of(place, db, runs.get(db, row["id"])) if row else None
-
-    def see_all(some: list[Row]) -> tuple[Seen, ...]:
-        return tuple(seen_of(place, db, runs.get(db, row["id"])) for row in some)
-
-    of = {kind: [row for row in rows if row["kind"] == kind and row["photo_version"] == case.photo_version] for kind in RunKind}
-    newest = [one[0] for one in of.values() if one]
+def _seen(case: Case, rows: list[Row], see: Callable[[str], Seen]) -> dict[str, Any]:
+    now = [row for row in rows if row["photo_version"] == case.photo_version]
+    clips = [row for row in now if row["kind"] == RunKind.CLIP]
+    newest = [row for row in (next((row for row in now if row["kind"] == kind), None) for kind in RunKind) if row]
+    picked = {
+        "candidates": _candidates(case, now),
+        "running": [row for row in rows if row["state"] not in RUN_ENDED],
+        "failed": [row for row in newest if row["state"] == RunState.FAILED],
+    }
+    one = {"avatar": _maker(rows, case.avatar), "clip": _maker(rows, case.clip), "older_clip": _older_clip(case, clips)}
     return {
-        "avatar": see(_maker(rows, case.avatar)),
-        "clip": see(_maker(rows, case.clip)),
-        "avatars": see_all(_candidates(of[RunKind.AVATAR], case.avatar)),
-        "clips": see_all(_candidates([row for row in of[RunKind.CLIP] if row["source"] == case.avatar], case.clip)),
-        "running": see_all([row for row in rows if row["state"] not in RUN_ENDED]),
-        "failed": see_all([row for row in newest if row["state"] == RunState.FAILED]),
-        "older_clip": see(_older_clip(case, of[RunKind.CLIP])),
+        **{name: tuple(see(row["id"]) for row in some) for name, some in picked.items()},
+        **{name: see(row["id"]) if row else None for name, row in one.items()},
     }
 
 
@@ -211,46 +159,28 @@ def _maker(rows: list[Row], made: str | None) -> Row | None:
     return next((row for row in rows if made is not None and row["made"] == made), None)
 
 
-def _candidates(rows: list[Row], current: str | None) -> list[Row]:
+def _candidates(case: Case, rows: list[Row]) -> list[Row]:
     """Return the newest run of each finished file that waits for a decision."""
-    open_ = [
-        row for row in rows if row["made"] and not row["removed_at"] and row["decision"] in (None, Decision.WITHDRAWN) and row["made"] != current
-    ]
     newest: dict[str, Row] = {}
-    for row in open_:
-        newest.setdefault(row["made"], row)
+    for row in rows:
+        waits = row["made"] and not row["removed_at"] and row["decision"] in (None, Decision.WITHDRAWN)
+        if waits and row["made"] not in (case.avatar, case.clip) and (row["kind"] == RunKind.AVATAR or row["source"] == case.avatar):
+            newest.setdefault(row["made"], row)
     return list(newest.values())
 
 
-def _older_clip(case: Case, rows: list[Row]) -> Row | None:
+def _older_clip(case: Case, clips: list[Row]) -> Row | None:
     """Return the newest clip that was approved for an avatar before the present one, unless the present one has a clip or one on its way."""
-    if (
-        case.avatar is None
-        or case.clip is not None
-        or any(row["source"] == case.avatar and row["state"] not in (RunState.FAILED, RunState.CANCELLED) for row in rows)
-    ):
+    renewed = any(row["source"] == case.avatar and row["state"] not in (RunState.FAILED, RunState.CANCELLED) for row in clips)
+    if case.avatar is None or case.clip is not None or renewed:
         return None
-    return next((row for row in rows if row["source"] != case.avatar and row["decision"] == Decision.APPROVED and not row["removed_at"]), None)
+    return next((row for row in clips if row["source"] != case.avatar and row["decision"] == Decision.APPROVED and not row["removed_at"]), None)
 
 
 def _questions(place: Place, db: Connection, case: Case) -> tuple[Question, ...]:
     rows = db.execute("SELECT * FROM calls WHERE case_id = ? AND state = 'unknown' AND needs_decision = 1 ORDER BY created_at", (case.id,))
     asked = [calls.call_of(row) for row in rows]
     return tuple(Question(call=call, seen=seen_of(place, db, runs.get(db, call.run_id))) for call in asked)
-
-
-def _clean(text: str) -> str:
-    """Cut spaces around a text and whatever in it is no character: half a surrogate pair cannot be stored."""
-    return text.encode(errors="ignore").decode().strip()
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
-
-
-def _fits(words: tuple[str, ...], texts: tuple[str, ...]) -> bool:
-    text = _folded("\n".join(texts))
-    return all(word in text for word in words)
 
 
 def _readable_id(owner: str, name: str) -> str:

@@ -114,6 +114,17 @@ def request_of(place: Place, tx: Connection, run: Run, *, reuse: Reuse = Reuse.A
     return wanted(place.catalogue, run.kind, run.settings, assets.get(tx, run.case_id, run.source), reuse=reuse)
 
 
+def source_of(db: Connection, case: Case, kind: RunKind) -> Asset:
+    """Return what an avatar or a clip of this case is made from: the photo's crop, the approved avatar; raises NotNow while there is none."""
+    if kind is RunKind.AVATAR:
+        if case.crop is None:
+            raise NotNow("This case has no photo yet.", next="Upload a hero photo first.")
+        return assets.get(db, case.id, case.crop)
+    if case.avatar is None:
+        raise NotNow("This case has no approved avatar yet.", next="Approve an avatar first, then animate it.")
+    return assets.get(db, case.id, case.avatar)
+
+
 def check_limits(place: Place, tx: Connection, case: Case, by: Person) -> None:
     """Raise NotPremium, KeyRefused, TooManyRequests or AttemptsUsed unless one more request may be paid for; what is owned needs none of it."""
     _check_key(place)
@@ -174,7 +185,9 @@ def _ask(place: Place, case_id: str, owner: str, order: _Order, by: Person, firs
     with place.database.writing() as tx:
         case = cases.get(tx, case_id, owner)
         cases.check_premium(case)
-        source = _source(tx, case, order)
+        source = source_of(tx, case, order.kind)
+        if order.avatar not in (None, case.avatar):
+            raise NotNow("Another avatar was approved meanwhile.", next="Look at it first, then animate it.")
         first(tx)
         run, new = runs.ask(
             tx,
@@ -192,18 +205,6 @@ def _ask(place: Place, case_id: str, owner: str, order: _Order, by: Person, firs
         if new:
             plan(tx, run, want, place.caps, before_holding=lambda: check_limits(place, tx, case, by))
     return Asked(run=run, new=new, price=price_of(want), warnings=order.resolved.warnings)
-
-
-def _source(tx: Connection, case: Case, order: _Order) -> Asset:
-    if order.kind is RunKind.AVATAR:
-        if case.crop is None:
-            raise NotNow("This case has no photo yet.", next="Upload a hero photo first.")
-        return assets.get(tx, case.id, case.crop)
-    if case.avatar is None:
-        raise NotNow("This case has no approved avatar yet.", next="Approve an avatar first, then animate it.")
-    if order.avatar not in (None, case.avatar):
-        raise NotNow("Another avatar was approved meanwhile.", next="Look at it first, then animate it.")
-    return assets.get(tx, case.id, case.avatar)
 
 
 def _settings(place: Place, tx: Connection, order: _Order, source: Asset) -> Mapping[str, Any]:

@@ -123,12 +123,17 @@ def failure_of(run: Run) -> StudioError | None:
     return StudioError.from_json(run.error)
 
 
+def outdated(case: Case, run: Run) -> str | None:
+    """Say what a run was made for that the case no longer has, its photo or its avatar; None while both are current."""
+    if run.photo_version != case.photo_version:
+        return "photo"
+    return "avatar" if run.kind is RunKind.CLIP and run.source != case.avatar else None
+
+
 def _check_source(case: Case, run: Run) -> None:
     """Raise NotNow when a run would pay for a picture of a photo, or a clip of an avatar, that the case no longer has."""
-    if run.photo_version != case.photo_version:
-        raise NotNow("The photo was replaced meanwhile, so this is not bought again.", next="Ask for a new avatar of the present photo.")
-    if run.kind is RunKind.CLIP and run.source != case.avatar:
-        raise NotNow("The avatar was replaced meanwhile, so this is not bought again.", next="Ask for a new clip of the present avatar.")
+    if what := outdated(case, run):
+        raise NotNow(f"The {what} was replaced meanwhile, so this is not bought again.", next=f"Ask for a new one from the present {what}.")
 
 
 def _go_on(tx: Connection, run: Run, call: Call, decided: Call) -> None:

@@ -1,0 +1,100 @@
+"""The list of cases: searched by name, case id or owner id, with pictures and how each stands."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from pipeline import assets, cases
+from pipeline.database import Connection, Row
+from pipeline.errors import UnknownName
+from pipeline.records import Asset, AssetKind, Case
+from pipeline.studio import standing
+from pipeline.studio.place import Place
+from pipeline.studio.standing import CaseState
+
+LONGEST_SEARCH = 500
+MOST_LINES = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseLine:
+    """A case in a list: its picture (avatar, else crop of the photo), how it stands, how many runs go on and how many results wait."""
+
+    case: Case
+    thumb: Asset | None
+    state: CaseState
+    running: int
+    to_review: int
+    last_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CasePage:
+    """One page of a search, and how many cases fit in all."""
+
+    lines: tuple[CaseLine, ...]
+    total: int
+
+
+def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) -> CasePage:
+    """Find cases whose id, owner id or name hold every word of `text`, in capitals or not, the newest activity first.
+
+    At most 500 lines at a time; a case's activity is its newest run, else its opening.
+    """
+    words = tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
+    page = (min(max(limit, 0), MOST_LINES), max(offset, 0))
+    with place.database.reading() as db:
+        db.create_function("fits", 3, lambda *texts: _fits(words, texts))
+        db.execute("BEGIN")
+        fitting = db.execute(
+            """SELECT c.id, coalesce((SELECT max(asked_at) FROM runs WHERE case_id = c.id), c.created_at) AS last_at
+            FROM cases c WHERE ? OR fits(c.id, c.owner, c.name) ORDER BY last_at DESC, c.id""",
+            (not words,),
+        ).fetchall()
+        return CasePage(lines=_lines(db, fitting[page[1] : page[1] + page[0]]), total=len(fitting))
+
+
+def clean(text: str) -> str:
+    """Return a text without the spaces around it, and without half surrogate pairs, which cannot be stored."""
+    return text.encode(errors="ignore").decode().strip()
+
+
+def find(db: Connection, case_id: str) -> Case:
+    """Return a case by its id, for showing, within a read that has begun; raises UnknownName."""
+    case = cases.look_up(db, clean(case_id))
+    if case is None:
+        raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
+    return case
+
+
+def thumb_of(db: Connection, case: Case) -> Asset | None:
+    """Return the picture a list shows of a case: the small copy of its avatar, else the crop of its photo; None without a photo."""
+    if case.avatar is not None:
+        small = assets.children(db, case.id, case.avatar, AssetKind.AVATAR_DISPLAY)
+        return small[0] if small else assets.get(db, case.id, case.avatar)
+    shown = case.crop or case.photo
+    return assets.get(db, case.id, shown) if shown else None
+
+
+def _lines(db: Connection, rows: list[Row]) -> tuple[CaseLine, ...]:
+    counts = standing.count(db, [row["id"] for row in rows])
+    return tuple(_line(db, find(db, row["id"]), counts[row["id"]], row["last_at"]) for row in rows)
+
+
+def _line(db: Connection, case: Case, counts: standing.Counts, last_at: str) -> CaseLine:
+    return CaseLine(
+        case=case,
+        thumb=thumb_of(db, case),
+        state=standing.state_of(case, counts),
+        running=counts.running,
+        to_review=counts.to_review,
+        last_at=last_at,
+    )
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def _fits(words: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+    text = _folded("\n".join(texts))
+    return all(word in text for word in words)

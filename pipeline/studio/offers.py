@@ -1,0 +1,127 @@
+"""What can be asked for now, with which models, at what price, and if not, why: all that a button needs to know before it is pressed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pipeline import turns
+from pipeline.cases import check_premium
+from pipeline.catalog import Job, Model, Quote
+from pipeline.catalog.models import Parameter
+from pipeline.database import Connection
+from pipeline.errors import BadPrompt, BudgetReached, CannotPrice, NotNow, StudioError
+from pipeline.ledger import check_room
+from pipeline.records import Case, Person, Role, RunKind
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+from pipeline.studio.portraits import FEATURE, check_limits, price_avatar, price_clip, source_of
+from pipeline.workflows.wishes import AVATAR_MODEL, CLIP_MODEL, AvatarWish, ClipWish
+
+ANYBODY = Person(name="")
+JOBS = {RunKind.AVATAR: Job.AVATAR, RunKind.CLIP: Job.CLIP}
+USUAL = {RunKind.AVATAR: AVATAR_MODEL, RunKind.CLIP: CLIP_MODEL}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelOffer:
+    """A model that can make it: its price with its defaults, the price of each resolution it offers, and its settings with their limits.
+
+    `why` says why this one cannot be paid for now, where another might.
+    """
+
+    name: str
+    title: str
+    price: Quote
+    by_resolution: Mapping[str, int]
+    takes_seed: bool
+    parameters: Mapping[str, Parameter]
+    clip_seconds: int | None
+    note: str
+    why: str | None
+
+    @property
+    def micro_usd(self) -> int:
+        """The price with the model's defaults, in micro-dollars."""
+        return self.price.micro_usd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """An avatar or a clip that could be asked for: why not now (None when it can be), what to do about that, and the models, the usual one first."""
+
+    kind: RunKind
+    why: str | None
+    remedy: str
+    models: tuple[ModelOffer, ...]
+
+
+def offer(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = ANYBODY) -> Offer:
+    """Return what can be asked for now, without writing anything; without a person, roles and personal limits are left out."""
+    refusal = _refusal(place, db, case, kind, by)
+    fitting = [model for model in place.catalogue.models.values() if model.job is JOBS[kind]]
+    priced = [_model(place, db, case, kind, model, by) for model in fitting]
+    models = sorted((one for one in priced if one is not None), key=lambda one: (one.name != USUAL[kind], one.micro_usd, one.name))
+    if refusal is None and models and all(one.why for one in models):
+        return Offer(kind=kind, why=models[0].why, remedy=BudgetReached.next, models=tuple(models))
+    return Offer(kind=kind, why=refusal.say if refusal else None, remedy=refusal.next if refusal else "", models=tuple(models))
+
+
+def why_not(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = ANYBODY) -> str | None:
+    """Return the sentence that says why such a thing cannot be asked for now; None when it can."""
+    return offer(place, db, case, kind, by).why
+
+
+def _refusal(place: Place, db: Connection, case: Case, kind: RunKind, by: Person) -> StudioError | None:
+    try:
+        check(by, Role.MAKE)
+        check_premium(case)
+        source_of(db, case, kind)
+        check_limits(place, db, case, by)
+        _check_pause(db)
+    except StudioError as error:
+        return error
+    return None
+
+
+def _check_pause(db: Connection) -> None:
+    if pause := turns.pause_of(db):
+        raise NotNow(f"{pause.words}.", next="Wait until they go on, or ask whoever paused them.")
+
+
+def _model(place: Place, db: Connection, case: Case, kind: RunKind, model: Model, by: Person) -> ModelOffer | None:
+    try:
+        price = _price(place, db, case, kind, model)
+        resolution = model.parameters.get("resolution")
+        choices = [str(choice) for choice in resolution.choices] if resolution else []
+        by_resolution = {choice: _price(place, db, case, kind, model, choice).micro_usd for choice in choices}
+    except (CannotPrice, BadPrompt):
+        return None
+    return ModelOffer(
+        name=model.name,
+        title=model.title,
+        price=price,
+        by_resolution=by_resolution,
+        takes_seed=model.takes_seed,
+        parameters=model.parameters,
+        clip_seconds=model.clip_seconds,
+        note=model.note,
+        why=_too_dear(place, db, case, min([price.micro_usd, *by_resolution.values()]), by),
+    )
+
+
+def _price(place: Place, db: Connection, case: Case, kind: RunKind, model: Model, resolution: str | None = None) -> Quote:
+    try:
+        source = source_of(db, case, kind)
+        size = {"width_px": source.width_px or 1024, "height_px": source.height_px or 1024}
+    except NotNow:
+        size = {"width_px": 1024, "height_px": 1024}
+    if kind is RunKind.AVATAR:
+        return price_avatar(place, AvatarWish(model=model.name), **size)
+    return price_clip(place, ClipWish(model=model.name, resolution=resolution), **size)
+
+
+def _too_dear(place: Place, db: Connection, case: Case, micro_usd: int, by: Person) -> str | None:
+    try:
+        check_room(db, micro_usd, place.caps, person=by.name, feature=FEATURE, case_id=case.id)
+    except BudgetReached as error:
+        return error.say
+    return None

@@ -1,0 +1,80 @@
+"""What support writes to the customer: ready to copy, in plain text, saying only what is true of the case now."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from pipeline import cases, runs
+from pipeline.database import Connection
+from pipeline.errors import Fault, UnknownName
+from pipeline.records import Case, Plan, Run, RunKind, RunState
+from pipeline.studio.place import Place
+
+LONGEST_GREETING = 80
+LINK = "[The link joins here after publishing.]"
+PHOTO_RULES = (
+    "facing the camera or turned a little",
+    "in good light and sharp",
+    "close enough that the faces fill about a third of the picture",
+    "without sunglasses",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A letter to the customer; not `ready` while something in square brackets has to be filled in first."""
+
+    text: str
+    ready: bool
+
+
+def reply(place: Place, case_id: str) -> Reply:
+    """Return what to write to the customer of a case now; raises UnknownName when there is no such case."""
+    with place.database.reading() as db:
+        db.execute("BEGIN")
+        case = cases.look_up(db, case_id)
+        if case is None:
+            raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
+        return write(db, case)
+
+
+def write(db: Connection, case: Case) -> Reply:
+    """Return what to write about a case within a read that has begun."""
+    asked = runs.newest(db, 50, case_id=case.id)
+    body = _body(case, next((run for run in asked if run.photo_version == case.photo_version and run.sweep is None), None))
+    text = "\n\n".join((_greeting(case), body, "With kind regards"))
+    return Reply(text=text, ready=LINK not in text)
+
+
+def _greeting(case: Case) -> str:
+    """Greet by the case's name, cut where people would stop reading; a case that is only an id has no name."""
+    name = " ".join("".join(letter for letter in case.name if unicodedata.category(letter) != "Cc" or letter.isspace()).split())
+    if not name or case.name == case.id:
+        return "Hello,"
+    return f"Hello {name if len(name) <= LONGEST_GREETING else name[:LONGEST_GREETING].rstrip() + '…'},"
+
+
+def _body(case: Case, newest: Run | None) -> str:
+    if case.plan is not Plan.PREMIUM:
+        return "Living portraits are part of the premium plan. As soon as your invitation is upgraded, we will gladly make yours."
+    if case.clip is not None:
+        return (
+            f"Your living portrait is ready: we turned your photo into an animated portrait that moves softly in a loop. You can see it here:\n{LINK}"
+        )
+    if case.photo is None:
+        return f"For your living portrait we need a photo of you. {_wanted()}"
+    if newest is not None and _needs_another_photo(newest):
+        return f"Unfortunately no portrait could be made from this photo. Could you send us another one? {_wanted()}"
+    if case.avatar is not None:
+        moving = newest is not None and newest.kind is RunKind.CLIP and not newest.ended
+        more = "It is being brought to life now, and we will write again when it moves." if moving else "If you like it, we will bring it to life."
+        return f"Your portrait is ready: we turned your photo into an illustration that is still you. You can see it here:\n{LINK}\n\n{more}"
+    return "Thank you for your photo. We are working on your portrait and will write again as soon as it is ready."
+
+
+def _wanted() -> str:
+    return "A photo that works well shows everybody:\n" + "\n".join(f"- {rule}" for rule in PHOTO_RULES)
+
+
+def _needs_another_photo(run: Run) -> bool:
+    """Tell whether the newest attempt failed because of what the customer sent."""
+    return run.kind is RunKind.AVATAR and run.state is RunState.FAILED and run.error is not None and run.error["fault"] == Fault.YOURS
