@@ -88,9 +88,13 @@ def newest(db: Connection, limit: int = 50, *, case_id: str | None = None) -> li
     return [_run(row) for row in db.execute(f"SELECT * FROM runs {where} ORDER BY asked_at DESC, id DESC LIMIT ?", (*values, limit))]  # noqa: S608
 
 
-def live(db: Connection) -> list[Run]:
-    """Return the runs that have not ended, the most urgent first."""
-    rows = db.execute("SELECT * FROM runs WHERE state IN ('asked', 'queued', 'working') ORDER BY priority, turn, asked_at")
+def live(db: Connection, limit: int = -1) -> list[Run]:
+    """Return the runs that have not ended, the most urgent first, those that began before those that wait; the first `limit` if named."""
+    rows = db.execute(
+        """SELECT * FROM runs WHERE state IN ('asked', 'queued', 'working')
+        ORDER BY started_at IS NULL, priority, turn, asked_at LIMIT ?""",
+        (limit,),
+    )
     return [_run(row) for row in rows]
 
 
@@ -119,8 +123,18 @@ def mark_queued(tx: Connection, run_id: str, attempt: int) -> bool:
 
 
 def begin(tx: Connection, run_id: str, attempt: int) -> bool:
-    """Note that work began; false when this attempt is not the run's any more."""
-    return _move(tx, run_id, attempt, LIVE, {"state": "working", "started_at": now()})
+    """Note that work began; false when this attempt is not the run's any more.
+
+    The time of a run that has something to buy counts from `take_off`, not from here: it may have to wait for a place.
+    """
+    if not _move(tx, run_id, attempt, LIVE, {"state": "working"}):
+        return False
+    tx.execute(
+        """UPDATE runs SET started_at = ? WHERE id = ? AND started_at IS NULL AND NOT EXISTS (
+            SELECT 1 FROM outputs o JOIN calls c ON c.id = o.call_id WHERE o.run_id = runs.id AND c.state = 'held')""",
+        (now(), run_id),
+    )
+    return True
 
 
 def stage(tx: Connection, run_id: str, words: str, progress: float) -> None:
@@ -135,7 +149,7 @@ def stage_of_call(tx: Connection, call_id: str, words: str, progress: float) -> 
 
 
 def take_off(tx: Connection, call_id: str) -> None:
-    """Note that a call's request goes out: from now on the time of its runs counts, not from when they began to wait for a place."""
+    """Note that a call's request goes out: from now on the time of its runs counts."""
     stage_of_call(tx, call_id, Stage.SENDING, SENDING)
     tx.execute("UPDATE runs SET started_at = ? WHERE id IN (SELECT run_id FROM outputs WHERE call_id = ?) AND state = 'working'", (now(), call_id))
 
@@ -165,7 +179,7 @@ def again(tx: Connection, run_id: str) -> Run:
     if run.state not in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY):
         raise NotNow(f"Only a failed or cancelled run can be retried; this one is {run.state.value}.", next="Look at it with `show`.")
     changes = {"state": "asked", "attempt": run.attempt + 1, "turn": next_turn(tx, run.person, run.priority), "progress": 0.0}
-    update(tx, "runs", {"id": run_id}, {**changes, "stage": first_words(tx), "cancel_asked_at": None, "ended_at": None})
+    update(tx, "runs", {"id": run_id}, {**changes, "stage": first_words(tx), "cancel_asked_at": None, "started_at": None, "ended_at": None})
     return get(tx, run_id)
 
 

@@ -172,3 +172,24 @@ def m006_large_studios(db: SqliteUtils) -> None:
         "CREATE INDEX assets_by_call ON assets(call_id)",
         "CREATE INDEX runs_by_person_and_state ON runs(person, state, turn)",
     )
+
+
+@studio()
+def m007_ends(db: SqliteUtils) -> None:
+    """What ended today, failed this week or ended last is found without reading every run."""
+    _script(db, "CREATE INDEX runs_by_end ON runs(state, ended_at)")
+
+
+@studio()
+def m007_library(db: SqliteUtils) -> None:
+    """The library sorts and filters by sums and lowest likeness from indexes alone; a removed file says when its bytes were gone."""
+    _script(
+        db,
+        "DROP INDEX entries_by_call",
+        "CREATE INDEX entries_by_call ON entries(call_id, kind, micro_usd)",
+        "CREATE INDEX likeness_by_distance ON likeness(scope, asset, distance, band)",
+        "CREATE INDEX runs_by_model ON runs(json_extract(settings, '$.model'))",
+        "CREATE INDEX runs_by_style ON runs(json_extract(settings, '$.style'))",
+        "ALTER TABLE assets ADD COLUMN swept_at TEXT",
+        "CREATE INDEX assets_to_sweep ON assets(removed_at) WHERE removed_at IS NOT NULL AND swept_at IS NULL",
+    )

@@ -194,12 +194,30 @@ def test_the_clock_of_a_run_starts_when_its_request_goes_out(studio, ask):
     run = ask("anna0", ANNA)
     with studio.place.database.writing() as tx:
         runs.begin(tx, run.id, 1)
-    began = studio.run(run).started_at
+    assert (studio.run(run).state, studio.run(run).started_at) == (RunState.WORKING, None)
     with studio.place.database.writing() as tx:
         runs.take_off(tx, studio.call(run).id)
     after = studio.run(run)
-    assert after.started_at > began
+    assert after.started_at
     assert (after.stage, after.progress) == (Stage.SENDING, runs.SENDING)
+
+
+def test_the_clock_of_a_retry_starts_anew_and_that_of_a_run_begun_again_goes_on(studio, ask):
+    run = ask("anna0", ANNA)
+    studio.pay(run)
+    with studio.place.database.writing() as tx:
+        runs.begin(tx, run.id, 1)
+    began = studio.run(run).started_at
+    with studio.place.database.writing() as tx:
+        runs.restart(tx, studio.run(run))
+        runs.begin(tx, run.id, 2)
+    assert studio.run(run).started_at == began
+    with studio.place.database.writing() as tx:
+        runs.finish(tx, run.id, RunState.FAILED)
+        runs.again(tx, run.id)
+        assert runs.get(tx, run.id).started_at is None
+        runs.begin(tx, run.id, 3)
+    assert studio.run(run).started_at > began
 
 
 def test_runs_that_share_a_request_say_the_same(studio, ask):

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline import runs
 from pipeline.database import Connection, update
 from pipeline.errors import NotNow, UnknownName
 from pipeline.records import CALL_ENDED, Call, CallState, Reuse
@@ -44,12 +45,17 @@ def filling(db: Connection, run_id: str, slot: str) -> Call:
 
 
 def move(tx: Connection, call: Call, to: CallState, **changes: Any) -> Call:
-    """Change a call's state, with other columns in the same statement; raises NotNow for a move that is not allowed or when it moved meanwhile."""
+    """Change a call's state, with other columns in the same statement; as its request goes out, the time of its runs begins.
+
+    Raises NotNow for a move that is not allowed or when it moved meanwhile.
+    """
     if to not in MOVES[call.state]:
         raise NotNow(f"A call that is {call.state.value} cannot become {to.value}.")
     values = {name: json.dumps(value) if name in JSON_COLUMNS and value is not None else value for name, value in changes.items()}
     if not update(tx, "calls", {"id": call.id, "state": call.state.value}, {"state": to.value, **values}):
         raise NotNow(f"This call is no longer {call.state.value}.")
+    if to is CallState.SUBMITTING:
+        runs.take_off(tx, call.id)
     return get(tx, call.id)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from pipeline import assets, runs
+from pipeline import assets
 from pipeline.buying import calls
 from pipeline.buying.desk import Desk
 from pipeline.buying.settling import give_up
@@ -46,7 +46,6 @@ def send(desk: Desk, call: Call, url: str) -> Call:
             return call
         insert(tx, "uploads", {"call_id": call.id, "provider": call.provider, "asset": call.input["photo"], "url": url, "at": now()})
         call = calls.move(tx, call, CallState.SUBMITTING, sent_input=arguments, sent_at=now(), sends=call.sends + 1)
-        runs.take_off(tx, call.id)
     desk.points.reach("after-intent")
     try:
         ticket = desk.providers[call.provider].submit(call.endpoint, arguments, webhook_url=desk.webhook_url)
