@@ -181,7 +181,7 @@ def m007_ends(db: SqliteUtils) -> None:
 
 
 @studio()
-def m007_library(db: SqliteUtils) -> None:
+def m008_library(db: SqliteUtils) -> None:
     """The library sorts and filters by sums and lowest likeness from indexes alone; a removed file says when its bytes were gone."""
     _script(
         db,
