@@ -1,12 +1,25 @@
 """What screens are made of.
 
-markup.py    HTML in which whatever a person wrote is escaped
-live.py      the one element a screen keeps up to date; live.js and live.css are its half in the browser
-frame.py     the strip on top of every page, and the beat that draws strip and page again
-here.py      which place the screen looks at, who is in front of it, and what it last had to say
-pieces.py    pictures, states, progress, prices and buttons
-steps.py     Home on a fresh install: photo, avatar, clip
-board.py     Home later: to do, running, newest
-side.py      today's money and the health of every part
-actions.py   what Home's buttons do
+frame.py         the beat that draws strip and page again, and what every button goes through
+strip.py         the strip on top of every page: mode, what runs, today's money, who is here, what offers itself
+ways.py          the address of every screen, the menu, and how links get there
+live.py          the elements a screen keeps up to date; scripts/ and styles/ are their half in the browser
+markup.py        HTML in which whatever a person wrote is escaped
+here.py          which place the screen looks at, who is in front of it, and what it last had to say
+pieces.py        pictures, states, progress, prices and buttons
+forms.py         fields, buttons and dialogs of forms
+pair.py          two pictures compared: slider, side by side, one zoom
+
+steps.py         Home on a fresh install: photo, avatar, clip
+board.py         Home later: to do, running, newest
+side.py          today's money and the health of every part
+actions.py       what Home's buttons do
+
+caselist.py      finding a customer, and opening a case
+casefile.py      one case on one page
+intake.py        the dialog through which a photo comes in
+making.py        the forms that make avatars and clips
+judging.py       what waits for a decision
+attempts.py      the history of a case
+case_actions.py  what the buttons and forms of a case do
 """

@@ -61,13 +61,12 @@ def _number(what: What) -> int:
     return int(what["number"])
 
 
-ACTIONS: Mapping[str, Callable[[What], None]] = {
+BOARD: Mapping[str, Callable[[What], object]] = {"cancel": _cancel, "retry": _retry, "settle": _settle}
+ACTIONS: Mapping[str, Callable[[What], object]] = {
+    **BOARD,
     "sample": _sample,
     "again": _again,
     "animate": _animate,
     "decide": _decide,
-    "cancel": _cancel,
-    "retry": _retry,
-    "settle": _settle,
     "check": lambda _: examine(),
 }

@@ -45,7 +45,7 @@ def _candidate(seen: Seen) -> Html:
     reject = button("Reject", "decide", look="quiet", run=seen.run.id, decision=Decision.REJECTED.value)
     facts = " · ".join(filter(None, (pieces.what(seen.run), pieces.likeness(seen), pieces.cost(seen))))
     from_ = tag("span", pieces.picture(seen.source, f"What it was made from: {seen.case.name}"), class_="thumb")
-    words = tag("div", from_, tag("p", tag("b", seen.case.name), tag("span", facts), class_="small"), class_="caption")
+    words = tag("div", from_, tag("p", pieces.case_link(seen.case), tag("span", facts), class_="small"), class_="caption")
     return tag(
         "article",
         tag("div", shown, class_="frame"),
@@ -64,7 +64,7 @@ def _question(question: Question) -> Html:
     return tag(
         "article",
         tag("div", pieces.picture(seen.source, pieces.alt_of(seen)), tag("span", pieces.icon("help"), class_="mark"), class_="frame"),
-        tag("p", tag("b", seen.case.name), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
+        tag("p", pieces.case_link(seen.case), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
         tag("p", words, class_="small"),
         tag("p", choices, class_="small"),
         tag(
@@ -80,7 +80,10 @@ def _question(question: Question) -> Html:
 
 def _running(seen: Seen) -> Html:
     about = tag(
-        "div", tag("p", tag("b", seen.case.name), tag("span", f"{pieces.what(seen.run)} · {seen.run.person}")), pieces.progress(seen), class_="about"
+        "div",
+        tag("p", pieces.case_link(seen.case), tag("span", f"{pieces.what(seen.run)} · {seen.run.person}")),
+        pieces.progress(seen),
+        class_="about",
     )
     stop = None if seen.run.cancel_asked_at else button("Cancel", "cancel", look="quiet", run=seen.run.id)
     return tag("li", pieces.thumb(seen), about, stop, id=f"run-{seen.run.id}")
@@ -91,7 +94,7 @@ def _made(seen: Seen) -> Html:
     price = None if failed else pieces.cost(seen)
     when = pieces.ago(seen.run.ended_at or seen.run.asked_at)
     facts = " · ".join(filter(None, (pieces.what(seen.run), price, seen.run.person, when)))
-    about = tag("div", tag("p", tag("b", seen.case.name), tag("span", facts)), pieces.failure(seen) if failed else None, class_="about")
+    about = tag("div", tag("p", pieces.case_link(seen.case), tag("span", facts)), pieces.failure(seen) if failed else None, class_="about")
     return tag("li", pieces.thumb(seen), about, pieces.state_of(seen), _next(seen), id=f"run-{seen.run.id}")
 
 

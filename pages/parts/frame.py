@@ -37,8 +37,8 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
         except StudioError as error:
             st.error(f"{error.say} {error.next}", icon=":material/error:")
             return
-        live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: _do(strip.ACTIONS, what))
-        live(f"page-{name}", page, pressed=lambda what: _do(actions, what))
+        live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: do(strip.ACTIONS, what))
+        live(f"page-{name}", page, pressed=lambda what: do(actions, what))
         if ways.asks_changed(seen.asks) or st.session_state.pop("anew", False):
             st.rerun()
 
@@ -67,7 +67,7 @@ def _notice() -> Html | None:
     return tag("div", icon("error"), tag("span", words), close, class_="notice", role="alert", id="notice") if words else None
 
 
-def _do(actions: Mapping[str, Action], what: What) -> None:
+def do(actions: Mapping[str, Action], what: What) -> None:
     """Do what a button, a link or a form says; its screen is drawn anew."""
     st.session_state.pop("drawn", None)
     common: Mapping[str, Action] = {"go": lambda given: ways.go(given.get("href", "")), "dismiss": lambda _: dismiss()}

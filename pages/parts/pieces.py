@@ -1,15 +1,18 @@
 """Pictures, states, progress and prices: the pieces screens are made of."""
 
 import time
+from collections.abc import Mapping
 from functools import lru_cache
 
+from pages.parts import ways
 from pages.parts.here import place
 from pages.parts.markup import Child, Html, tag
-from pipeline.records import Asset, AssetKind, Decision, Run, RunKind, RunState, dollars, seconds_since
+from pipeline.records import Asset, AssetKind, Case, Decision, Run, RunKind, RunState, dollars, seconds_since
 from pipeline.studio import portraits
 from pipeline.studio.home import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 
+What = Mapping[str, str]
 LINK_SECONDS = 3600
 ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
 KINDS = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Clip"}
@@ -44,10 +47,11 @@ def icon(name: str) -> Html:
     return tag("span", name, class_="icon", aria_hidden="true")
 
 
-def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = False) -> Html:
-    """Show a stored picture."""
+def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = False, whole: bool = False) -> Html:
+    """Show a stored picture; `whole` shows all of it instead of filling its frame."""
     size = {"width": asset.width_px, "height": asset.height_px}
-    return tag("img", id=id_, src=address(asset), alt=alt, loading="lazy" if lazy else None, decoding="async", **size)
+    look = "whole" if whole else None
+    return tag("img", id=id_, src=address(asset), alt=alt, loading="lazy" if lazy else None, decoding="async", class_=look, **size)
 
 
 def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str) -> Html:
@@ -107,8 +111,36 @@ def state_of(seen: Seen) -> Html:
 
 def what(run: Run) -> str:
     """Name what a run makes: its kind, and for an avatar its style."""
-    style = str(run.settings.get("style", "")).partition("@")[0]
-    return f"{KINDS[run.kind]} · {style.capitalize()}" if run.kind is RunKind.AVATAR and style else KINDS[run.kind]
+    style = style_of(run)
+    return f"{KINDS[run.kind]} · {style}" if run.kind is RunKind.AVATAR and style else KINDS[run.kind]
+
+
+def style_name(run: Run) -> str:
+    """Return the short name of a run's style or motion, without its version."""
+    return str(run.settings.get("style", "")).partition("@")[0]
+
+
+def style_of(run: Run) -> str:
+    """Name a run's style or motion as people know it."""
+    return style_name(run).capitalize()
+
+
+def settings_of(run: Run) -> str:
+    """Say in one line how something was made: style or motion, strength, seed."""
+    strength = run.settings.get("parameters", {}).get("strength")
+    seed = run.settings.get("seed")
+    parts = (style_of(run), f"strength {strength:.2f}" if strength is not None else None, f"seed {seed}" if seed is not None else None)
+    return " · ".join(filter(None, parts))
+
+
+def clip_facts(clip: Asset) -> str:
+    """Say how long and how heavy a clip is."""
+    return f"{clip.seconds or 0:.1f} s · {clip.width_px} × {clip.height_px} · {clip.bytes / 1e6:.1f} MB"
+
+
+def empty(symbol: str, words: str) -> Html:
+    """Hold the place of a picture that is not there yet."""
+    return tag("div", icon(symbol), tag("span", words), class_="empty")
 
 
 def alt_of(seen: Seen) -> str:
@@ -180,3 +212,28 @@ def ago(moment: str) -> str:
         if seconds < limit:
             return name if not unit else f"{round(seconds / unit)} {name} ago"
     return f"{round(seconds / 86400)} days ago"
+
+
+def case_link(case: Case) -> Html:
+    """Name a case, and lead to it."""
+    return tag("a", tag("b", short(case.name), dir="auto"), href=ways.to("cases", case=case.id), data_go=True, class_="case-name")
+
+
+def short(words: str, letters: int = 80) -> str:
+    """Cut what somebody wrote to so many letters."""
+    return words if len(words) <= letters else words[: letters - 1] + "…"
+
+
+def pager(number: int, size: int, total: int, screen: str, **query: str | int | None) -> Html | None:
+    """Lead to the pages before and after this one, if there are any."""
+    pages = -(-total // size)
+    if pages <= 1:
+        return None
+    back = tag("a", "Before", href=ways.to(screen, **query, page=number - 1), data_go=True, rel="prev") if number > 1 else None
+    on = tag("a", "Next", href=ways.to(screen, **query, page=number + 1), data_go=True, rel="next") if number < pages else None
+    return tag("nav", back, tag("span", f"Page {number} of {pages}"), on, class_="pager", aria_label="Pages")
+
+
+def friendly(symbol: str, title: str, words: str, *more: Html) -> Html:
+    """Say in a friendly way that there is nothing here, and where to go."""
+    return tag("div", icon(symbol), tag("h1", title), tag("p", words), *more, class_="friendly")

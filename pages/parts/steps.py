@@ -1,6 +1,6 @@
 """The first steps on a fresh install: photo, avatar, clip, side by side, with the one thing to do next."""
 
-from pages.parts import pieces
+from pages.parts import pieces, ways
 from pages.parts.here import place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import STATES, button
@@ -25,7 +25,8 @@ def card(seen: Home) -> Html:
 
 def _words(done: bool) -> tuple[str, Html]:
     if done:
-        more = join("For a photo of your own: ", tag("code", COMMAND))
+        go_on = tag("a", "Now open your first case", href=ways.to("cases"), data_go=True)
+        more = join(go_on, " with a photo of your own, or on the command line: ", tag("code", COMMAND))
         return "Your first living portrait is ready", tag("p", more, class_="lead")
     free = "In the sandbox nothing costs money, and every picture is a labelled stand-in."
     paid = "Each step shows its price before you take it."
@@ -44,7 +45,7 @@ def _photo() -> Html:
 def _avatar(seen: Home, steps: FirstSteps | None) -> Html:
     if steps is None:
         return _station(
-            "Avatar", _empty("brush", "A stylised portrait that still looks like them"), _buy_avatar("sample", seen.samples + 1), state="next"
+            "Avatar", pieces.empty("brush", "A stylised portrait that still looks like them"), _buy_avatar("sample", seen.samples + 1), state="next"
         )
     avatar = steps.avatar
     if avatar.run.state is not RunState.SUCCEEDED or avatar.picture is None:
@@ -69,11 +70,11 @@ def _clip(steps: FirstSteps | None) -> Html:
     approved = steps is not None and steps.avatar.decision is Decision.APPROVED
     if steps is None or not approved:
         return _station(
-            "Living portrait", _empty("animation", "A short loop for the invitation"), tag("p", "Approve an avatar first", class_="small")
+            "Living portrait", pieces.empty("animation", "A short loop for the invitation"), tag("p", "Approve an avatar first", class_="small")
         )
     if clip is None:
         buy = pieces.animate(steps.avatar, f"Animate · {pieces.price_of_clip()}", "primary")
-        return _station("Living portrait", _empty("animation", "A short loop for the invitation"), buy, state="next")
+        return _station("Living portrait", pieces.empty("animation", "A short loop for the invitation"), buy, state="next")
     if clip.made is None:
         return _station("Living portrait", _unmade(clip, "animation"), *_unfinished(clip), state="next")
     film = pieces.clip(clip.made, clip.picture, pieces.alt_of(clip), id_="the-clip")
@@ -106,9 +107,5 @@ def _buy_avatar(do: str, number: int) -> Html:
 
 def _unmade(seen: Seen, symbol: str) -> Html:
     if seen.run.ended:
-        return _empty("error", STATES[seen.run.state][1])
+        return pieces.empty("error", STATES[seen.run.state][1])
     return tag("div", pieces.picture(seen.source, ""), pieces.icon(symbol), class_="making")
-
-
-def _empty(symbol: str, words: str) -> Html:
-    return tag("div", pieces.icon(symbol), tag("span", words), class_="empty")

@@ -49,9 +49,11 @@ function restore(form) {
   }
 }
 
-// Every model says its price; the button that spends always shows the chosen one's.
+// Every model has its settings and says its price; the button that spends always shows the chosen one's.
 function reprice(form) {
-  const chosen = form.querySelector('option[data-price]:checked, input[data-price]:checked')
+  const model = form.querySelector('[data-chooses]')?.value
+  for (const set of form.querySelectorAll('fieldset[data-for]')) set.hidden = set.disabled = set.dataset.for !== model
+  const chosen = [...form.querySelectorAll('option[data-price]:checked')].filter((option) => !option.closest('fieldset:disabled')).pop()
   const price = form.querySelector('[data-priced]')
   if (chosen && price && price.textContent !== chosen.dataset.price) price.textContent = chosen.dataset.price
 }

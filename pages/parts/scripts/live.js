@@ -78,10 +78,10 @@ function renew(old, fresh) {
 // What the person in front changed is theirs until the element goes.
 function ours(node, name) {
   if (name === 'aria-busy' || name === 'data-focused' || name === 'data-restored') return true
-  if (name === 'hidden') return node.id === 'lost'
+  if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
-  return name === 'style' && (node.dataset.zoom !== undefined || node.dataset.slides !== undefined)
+  return name === 'style' && (node.dataset.zoom !== undefined || node.dataset.slid !== undefined)
 }
 
 function rest(root) {

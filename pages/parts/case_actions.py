@@ -1,0 +1,116 @@
+"""What the buttons and forms of a case do. Each names what it is about, so pressing it twice is the same wish."""
+
+import re
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from pages.parts import intake, ways
+from pages.parts.actions import BOARD
+from pages.parts.here import me, place
+from pipeline.errors import BadParameter, NotNow
+from pipeline.records import Case, Decision
+from pipeline.studio import finding, grants, home, portraits, reviews
+from pipeline.workflows.wishes import AvatarWish, ClipWish
+
+What = Mapping[str, str]
+OUT_OF_DATE = ("This button is out of date.", "Reload the page.")
+
+
+def _case() -> Case:
+    with place().database.reading() as db:
+        return finding.find(db, st.query_params.get("case", ""))
+
+
+def _photo(_: What) -> None:
+    intake.ask_for_photo(_case())
+
+
+def _make(what: What) -> None:
+    case = _case()
+    own = what["prompt"].strip()
+    wish = AvatarWish(
+        style=what["style"] or "pixar",
+        prompt=own or None,
+        model=what["model"] or AvatarWish.model,
+        strength=_number(what, "strength"),
+        steps=_whole(what, "steps"),
+        guidance=_number(what, "guidance"),
+        seed=_whole(what, "seed"),
+    )
+    portraits.ask_next_avatar(place(), case.id, case.owner, wish, me(), _count(what))
+    _usual()
+
+
+def _animate(what: What) -> None:
+    case = _case()
+    wish = ClipWish(
+        model=what["model"] or ClipWish.model,
+        resolution=what["resolution"] or None,
+        steps=_whole(what, "steps"),
+        guidance=_number(what, "guidance"),
+        seed=_whole(what, "seed"),
+        loop=what["loop"] == "yes",
+        portrait=what["portrait"] == "yes",
+    )
+    portraits.ask_next_clip(place(), case.id, case.owner, what["avatar"], wish, me(), _count(what))
+    _usual()
+
+
+def _usual() -> None:
+    """Leave the address of "use these settings again": the next form begins as usual."""
+    if "again" in st.query_params:
+        ways.go(ways.to("cases", case=st.query_params["case"]))
+
+
+def _decide(what: What) -> None:
+    seen = home.see(place(), what["run"])
+    if seen.made is None or what["decision"] not in set(Decision):
+        raise NotNow(OUT_OF_DATE[0], next=OUT_OF_DATE[1])
+    decision = Decision(what["decision"])
+    if seen.decision is not decision or decision is Decision.APPROVED:
+        why = ". ".join(filter(None, (what["reason"].replace(",", ", "), what["note"].strip())))
+        reviews.decide_on(place(), seen.made, seen.case.owner, decision, me(), why)
+
+
+def _grant(what: What) -> None:
+    case, number = _case(), _whole(what, "attempts")
+    grants.grant(place(), case.id, case.owner, number or 0, what["reason"], me())
+
+
+def _compare(what: What) -> None:
+    runs = [run for run in what["runs"].split(",") if run]
+    if len(runs) != 2:
+        raise NotNow("Two attempts can be compared.", next="Tick exactly two of them.")
+    ways.go(ways.to("cases", case=st.query_params.get("case"), compare=",".join(runs)))
+
+
+def _count(what: What) -> int:
+    if not re.fullmatch("[1-9][0-9]{0,3}", what["number"]):
+        raise NotNow(OUT_OF_DATE[0], next=OUT_OF_DATE[1])
+    return int(what["number"])
+
+
+def _number(what: What, name: str) -> float | None:
+    try:
+        return float(what[name]) if what[name].strip() else None
+    except ValueError as error:
+        raise BadParameter(f"{name.capitalize()} must be a number.", next="Correct it and press again.") from error
+
+
+def _whole(what: What, name: str) -> int | None:
+    number = _number(what, name)
+    if number is not None and (number != number or number in (float("inf"), float("-inf")) or number != int(number)):
+        raise BadParameter(f"{name.capitalize()} must be a whole number.", next="Correct it and press again.")
+    return None if number is None else int(number)
+
+
+ACTIONS: Mapping[str, Callable[[What], object]] = {
+    **BOARD,
+    "photo": _photo,
+    "make": _make,
+    "animate": _animate,
+    "decide": _decide,
+    "grant": _grant,
+    "compare": _compare,
+}

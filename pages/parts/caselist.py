@@ -1,0 +1,98 @@
+"""Finding a customer: search, the list with pictures and states, and a new case."""
+
+import streamlit as st
+
+from pages.parts import forms, intake, pieces, ways
+from pages.parts.here import me, place, shared
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import icon
+from pipeline.records import Plan
+from pipeline.studio import casebook, finding
+from pipeline.studio.finding import CaseLine, CasePage
+from pipeline.studio.standing import CaseState
+
+PER_PAGE = 48
+STATES = {
+    CaseState.NEEDS_DECISION: ("help", "Needs a decision", "bad"),
+    CaseState.NO_PHOTO: ("add_a_photo", "Needs a photo", "quiet"),
+    CaseState.PHOTO: ("photo", "Photo only", "quiet"),
+    CaseState.WORKING: ("progress_activity", "Working", "quiet"),
+    CaseState.TO_REVIEW: ("visibility", "To review", "ask"),
+    CaseState.FAILED: ("error", "Failed", "bad"),
+    CaseState.AVATAR: ("check_circle", "Avatar approved", "good"),
+    CaseState.READY: ("task_alt", "Ready", "good"),
+}
+
+
+def look() -> CasePage:
+    """Return the page of cases that the address names."""
+    words, number = st.query_params.get("q", ""), _page_number()
+    return shared(f"cases {number} {words}", lambda there: finding.search(there, words, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
+
+
+def draw(seen: CasePage) -> Html:
+    """Draw search, cases and pages."""
+    words = st.query_params.get("q", "")
+    new = forms.opener("New case", "new-case", look="primary", symbol="add", data_key="n")
+    head = tag("div", tag("header", tag("h1", "Cases"), new, class_="headbar"), _search(words, seen.total), class_="stack tight")
+    body = tag("div", *(_tile(line) for line in seen.lines), class_="tiles") if seen.lines else _nobody(words)
+    return tag("div", head, body, pieces.pager(_page_number(), PER_PAGE, seen.total, "cases", q=words), _new_case(seen), class_="stack")
+
+
+def _search(words: str, total: int) -> Html:
+    label = "Search cases by name, invitation id or owner id"
+    box = tag("input", type="search", name="q", value=words, placeholder="Name, invitation or owner", aria_label=label)
+    count = tag("span", f"{total:,} {'case' if total == 1 else 'cases'}", class_="small")
+    find = forms.submit("Search", look="plain", symbol="search")
+    return tag("form", box, find, count, class_="search", data_do="search", id="search", role="search")
+
+
+def _tile(line: CaseLine) -> Html:
+    name = pieces.short(line.case.name)
+    shown = pieces.picture(line.thumb, f"{name}", lazy=True) if line.thumb else icon("add_a_photo")
+    facts = tag("span", f"#{pieces.short(line.case.id, 40)} · {pieces.ago(line.last_at)}", class_="small")
+    more = tag("span", f"{line.to_review} to review", class_="corner") if line.to_review > 1 else None
+    about = tag("span", tag("b", name, dir="auto"), facts, pieces.badge(*STATES[line.state]), class_="about")
+    to = {"href": ways.to("cases", case=line.case.id), "data_go": True, "data_tile": True}
+    return tag("a", tag("span", shown, more, class_="frame"), about, class_="tile", id=f"case-{line.case.id}", **to)
+
+
+def _nobody(words: str) -> Html:
+    if words:
+        said = f"No case fits “{pieces.short(words)}”. Names, invitation ids and owner ids are searched; every word must fit."
+        return tag("div", icon("search_off"), tag("p", said), tag("a", "Show every case", href=ways.to("cases"), data_go=True), class_="friendly")
+    said = "A case is a customer’s invitation: a photo, an avatar, a living portrait. Open the first one with “New case”."
+    return tag("div", icon("folder_shared"), tag("p", said), class_="friendly")
+
+
+def _new_case(seen: CasePage) -> Html:
+    name = forms.field("Name", "name", required=True, maxlength=5000, placeholder="Lim & Sofia’s wedding", autocomplete="off")
+    id_ = forms.field("Invitation id", "case", maxlength=200, placeholder="made up if left empty", autocomplete="off")
+    owner = forms.field("Owner id", "owner", required=True, maxlength=200, placeholder="u-77", autocomplete="off")
+    plans = [
+        forms.tick("Premium", "plan", Plan.PREMIUM.value, ticked=True, radio=True),
+        forms.tick("Free tier (no portraits)", "plan", Plan.FREE.value, radio=True),
+    ]
+    choice = tag("fieldset", tag("legend", "Plan"), tag("div", *plans, class_="choices"))
+    fields = (name, tag("div", id_, owner, class_="row"), choice, forms.buttons(forms.submit("Open the case")))
+    return forms.dialog("new-case", "New case", forms.form("open", f"new-{seen.total}", *fields))
+
+
+def _page_number() -> int:
+    given = st.query_params.get("page", "1")
+    return max(int(given), 1) if given.isdecimal() and len(given) < 7 else 1
+
+
+def _find(what: pieces.What) -> None:
+    ways.go(ways.to("cases", q=what["q"].strip()[:200]))
+
+
+def _open(what: pieces.What) -> None:
+    plan = Plan.FREE if what["plan"] == Plan.FREE else Plan.PREMIUM
+    case = casebook.open_new(place(), case_id=what["case"].strip(), owner=what["owner"].strip(), name=what["name"].strip(), plan=plan, by=me())
+    if case.photo is None and case.plan is Plan.PREMIUM:
+        intake.ask_for_photo(case)
+    ways.go(ways.to("cases", case=case.id))
+
+
+ACTIONS = {"search": _find, "open": _open}

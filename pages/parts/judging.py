@@ -1,0 +1,130 @@
+"""What waits for a decision: the candidate beside the photo, looked at closely, and everything one may want to do with it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.parts import forms, pieces
+from pages.parts.here import me
+from pages.parts.markup import Html, tag
+from pages.parts.pair import pair
+from pages.parts.pieces import button
+from pipeline.records import Asset, Decision, Role, RunKind, dollars
+from pipeline.studio.casebook import CaseView
+from pipeline.studio.comparing import FREE
+from pipeline.studio.home import Seen
+
+REASONS = ("Does not look like them", "A face is distorted", "Too stylised", "Not stylised enough", "Hands or background are odd", "Motion is odd")
+STEP = 0.05
+STRENGTHS = (0.3, 0.8)
+STYLES = ("pixar", "ghibli")
+BANDS = {
+    "strong": "Strong: close to the photo, as between two photos of one person.",
+    "recognisable": "Recognisable: stylised, and still them. Compare eyes, mouth and hair yourself.",
+    "weak": "Weak: it may be somebody else. Look closely before approving.",
+}
+LIMITS = "Measured by comparing faces in the photo with faces in the picture. Strong styles lower it, and it says nothing about beauty."
+
+
+def section(seen: CaseView) -> Html | None:
+    """Draw the candidates; nothing while none waits."""
+    if not seen.candidates:
+        return None
+    count = tag("span", str(len(seen.candidates)), class_="count")
+    drawn = [_candidate(seen, one, one.made, newest=place == 0) for place, one in enumerate(seen.candidates) if one.made is not None]
+    return tag("section", tag("h2", "Judge", count), *drawn, id="judge")
+
+
+def _candidate(seen: CaseView, one: Seen, made: Asset, *, newest: bool) -> Html:
+    body = _avatar(seen, one, made) if one.run.kind is RunKind.AVATAR else _clip(one, made)
+    return tag("article", body, _verdict(seen, one, newest), class_="card candidate", id=f"judge-{one.run.id}")
+
+
+def _avatar(seen: CaseView, one: Seen, made: Asset) -> Html:
+    photo = pair(f"pair-{one.run.id}", ("Photo", one.source), ("Candidate", made))
+    now = seen.avatar.made if seen.avatar else None
+    if now is None:
+        return tag("div", photo, class_="looked-at")
+    beside = pair(f"now-{one.run.id}", ("Current", now), ("Candidate", made), first="beside")
+    return tag("div", photo, tag("details", tag("summary", "Beside the current avatar"), beside), class_="looked-at")
+
+
+def _clip(one: Seen, made: Asset) -> Html:
+    film = pieces.clip(made, one.picture, pieces.alt_of(one), id_=f"film-{one.run.id}")
+    return tag("div", tag("div", film, class_="film"), class_="looked-at")
+
+
+def _verdict(seen: CaseView, one: Seen, newest: bool) -> Html:
+    when = pieces.ago(one.run.ended_at or one.run.asked_at)
+    facts = " · ".join(filter(None, (pieces.settings_of(one.run), pieces.cost(one), one.run.person, when)))
+    off = None if Role.APPROVE in me().roles else "Your role does not allow deciding."
+    approve = button("Approve", "decide", symbol="check", look="primary", key="a" if newest else "", off=off, run=one.run.id, decision="approved")
+    reject = forms.opener("Reject", f"reject-{one.run.id}", symbol="thumb_down", off=off, data_key="r" if newest else None)
+    head = (tag("h3", pieces.what(one.run)), tag("p", facts, class_="small"))
+    return tag("div", *head, _likeness(one), forms.buttons(approve, reject), _reject(one), _again(seen, one), class_="verdict")
+
+
+def _likeness(one: Seen) -> Html | None:
+    if one.likeness is None:
+        return None
+    score, band = one.likeness["score"], str(one.likeness["band"])
+    if score is None:
+        return tag("div", tag("p", f"Likeness could not be measured: {one.likeness['reason']}."), class_="likeness")
+    figure = tag("p", tag("b", f"{score:.2f}", class_="figure"), " ", tag("span", f"likeness, {band}"))
+    values = {"aria_valuemin": 0, "aria_valuemax": 1, "aria_valuenow": score}
+    bar = tag("div", tag("i", style=f"--done:{round(100 * score)}%"), class_=f"bar {band}", role="meter", aria_label="Likeness", **values)
+    reason = one.likeness.get("reason")
+    faces = tag("p", f"{str(reason).capitalize()}.", class_="small") if reason else None
+    more = tag("details", tag("summary", "What this number means"), tag("p", LIMITS, class_="small"))
+    return tag("div", figure, bar, tag("p", BANDS.get(band, ""), class_="small"), faces, more, class_="likeness")
+
+
+def _reject(one: Seen) -> Html:
+    id_ = f"reject-{one.run.id}"
+    boxes = [forms.tick(reason, "reason", reason) for reason in REASONS]
+    words = forms.field("In your words", "note", maxlength=500, placeholder="for whoever looks at this later")
+    fields = (tag("fieldset", tag("legend", "Why?"), *boxes), words, forms.buttons(forms.submit("Reject")))
+    kept = tag("p", "It stays in the history, and can be approved later.", class_="small")
+    asked = forms.form("decide", f"form-{id_}", *fields, run=one.run.id, decision=Decision.REJECTED.value)
+    return forms.dialog(id_, f"Reject this {one.run.kind.value}", asked, kept)
+
+
+def _again(seen: CaseView, one: Seen) -> Html:
+    made = _avatars_again(seen, one) if one.run.kind is RunKind.AVATAR else [_clip_again(seen, one)]
+    return tag("div", tag("p", "Not yet? Make another one:", class_="small"), forms.buttons(*made), class_="again")
+
+
+def _avatars_again(seen: CaseView, one: Seen) -> list[Html]:
+    settings, price = one.run.settings, price_of(seen, one)
+    found = [_make(seen, f"New seed · {price}", settings, {}, "casino")]
+    strength = settings.get("parameters", {}).get("strength")
+    if strength is not None:
+        less, more = round(max(strength - STEP, STRENGTHS[0]), 2), round(min(strength + STEP, STRENGTHS[1]), 2)
+        found += [_make(seen, f"Closer likeness {less:.2f} · {price}", settings, {"strength": str(less)}, "face")] if less < strength else []
+        found += [_make(seen, f"Stronger style {more:.2f} · {price}", settings, {"strength": str(more)}, "brush")] if more > strength else []
+    others = [name for name in STYLES if name != pieces.style_name(one.run)]
+    return [*found, *(_make(seen, f"{name.capitalize()} · {price}", settings, {"style": name, "prompt": ""}, "palette") for name in others)]
+
+
+def _make(seen: CaseView, words: str, settings: Mapping[str, Any], changes: Mapping[str, str], symbol: str) -> Html:
+    about = {**making_of(settings), **changes}
+    return button(words, "make", symbol=symbol, off=seen.avatar_offer.why, number=str(seen.avatars + 1), **about)
+
+
+def making_of(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Return settings as a form would tell them; the seed is left to chance."""
+    style = str(settings.get("style", "")).partition("@")[0]
+    parameters = {name: str(value) for name, value in settings.get("parameters", {}).items()}
+    ticks = {name: "yes" if settings.get(name) else "" for name in ("loop", "portrait")}
+    return {"style": style, "model": str(settings["model"]), "prompt": settings["prompt"] if style == FREE else "", **parameters, **ticks}
+
+
+def _clip_again(seen: CaseView, one: Seen) -> Html:
+    about = {**making_of(one.run.settings), "avatar": seen.case.avatar or "", "number": str(seen.clips + 1)}
+    return button(f"Another take · {price_of(seen, one)}", "animate", symbol="movie", off=seen.clip_offer.why, **about)
+
+
+def price_of(seen: CaseView, one: Seen) -> str:
+    """Return what another one with the model of this run costs now."""
+    offer = seen.avatar_offer if one.run.kind is RunKind.AVATAR else seen.clip_offer
+    found = next((model for model in offer.models if model.name == one.run.settings["model"]), offer.models[0])
+    return dollars(found.micro_usd)
