@@ -25,20 +25,25 @@ class Bytes(Protocol):
 def put(store: Bytes, data: bytes, asset: Asset) -> Asset:
     """Store bytes under their hash and return the asset they are, without writing its row: for work that may run on another machine."""
     sha256 = hashlib.sha256(data).hexdigest()
-    key = key_for(asset.scope, asset.kind.value, sha256, asset.media_type)
+    key, begun_at = key_for(asset.scope, asset.kind.value, sha256, asset.media_type), now()
     store.put(key, data, media_type=asset.media_type, cache_control=PRIVATE)
-    return replace(asset, sha256=sha256, key=key, bytes=len(data), created_at=now())
+    return replace(asset, sha256=sha256, key=key, bytes=len(data), created_at=begun_at)
 
 
 def record(tx: Connection, asset: Asset) -> Asset:
-    """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, so a repeat changes nothing."""
-    row = tx.execute("SELECT removed_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
+    """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, so a repeat changes nothing.
+
+    What was removed exists again once its bytes are kept anew; raises NotStored while the removed bytes are still being swept away.
+    """
+    row = tx.execute("SELECT removed_at, swept_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
     if row is None:
         names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
         values = {name: getattr(asset, name) for name in names}
         insert(tx, "assets", {**values, "parents": json.dumps(asset.parents), "facts": json.dumps(dict(asset.facts))})
     elif row["removed_at"]:
-        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None})
+        if row["swept_at"] is None or row["swept_at"] >= asset.created_at:
+            raise NotStored("This very file was removed a moment ago and is still being cleared away.", next="Try again in a moment.")
+        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None, "swept_at": None})
     return get(tx, asset.scope, asset.sha256)
 
 
@@ -68,6 +73,11 @@ def find(db: Connection, prefix: str) -> list[Asset]:
 def of_run(db: Connection, run_id: str) -> list[Asset]:
     """Return what a run made, oldest first."""
     return [_asset(row) for row in db.execute("SELECT * FROM assets WHERE run_id = ? ORDER BY created_at, rowid", (run_id,))]
+
+
+def of_call(db: Connection, call_id: str) -> list[Asset]:
+    """Return what a paid request led to, oldest first."""
+    return [_asset(row) for row in db.execute("SELECT * FROM assets WHERE call_id = ? ORDER BY created_at, rowid", (call_id,))]
 
 
 def children(db: Connection, scope: str, sha256: str, kind: AssetKind) -> list[Asset]:

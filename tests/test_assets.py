@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 
 from pipeline import assets
+from pipeline.database import update
 from pipeline.errors import NotStored, UnknownName
-from pipeline.records import Asset, AssetKind
+from pipeline.records import Asset, AssetKind, now
 from tests.little_studio import CASE, LittleStudio
 
 PICTURE = Asset(scope=CASE, kind=AssetKind.AVATAR, media_type="image/jpeg", width_px=4, height_px=3, parents=("p",), facts={"seed": 1})
@@ -41,11 +42,29 @@ def test_the_same_bytes_again_are_the_asset_that_exists(studio, keep):
 
 def test_bytes_kept_again_after_their_removal_are_there_again(studio, keep):
     first = keep()
-    with studio.place.database.writing() as tx:
-        tx.execute("UPDATE assets SET removed_at = 'now' WHERE sha256 = ?", (first.sha256,))
+    remove(studio, first, swept_at=now())
     assert first.key not in _keys(studio)
     assert keep().removed_at is None
     assert first.key in _keys(studio)
+    assert assets.read(studio.place.store, first) == b"picture"
+
+
+def test_bytes_are_not_kept_again_while_the_removed_ones_are_being_cleared_away(studio, keep):
+    """Else the row would be there again, and whoever clears away would then delete its bytes."""
+    first = keep()
+    remove(studio, first, swept_at=None)
+    with pytest.raises(NotStored, match="cleared away"):
+        keep()
+    assert first.key not in _keys(studio)
+
+
+def test_a_file_swept_away_after_its_bytes_were_found_in_place_is_not_said_to_be_kept(studio, keep):
+    first = keep()
+    found = assets.put(studio.place.store, b"picture", PICTURE)
+    studio.place.store.delete(first.key)
+    remove(studio, first, swept_at=now())
+    with pytest.raises(NotStored, match="cleared away"), studio.place.database.writing() as tx:
+        assets.record(tx, found)
 
 
 def test_the_same_bytes_for_two_customers_are_kept_twice(studio, keep):
@@ -106,6 +125,13 @@ def test_a_likeness_measured_again_replaces_the_one_before(studio, keep):
             assets.measured(tx, kept, "reference", faces)
     with studio.place.database.reading() as db:
         assert assets.likeness(db, CASE, kept.sha256) == [{"face": 0, **face, "distance": None, "reason": "no face found"}]
+
+
+def remove(studio, asset, *, swept_at):
+    if swept_at is not None:
+        studio.place.store.delete(asset.key)
+    with studio.place.database.writing() as tx:
+        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": now(), "swept_at": swept_at})
 
 
 def _keys(studio):

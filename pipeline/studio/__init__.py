@@ -12,10 +12,15 @@ replies.py     what support writes to the customer
 photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
+many.py        one decision about many
+stars.py       what colleagues should see
 grants.py      extra attempts, with a reason
 requests.py    cancel, retry, decide; wait for a run
 switches.py    pause purchases in trouble, and resume them
 prices.py      what every model would cost now
+library.py     every avatar, clip and photo: filtered, sorted, page by page
+filters.py     what a library can be narrowed down by, and how an address says it
+shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside
 seen.py        a run as people see it
 strip.py       what every page shows of now
