@@ -84,7 +84,8 @@ def model_title(place: Place, run: Run) -> str:
 def _words(place: Place, run: Run) -> dict[str, str]:
     kept = run.settings
     words = {"Model": model_title(place, run), "Motion" if run.kind is RunKind.CLIP else "Style": _style(place, kept["style"])}
-    words |= {NAMES.get(name, name.capitalize()): _value(value) for name, value in kept["parameters"].items()}
+    given = kept["parameters"]
+    words |= {NAMES.get(name, name.capitalize()): _value(given[name]) for name in sorted(given, key=[*NAMES, *given].index)}
     words["Seed"] = "none" if kept["seed"] is None else str(kept["seed"])
     return {**words, **(_clip_words(kept) if run.kind is RunKind.CLIP else {}), "Prompt": kept["prompt"]}
 

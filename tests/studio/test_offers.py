@@ -39,12 +39,9 @@ def approve(studio, run):
 def refused(studio, kind=AVATAR, case=CASE, by=ME):
     """Return what is said of a button and what is said when it is pressed all the same."""
     found = offer(studio, kind, case, by)
-    wish = {"owner": OWNER, "by": by, "run_id": "pressed"}
+    ask_for, wish = (portraits.ask_avatar, AvatarWish()) if kind is AVATAR else (portraits.ask_clip, ClipWish())
     with pytest.raises(StudioError) as caught:
-        if kind is AVATAR:
-            portraits.ask_avatar(studio.place, case, wish=AvatarWish(), **wish)
-        else:
-            portraits.ask_clip(studio.place, case, wish=ClipWish(), **wish)
+        ask_for(studio.place, case, OWNER, wish, by, run_id="pressed")
     assert (found.why, found.remedy) == (caught.value.say, caught.value.next)
     return found.why
 
@@ -113,7 +110,7 @@ def test_the_usual_model_comes_first_and_the_others_by_price(studio):
     assert found.models[0].takes_seed
     strength = found.models[0].parameters["strength"]
     assert (strength.default, float(strength.low), float(strength.high)) == (0.6, 0.01, 1.0)
-    assert [one.name for one in offer(studio, CLIP).models][0] == "kling-2.6"
+    assert offer(studio, CLIP).models[0].name == "kling-2.6"
 
 
 def test_every_model_of_the_catalogue_that_does_the_job_is_offered_at_what_it_will_cost(studio):
