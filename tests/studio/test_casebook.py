@@ -133,7 +133,9 @@ def test_an_id_that_is_taken_opens_nothing(studio):
     assert studio.dump() == before
 
 
-@pytest.mark.parametrize("bad", [{"owner": " "}, {"owner": "", "case_id": "A-1"}, {"name": "", "case_id": " "}, {"case_id": "x" * 201}, {"owner": "a\nb"}])
+@pytest.mark.parametrize(
+    "bad", [{"owner": " "}, {"owner": "", "case_id": "A-1"}, {"name": "", "case_id": " "}, {"case_id": "x" * 201}, {"owner": "a\nb"}]
+)
 def test_a_case_that_cannot_be_is_refused(studio, bad):
     before = studio.dump()
     with pytest.raises(BadParameter):
