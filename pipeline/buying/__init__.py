@@ -24,7 +24,7 @@ from pipeline.buying.deciding import decide
 from pipeline.buying.delivery import deliver
 from pipeline.buying.desk import Desk
 from pipeline.buying.gate import Gate
-from pipeline.buying.planning import Wanted, plan, plan_again, price_of
+from pipeline.buying.planning import Wanted, plan, plan_again, price_again, price_of
 from pipeline.buying.points import POINTS
 
-__all__ = ["POINTS", "Desk", "Gate", "Wanted", "buy", "decide", "deliver", "plan", "plan_again", "price_of"]
+__all__ = ["POINTS", "Desk", "Gate", "Wanted", "buy", "decide", "deliver", "plan", "plan_again", "price_again", "price_of"]

@@ -62,8 +62,7 @@ def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *,
     What another run bought or asked for meanwhile is taken as in `plan`; `force` buys in any case.
     """
     last = calls.filling(tx, run.id, wanted.slot)
-    worth_keeping = last.state in CALL_OPEN or (last.state is CallState.SUCCEEDED and not _spoilt(last))
-    if worth_keeping and not force:
+    if _worth_keeping(last) and not force:
         if last.needs_decision:
             raise NotNow(
                 "Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`."
@@ -79,6 +78,17 @@ def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *,
         filling["reused"] = 0
     update(tx, "outputs", {"run_id": run.id, "slot": wanted.slot}, {"call_id": call.id, **filling})
     return call
+
+
+def price_again(db: Connection, run: Run, wanted: Wanted) -> int:
+    """Return what `plan_again` would hold now, in micro-dollars: nothing for what was bought, may still arrive or is owned meanwhile."""
+    if _worth_keeping(calls.filling(db, run.id, wanted.slot)) or _usable(db, wanted, fingerprint(wanted, run.case_id)) is not None:
+        return 0
+    return price_of(wanted).micro_usd
+
+
+def _worth_keeping(call: Call) -> bool:
+    return call.state in CALL_OPEN or (call.state is CallState.SUCCEEDED and not _spoilt(call))
 
 
 def _spoilt(call: Call) -> bool:

@@ -24,6 +24,11 @@ shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside
 seen.py        a run as people see it
 strip.py       what every page shows of now
+queue.py       what runs, waits, needs a decision, failed, was done today
+undecided.py   requests only a person can settle, in plain words
+retrying.py    retry many failed runs at once, at a price known before
 home.py        what waits, runs, was made and was spent: the first screen, for looking
 samples.py     the sample portrait of a fresh install
+about.py       the version, the libraries, every setting with its value
+space.py       what the files take, and what is free
 """

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import assets, cases, ledger, runs
-from pipeline.buying import calls
+from pipeline.buying import calls, price_again
 from pipeline.database import Connection
-from pipeline.errors import UnknownName
-from pipeline.records import CALL_OPEN, Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState
+from pipeline.errors import StudioError, UnknownName
+from pipeline.records import Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState
 from pipeline.studio.looks import files_of, likeness_of
 from pipeline.studio.place import Place
+from pipeline.studio.portraits import request_of
 from pipeline.workflows.wishes import SLOTS
 
 LEARN_FROM = 20
@@ -51,10 +52,14 @@ class Question:
 
 def questions(place: Place, db: Connection, limit: int) -> tuple[Question, ...]:
     """Return what only a person can settle, oldest first."""
-    query = "SELECT * FROM calls WHERE state = ? AND needs_decision = 1 ORDER BY created_at LIMIT ?"
-    rows = db.execute(query, (CallState.UNKNOWN.value, limit)).fetchall()
-    asked = [calls.call_of(row) for row in rows]
-    return tuple(Question(call=call, seen=seen_of(place, db, runs.get(db, call.run_id))) for call in asked)
+    query = "SELECT id FROM calls WHERE state = ? AND needs_decision = 1 ORDER BY created_at LIMIT ?"
+    return tuple(question_of(place, db, row["id"]) for row in db.execute(query, (CallState.UNKNOWN.value, limit)).fetchall())
+
+
+def question_of(place: Place, db: Connection, call_id: str) -> Question:
+    """Return the question about a call."""
+    call = calls.get(db, call_id)
+    return Question(call=call, seen=seen_of(place, db, runs.get(db, call.run_id)))
 
 
 def see(place: Place, run_id: str) -> Seen:
@@ -105,16 +110,17 @@ def seen_of(place: Place, db: Connection, run: Run) -> Seen:
         held_micro_usd=money.held_micro_usd,
         charged_micro_usd=money.charged_micro_usd,
         expected_seconds=None if run.ended else usual_seconds(place, db, run),
-        again_micro_usd=_price_again(db, run) if run.ended and not made else 0,
+        again_micro_usd=_price_again(place, db, run) if run.ended and not made else 0,
         clips=_clips(db, made) if made and run.kind is RunKind.AVATAR else 0,
     )
 
 
-def _price_again(db: Connection, run: Run) -> int:
+def _price_again(place: Place, db: Connection, run: Run) -> int:
     """Return what a retry would hold: nothing where the request was paid and fits, or may still arrive."""
-    call = calls.filling(db, run.id, SLOTS[run.kind])
-    kept = call.state in CALL_OPEN or (call.state is CallState.SUCCEEDED and call.error is None)
-    return 0 if kept else call.hold_micro_usd
+    try:
+        return price_again(db, run, request_of(place, db, run))
+    except StudioError:  # it cannot be retried, as its model or photo is gone; what it cost then is what it says
+        return calls.filling(db, run.id, SLOTS[run.kind]).hold_micro_usd
 
 
 def _clips(db: Connection, avatar: Asset) -> int:

@@ -112,15 +112,18 @@ def to_review(db: Connection) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def failed_since(db: Connection, moment: str) -> list[str]:
-    """Return the runs that failed since a moment and were not mended by a retry, newest first; those that wait for a decision are none of them."""
+def failed_since(db: Connection, moment: str, person: str | None = None) -> list[str]:
+    """Return the runs that failed since a moment and were not mended by a retry, newest first; of one person if named.
+
+    Those that wait for a decision are none of them.
+    """
     rows = db.execute(
-        """SELECT id FROM runs WHERE state = 'failed' AND ended_at >= ? AND NOT EXISTS (
+        """SELECT id, person FROM runs WHERE state = 'failed' AND ended_at >= ? AND NOT EXISTS (
             SELECT 1 FROM outputs o JOIN calls c ON c.id = o.call_id WHERE o.run_id = runs.id AND c.needs_decision = 1)
         ORDER BY ended_at DESC""",
         (moment,),
     )
-    return [row["id"] for row in rows]
+    return [row["id"] for row in rows if person in (None, row["person"])]
 
 
 def done_since(db: Connection, moment: str) -> int:
