@@ -99,9 +99,9 @@ class FolderStore:
             self._remove_empty(path.parent)
             return existed
 
-    def signed_url(self, key: str, *, seconds: int) -> str:
+    def signed_url(self, key: str, *, seconds: int, save_as: str = "") -> str:
         """Return a link of the media route that opens this key for at most so long; BadKey."""
-        return self._route + links.sign(key, secret=self._secret, seconds=seconds)
+        return self._route + links.sign(key, secret=self._secret, seconds=seconds, save_as=save_as)
 
     def check(self) -> None:
         """Put, describe, read and remove a real object; raises what a user of the store would meet."""

@@ -3,8 +3,10 @@
 import hashlib
 import os
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 from itsdangerous import BadData, URLSafeSerializer
 
@@ -16,8 +18,16 @@ _SECRET_BYTES = 32
 _STEADY_SECONDS = 60
 
 
-def sign(key: str, *, secret: bytes, seconds: int = 3600, now: datetime | None = None) -> str:
-    """Return a token that opens this key for at most `seconds`; BadKey.
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """What a link opens: a key, and the file name under which a browser is to save it; empty where it is to be shown."""
+
+    key: str
+    save_as: str = ""
+
+
+def sign(key: str, *, secret: bytes, seconds: int = 3600, save_as: str = "", now: datetime | None = None) -> str:
+    """Return a token that opens this key for at most `seconds`, to be saved under a name if one is given; BadKey.
 
     From a minute on, the end is rounded down to a quarter of `seconds`, so that a page drawn again names the same address and
     the browser keeps its copy.
@@ -25,18 +35,28 @@ def sign(key: str, *, secret: bytes, seconds: int = 3600, now: datetime | None =
     moment = (now or datetime.now(UTC)) + timedelta(seconds=seconds)
     step_ms = seconds * 250 if seconds >= _STEADY_SECONDS else 1
     expires_ms = int(moment.timestamp() * 1000) // step_ms * step_ms
-    return str(_signer(secret).dumps([check_key(key), expires_ms]))
+    return str(_signer(secret).dumps([check_key(key), expires_ms, *([save_as] if save_as else [])]))
 
 
-def open_link(token: str, *, secret: bytes, now: datetime | None = None) -> str:
-    """Return the key a token was signed for; NotAllowed when it was changed, signed elsewhere or has expired."""
+def open_link(token: str, *, secret: bytes, now: datetime | None = None) -> Link:
+    """Return what a token was signed for; NotAllowed when it was changed, signed elsewhere or has expired."""
     try:
-        key, expires_ms = _signer(secret).loads(token)
+        key, expires_ms, *save_as = _signer(secret).loads(token)
     except (BadData, ValueError, TypeError) as error:
         raise NotAllowed("This link is not valid.") from error
     if (now or datetime.now(UTC)).timestamp() * 1000 >= expires_ms:
         raise NotAllowed("This link has expired.", next="Reload the page it came from.")
-    return check_key(key)
+    return Link(key=check_key(key), save_as="".join(save_as))
+
+
+def attachment(save_as: str) -> str:
+    """Return the Content-Disposition header that saves a file under this name: in ASCII for the oldest browsers, and as it is.
+
+    >>> attachment("Zoë.png")
+    'attachment; filename="Zo_.png"; filename*=UTF-8\'\'Zo%C3%AB.png'
+    """
+    plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in save_as)
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(save_as, safe='', errors='ignore')}"
 
 
 def secret_for(folder: Path) -> bytes:

@@ -54,8 +54,8 @@ class ObjectStore(Protocol):
         """Remove an object; False when there was none."""
         ...
 
-    def signed_url(self, key: str, *, seconds: int) -> str:
-        """Return an address that reads this one object for so long and needs no other right."""
+    def signed_url(self, key: str, *, seconds: int, save_as: str = "") -> str:
+        """Return an address that reads this one object for so long and needs no other right; with a name, a browser saves it under that."""
         ...
 
     def check(self) -> None:

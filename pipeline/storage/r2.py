@@ -15,6 +15,7 @@ from urllib.parse import quote, unquote
 from pipeline.errors import BadParameter, NotStored, StoreRefused
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
+from pipeline.storage.links import attachment
 from pipeline.storage.port import NO_METADATA, StoredObject, same_or_taken, sha256_of
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -110,12 +111,14 @@ class R2Store:
             self._s3.delete_object(Bucket=self._bucket, Key=key)
         return True
 
-    def signed_url(self, key: str, *, seconds: int) -> str:
+    def signed_url(self, key: str, *, seconds: int, save_as: str = "") -> str:
         """Return an address at the store that reads this object for so long, a week at most; BadKey, BadParameter."""
         if not 1 <= seconds <= _LONGEST_LINK_SECONDS:
             raise BadParameter("A signed link lasts from one second to a week.")
+        saving = {"ResponseContentDisposition": attachment(save_as)} if save_as else {}
+        wanted = {"Bucket": self._bucket, "Key": check_key(key), **saving}
         with _in_our_words():
-            return str(self._s3.generate_presigned_url("get_object", Params={"Bucket": self._bucket, "Key": check_key(key)}, ExpiresIn=seconds))
+            return str(self._s3.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
     def check(self) -> None:
         """Put, describe, read and remove a real object; raises what a user of the store would meet."""

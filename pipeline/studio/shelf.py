@@ -12,6 +12,7 @@ from pipeline.studio.filters import SHOWN, Filter, Sort, State
 
 Condition = tuple[str, Sequence[Any]]
 
+ONE_OF: Final = " IN (SELECT value FROM json_each(?))"
 DECISION: Final = """(SELECT p.decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256
     ORDER BY p.at DESC, p.rowid DESC LIMIT 1)"""
 COST: Final = "(SELECT sum(e.micro_usd) FROM entries e WHERE e.call_id = a.call_id AND e.kind IN ('charge', 'adjust'))"
@@ -67,7 +68,7 @@ def folded(text: str) -> str:
 
 def _conditions(wanted: Filter) -> Iterator[Condition]:
     # In one case the + keeps SQLite from walking through every asset of a kind.
-    yield f"{'+' if wanted.case_id else ''}a.kind IN (SELECT value FROM json_each(?))", [json.dumps(wanted.kinds or SHOWN)]
+    yield f"{'+' if wanted.case_id else ''}a.kind{ONE_OF}", [json.dumps(wanted.kinds or SHOWN)]
     if not wanted.removed:
         yield "a.removed_at IS NULL", ()
     if wanted.case_id:
@@ -87,7 +88,7 @@ def _listed(wanted: Filter) -> Iterator[Condition]:
     of |= {MADE_BY: wanted.people, f"a.kind = 'avatar' AND {BAND}": wanted.bands}
     for what, values in of.items():
         if values:
-            yield f"{what} IN (SELECT value FROM json_each(?))", [json.dumps(values)]
+            yield f"{what}{ONE_OF}", [json.dumps(values)]
 
 
 def _ranges(wanted: Filter) -> Iterator[Condition]:

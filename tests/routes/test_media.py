@@ -54,6 +54,14 @@ def test_a_browser_that_has_the_file_is_not_sent_it_again(web: httpx.Client, pla
     assert web.get(url, headers={"if-none-match": '"other"'}).status_code == 200
 
 
+def test_a_link_that_names_a_file_makes_the_browser_save_it_under_that_name(web: httpx.Client, place: Place, stored: Asset) -> None:
+    answer = web.get(place.store.signed_url(stored.key, seconds=60, save_as="Zoë & “Bo”; clip.mp4"))
+    assert (answer.status_code, answer.content) == (200, CLIP)
+    said = answer.headers["content-disposition"]
+    assert said == "attachment; filename=\"Zo_ & _Bo_; clip.mp4\"; filename*=UTF-8''Zo%C3%AB%20%26%20%E2%80%9CBo%E2%80%9D%3B%20clip.mp4"
+    assert "content-disposition" not in web.get(place.store.signed_url(stored.key, seconds=60)).headers
+
+
 def test_an_expired_link_opens_nothing(web: httpx.Client, place: Place, stored: Asset) -> None:
     secret = links.secret_for(place.settings.folder)
     answer = web.get(f"/m/{links.sign(stored.key, secret=secret, seconds=-1)}")

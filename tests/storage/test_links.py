@@ -1,16 +1,18 @@
 """A link opens exactly one object, for its time, with this studio's secret."""
 
 import multiprocessing
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import errors
-from pipeline.storage.links import open_link, secret_for, sign
+from pipeline.storage.links import attachment, open_link, secret_for, sign
 
 SECRET = b"s" * 32
 KEY = "case-7/avatar/ab.png"
@@ -19,7 +21,7 @@ NOW = datetime(2026, 5, 1, 12, 0, 7, tzinfo=UTC)
 
 def opens(token: str, after_seconds: float) -> bool:
     try:
-        return open_link(token, secret=SECRET, now=NOW + timedelta(seconds=after_seconds)) == KEY
+        return open_link(token, secret=SECRET, now=NOW + timedelta(seconds=after_seconds)).key == KEY
     except errors.NotAllowed:
         return False
 
@@ -33,6 +35,27 @@ def test_a_link_lasts_nearly_its_time_and_never_longer(seconds: int) -> None:
 
 def test_a_page_drawn_again_names_the_same_address() -> None:
     assert sign(KEY, secret=SECRET, now=NOW) == sign(KEY, secret=SECRET, now=NOW + timedelta(minutes=10))
+
+
+def test_a_link_may_name_the_file_it_is_saved_as_and_nobody_can_change_the_name() -> None:
+    named, plain = sign(KEY, secret=SECRET, now=NOW, save_as="Zoë.png"), sign(KEY, secret=SECRET, now=NOW)
+    assert open_link(named, secret=SECRET, now=NOW).save_as == "Zoë.png"
+    assert open_link(plain, secret=SECRET, now=NOW).save_as == ""
+    payload, signature = named.rsplit(".", 1)
+    assert payload != plain.rsplit(".", 1)[0]
+    assert not opens(f"{plain.rsplit('.', 1)[0]}.{signature}", 0)
+    assert opens(named, 0.74 * 3600)
+    assert not opens(named, 3600)
+
+
+@given(st.text())
+def test_a_name_to_save_as_is_one_header_whatever_is_in_it(name: str) -> None:
+    header = attachment(name)
+    header.encode("ascii")
+    assert not set(header) & set("\r\n\0\\")
+    plain, whole = re.fullmatch(r"attachment; filename=\"([^\"%]*)\"; filename\*=UTF-8''([\w.~%-]*)", header, re.ASCII).groups()
+    assert len(plain) == len(name)
+    assert unquote(whole) == name
 
 
 @given(st.integers(min_value=0), st.characters(codec="ascii"))

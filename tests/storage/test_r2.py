@@ -33,6 +33,12 @@ def test_a_signed_link_reads_one_object_and_says_how_long(r2_store: R2Store) -> 
         assert (answer.read(), answer.headers["Content-Type"]) == (b"one", "image/png")
 
 
+def test_a_signed_link_can_make_a_browser_save_the_object_under_a_name(r2_store: R2Store) -> None:
+    r2_store.put(KEY, b"one", **DETAILS)
+    with urllib.request.urlopen(r2_store.signed_url(KEY, seconds=60, save_as="Zoë.png")) as answer:
+        assert answer.headers["Content-Disposition"] == "attachment; filename=\"Zo_.png\"; filename*=UTF-8''Zo%C3%AB.png"
+
+
 @pytest.mark.parametrize("seconds", [0, -1, 604_801])
 def test_a_link_longer_than_a_week_is_refused(r2_store: R2Store, seconds: int) -> None:
     with pytest.raises(errors.BadParameter):
