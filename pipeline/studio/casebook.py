@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipeline import assets, cases, runs
-from pipeline.buying import calls
 from pipeline.cases import Attempts
 from pipeline.database import Connection, Row
 from pipeline.errors import BadParameter, NotNow, WrongOwner
@@ -19,12 +18,12 @@ from pipeline.studio import grants, history, standing
 from pipeline.studio.finding import CaseLine, CasePage, clean, find, search, thumb_of
 from pipeline.studio.grants import Grant
 from pipeline.studio.history import Attempt
-from pipeline.studio.home import Question, Seen, seen_of
 from pipeline.studio.offers import ANYBODY, Offer, offer
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.replies import Reply, write
 from pipeline.studio.samples import PREFIX
+from pipeline.studio.seen import Question, Seen, question_of, seen_of
 from pipeline.studio.standing import CaseState
 
 __all__ = ["CaseLine", "CasePage", "CaseState", "CaseView", "find", "look", "open_new", "search", "thumb_of"]
@@ -178,9 +177,8 @@ def _older_clip(case: Case, clips: list[Row]) -> Row | None:
 
 
 def _questions(place: Place, db: Connection, case: Case) -> tuple[Question, ...]:
-    rows = db.execute("SELECT * FROM calls WHERE case_id = ? AND state = 'unknown' AND needs_decision = 1 ORDER BY created_at", (case.id,))
-    asked = [calls.call_of(row) for row in rows]
-    return tuple(Question(call=call, seen=seen_of(place, db, runs.get(db, call.run_id))) for call in asked)
+    rows = db.execute("SELECT id FROM calls WHERE case_id = ? AND state = 'unknown' AND needs_decision = 1 ORDER BY created_at", (case.id,))
+    return tuple(question_of(place, db, row["id"]) for row in rows.fetchall())
 
 
 def _readable_id(owner: str, name: str) -> str:

@@ -10,9 +10,9 @@ from pipeline.database import Connection
 from pipeline.errors import Fault, UnknownName
 from pipeline.records import Call, Case, Decision, Run, RunState
 from pipeline.studio.comparing import Setting, model_title, settings_of
-from pipeline.studio.home import Seen, seen_of
 from pipeline.studio.place import Place
 from pipeline.studio.requests import outdated
+from pipeline.studio.seen import Seen, seen_of
 from pipeline.workflows.wishes import SLOTS
 
 MOST = 1000

@@ -230,6 +230,7 @@ def test_an_approval_that_is_withdrawn_makes_a_candidate_again(studio):
     decide(studio, avatar, Decision.WITHDRAWN)
     seen = look(studio)
     assert (seen.avatar, [one.made for one in seen.candidates]) == (None, [avatar])
+    assert state(studio) is CaseState.TO_REVIEW
     assert decide(studio, avatar).avatar == avatar.sha256
     assert [said.decision for said in look(studio).history[0].judgements] == [Decision.APPROVED, Decision.WITHDRAWN, Decision.APPROVED]
 
