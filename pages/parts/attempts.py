@@ -24,7 +24,7 @@ def section(seen: CaseView) -> Html | None:
     compare = forms.submit("Compare two", look="plain", symbol="difference") if len(rows) > 1 else None
     head = tag("div", tag("h2", "History", tag("span", str(len(rows)), class_="count")), compare, class_="history-head")
     listed = tag("form", head, tag("div", *rows, class_="attempts card"), data_do="compare", id="history-form")
-    return tag("section", listed, _compared(seen), id="history")
+    return tag("section", _compared(seen), listed, id="history")
 
 
 def _attempt(seen: CaseView, one: Attempt) -> Html:

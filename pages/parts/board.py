@@ -6,7 +6,8 @@ from pages.parts import pieces
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button
 from pipeline.records import Choice, Decision, RunKind, RunState, dollars
-from pipeline.studio.home import Home, Question, Seen
+from pipeline.studio.home import Home
+from pipeline.studio.seen import Question, Seen
 
 
 def sections(seen: Home) -> Html:

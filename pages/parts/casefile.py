@@ -6,7 +6,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.records import Asset, Plan, Role, RunKind
 from pipeline.studio.casebook import CaseView
-from pipeline.studio.home import Seen
+from pipeline.studio.seen import Seen
 
 PLANS = {Plan.PREMIUM: "premium", Plan.FREE: "free tier"}
 

@@ -39,7 +39,7 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
             return
         live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: do(strip.ACTIONS, what))
         live(f"page-{name}", page, pressed=lambda what: do(actions, what))
-        if ways.asks_changed(seen.asks) or st.session_state.pop("anew", False):
+        if ways.asks_changed(strip.asks(seen)) or st.session_state.pop("anew", False):
             st.rerun()
 
     st.fragment(beat, run_every=BEAT_SECONDS)()

@@ -11,7 +11,7 @@ from pages.parts.pieces import button
 from pipeline.records import Asset, Decision, Role, RunKind, dollars
 from pipeline.studio.casebook import CaseView
 from pipeline.studio.comparing import FREE
-from pipeline.studio.home import Seen
+from pipeline.studio.seen import Seen
 
 REASONS = ("Does not look like them", "A face is distorted", "Too stylised", "Not stylised enough", "Hands or background are odd", "Motion is odd")
 STEP = 0.05

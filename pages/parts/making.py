@@ -24,7 +24,7 @@ OWN = "Own words instead of the style’s prompt"
 
 def section(seen: CaseView) -> Html:
     """Draw both forms: an avatar from the photo, a clip from the approved avatar."""
-    free = not seen.candidates
+    free = not (seen.candidates or seen.running)
     avatar, clip = _avatar(seen, primary=free and seen.avatar is None), _clip(seen, primary=free and seen.avatar is not None and seen.clip is None)
     return tag("section", tag("h2", "Make"), avatar, clip, class_="card make", id="make")
 

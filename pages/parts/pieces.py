@@ -9,7 +9,7 @@ from pages.parts.here import place
 from pages.parts.markup import Child, Html, tag
 from pipeline.records import Asset, AssetKind, Case, Decision, Run, RunKind, RunState, dollars, seconds_since
 from pipeline.studio import portraits
-from pipeline.studio.home import Seen
+from pipeline.studio.seen import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 What = Mapping[str, str]

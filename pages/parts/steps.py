@@ -5,7 +5,8 @@ from pages.parts.here import place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import STATES, button
 from pipeline.records import Decision, RunState
-from pipeline.studio.home import FirstSteps, Home, Seen
+from pipeline.studio.home import FirstSteps, Home
+from pipeline.studio.seen import Seen
 
 PHOTO = "/samples/astronaut.jpg"
 PHOTO_WORDS = "Portrait of the astronaut Eileen Collins in her orange suit, with a flag and a model of the shuttle behind her"

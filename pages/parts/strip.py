@@ -1,8 +1,7 @@
 """The strip on top of every page: mode, what runs, today's money, who is here; and what offers itself wherever somebody is."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
 import streamlit as st
@@ -12,41 +11,29 @@ from pages.parts.here import COOKIE, choose, everyone, me, place, shared
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
 from pipeline.errors import NotNow
+from pipeline.processes.claims import holder_of
 from pipeline.records import Person, Role, dollars, seconds_since
-from pipeline.studio import home, people, requests, reviews
+from pipeline.studio import people, requests, reviews, strip
 from pipeline.studio.people import ROLE_WORDS
+from pipeline.studio.strip import Strip
 
 ICON = "/app/static/icon.svg"
 OFFERED_SECONDS = 120.0
 LOST = "The studio cannot be reached. Work goes on there, and what you typed stays here."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Strip:
-    """Shim."""
-
-    running: tuple[Any, ...]
-    running_count: int
-    today: Any
-    newest: Any
-    worker_away: bool
-    pause: str | None
-    asks: dict[str, int]
+AWAY_SECONDS = 6.0
+_worker_seen = {"at": time.monotonic()}
 
 
 def look() -> Strip:
     """Return what every page shows of now."""
-    seen = shared("home", home.look)
-    asks = {"home": 0, "queue": len(seen.questions)}
-    return Strip(
-        running=seen.running[:8],
-        running_count=len(seen.running),
-        today=seen.today,
-        newest=(seen.newest or (None,))[0],
-        worker_away=False,
-        pause=None,
-        asks=asks,
-    )
+    return shared("strip", strip.look)
+
+
+def asks(seen: Strip) -> dict[str, int]:
+    """Return by screen how many things there ask for somebody."""
+    return {"home": seen.counts.to_review + seen.counts.questions, "queue": seen.counts.questions + seen.counts.failed}
 
 
 What = Mapping[str, str]
@@ -127,19 +114,20 @@ def _lost() -> Html:
 
 
 def _troubles(seen: Strip) -> Html | None:
-    if seen.worker_away:
+    if _worker_is_away():
         words = "The worker is not running. It starts again by itself, and running work goes on where it was."
         return tag("div", icon("warning"), tag("span", words), class_="trouble", role="status", id="worker-away")
     if seen.pause is not None:
-        return tag(
-            "div",
-            icon("pause_circle"),
-            tag("span", seen.pause),
-            tag("a", "Queue", href=ways.to("queue"), data_go=True),
-            class_="trouble",
-            id="paused",
-        )
+        more = tag("a", "Open the queue", href=ways.to("queue"), data_go=True)
+        return tag("div", icon("pause_circle"), tag("span", f"{seen.pause.words}."), more, class_="trouble", id="paused")
     return None
+
+
+def _worker_is_away() -> bool:
+    """Tell whether no worker was seen for so long that it is no mere restart."""
+    if shared("worker", lambda there: holder_of(there.settings.folder, "worker")) is not None:
+        _worker_seen["at"] = time.monotonic()
+    return time.monotonic() - _worker_seen["at"] > AWAY_SECONDS
 
 
 def _offer(seen: Strip) -> Html | None:
@@ -161,7 +149,7 @@ def _waved_away() -> set[str]:
 
 def _cancel(what: What) -> None:
     if not requests.find_run(place(), what["run"]).ended:
-        requests.cancel(place(), what["run"], reviews.owner_of(place(), requests.find_run(place(), what["run"]).case_id))
+        requests.cancel(place(), what["run"], reviews.owner_of(place(), requests.find_run(place(), what["run"]).case_id), me())
 
 
 def _choose(what: What) -> None:
