@@ -3,6 +3,7 @@
 entries.py   hold, release, charge, adjust: the only writers
 budgets.py   caps, checked inside the transaction that holds
 reports.py   lines, totals, and the proof that the sums equal their rows
+watch.py     the same, cheap enough for every second: only what is new is proven
 """
 
 from pipeline.ledger.budgets import Cap, check_room, set_budget
