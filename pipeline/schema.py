@@ -193,3 +193,25 @@ def m008_library(db: SqliteUtils) -> None:
         "ALTER TABLE assets ADD COLUMN swept_at TEXT",
         "CREATE INDEX assets_to_sweep ON assets(removed_at) WHERE removed_at IS NOT NULL AND swept_at IS NULL",
     )
+
+
+@studio()
+def m009_library_in_few_pages(db: SqliteUtils) -> None:
+    """A library of tens of thousands is filtered from indexes that hold all it asks for, also when nothing of the file is in memory yet."""
+    _script(
+        db,
+        "DROP INDEX assets_kept_by_kind",
+        "CREATE INDEX assets_kept_by_kind ON assets(kind, created_at, scope, sha256, run_id, call_id) WHERE removed_at IS NULL",
+        "DROP INDEX approvals_by_asset",
+        "CREATE INDEX approvals_by_asset ON approvals(scope, asset, at, decision)",
+        "DROP INDEX outputs_by_asset",
+        "CREATE INDEX outputs_by_asset ON outputs(asset, run_id, reused)",
+        "CREATE INDEX cases_by_files ON cases(id, photo, crop, avatar, clip, photo_version)",
+        "DROP INDEX runs_by_model",
+        "DROP INDEX runs_by_style",
+        "ALTER TABLE runs ADD COLUMN model TEXT GENERATED ALWAYS AS (json_extract(settings, '$.model')) VIRTUAL",
+        "ALTER TABLE runs ADD COLUMN style TEXT GENERATED ALWAYS AS (json_extract(settings, '$.style')) VIRTUAL",
+        "CREATE INDEX runs_by_model ON runs(model)",
+        "CREATE INDEX runs_by_style ON runs(style)",
+        "CREATE INDEX runs_in_short ON runs(id, case_id, photo_version, source, person, model, style)",
+    )

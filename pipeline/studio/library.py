@@ -134,8 +134,7 @@ def _still(asset: Asset) -> Asset | None:
 
 
 def _facets(db: Connection) -> Facets:
-    style, model = "json_extract(settings, '$.style')", "json_extract(settings, '$.model')"
-    return Facets(styles=_different(db, style), models=_different(db, model), people=_different(db, "person"))
+    return Facets(styles=_different(db, "style"), models=_different(db, "model"), people=_different(db, "person"))
 
 
 def _different(db: Connection, what: str) -> tuple[str, ...]:

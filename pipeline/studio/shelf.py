@@ -84,7 +84,7 @@ def _conditions(wanted: Filter) -> Iterator[Condition]:
 
 
 def _listed(wanted: Filter) -> Iterator[Condition]:
-    of = {"json_extract(r.settings, '$.style')": wanted.styles, "json_extract(r.settings, '$.model')": wanted.models}
+    of = {"r.style": wanted.styles, "r.model": wanted.models}
     of |= {MADE_BY: wanted.people, f"a.kind = 'avatar' AND {BAND}": wanted.bands}
     for what, values in of.items():
         if values:
