@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from pages.parts import pieces
+from pages.parts import pieces, ways
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button
 from pipeline.records import Choice, Decision, RunKind, RunState, dollars
@@ -18,7 +18,7 @@ def sections(seen: Home) -> Html:
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
     return join(
         head,
-        tag("section", tag("h2", "To do now", _count(waiting)), to_do, class_="to-do"),
+        tag("section", tag("h2", "To do now", _count(seen)), to_do, _rest(seen), class_="to-do"),
         _list("Running", seen.running, _running) if seen.running else None,
         _list("Newest", seen.newest, _made) if seen.newest else None,
     )
@@ -28,8 +28,15 @@ def _list(title: str, rows: tuple[Seen, ...], draw: Callable[[Seen], Html]) -> H
     return tag("section", tag("h2", title), tag("ul", *(draw(row) for row in rows), class_="rows card"))
 
 
-def _count(things: list[Html]) -> Html | None:
-    return tag("span", str(len(things)), class_="count") if things else None
+def _count(seen: Home) -> Html | None:
+    everything = seen.to_do_count + seen.questions_count
+    return tag("span", str(everything), class_="count") if everything else None
+
+
+def _rest(seen: Home) -> Html | None:
+    """Lead to what does not fit here."""
+    more = seen.to_do_count - len(seen.to_do)
+    return tag("a", f"{more} more to review in the library", href=ways.to("library", state="to review"), data_go=True) if more > 0 else None
 
 
 def _nothing(symbol: str, words: str) -> Html:
