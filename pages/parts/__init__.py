@@ -22,4 +22,12 @@ making.py        the forms that make avatars and clips
 judging.py       what waits for a decision
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do
+
+workshop.py      Settings, part by part
+checkup.py       the health of every part
+inventory.py     models, prompt styles, settings and version
+storeroom.py     where files live and what they take
+team.py          the people and what each may do
+listing.py       tables that become cards on a phone
+errand.py        work that takes longer than a screen may wait
 """

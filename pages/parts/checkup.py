@@ -39,7 +39,11 @@ def draw() -> Html:
     return join(
         tag("section", tag("h2", "Right now"), _rows(now_)),
         tag(
-            "section", tag("div", title, check, class_="bar"), _said(outcome), _rows(outcome.found or []) if outcome.found else None, id="every-part"
+            "section",
+            tag("div", title, check, class_="head-of"),
+            _said(outcome),
+            _rows(outcome.found or []) if outcome.found else None,
+            id="every-part",
         ),
     )
 
@@ -72,9 +76,8 @@ def _rows(findings: list[Finding]) -> Html:
 
 def _row(finding: Finding) -> Html:
     remedy = tag("span", icon("build"), tag("span", finding.remedy), class_="remedy") if finding.remedy else None
-    words = tag("span", tag("b", TITLES.get(finding.part, finding.part)), tag("span", finding.say, class_="say"), remedy, class_="about")
     state = badge("check_circle", "Well", "good") if finding.ok else badge("error", "Needs attention", "bad")
-    return tag("li", words, state)
+    return tag("li", tag("b", TITLES.get(finding.part, finding.part)), tag("span", finding.say, remedy, class_="say"), state)
 
 
 def errand() -> Errand[list[Finding]]:

@@ -16,6 +16,7 @@ from pipeline.studio import about, prices
 from pipeline.studio.about import Library, Option
 
 MAKES = {"avatar": "Avatar", "clip": "Clip", "text-to-image": "Picture from words"}
+A = {"megapixel": "a megapixel", "image": "an image", "second": "a second", "clip": "a clip"}
 PURPOSES = {"avatar": ("brush", "Avatar"), "motion": ("animation", "Motion")}
 
 
@@ -31,22 +32,25 @@ def models() -> Html:
         free if place().settings.is_sandbox else "What one picture or clip costs today. Earlier work keeps the price it was bought at.",
         class_="lead",
     )
-    head = ("Model", "Makes", "Costs", "Price", "Valid from", "Takes about", "Seed")
-    return tag("section", tag("h2", "Models and prices"), lead, listing("Models and prices", head, rows, numbers={2}))
+    head = ("Model", "Makes", "Price today", "Usually takes", "Seed")
+    return tag("section", tag("h2", "Models and prices"), lead, listing("Models and prices", head, rows))
 
 
 def _model(model: Model, lines: list[dict[str, Any]]) -> tuple[Child, ...]:
-    name = (tag("b", model.title), tag("code", model.endpoint), tag("span", model.note, class_="small") if model.note else None)
-    costs = [tag("span", dollars(line["micro_usd"]) + line["condition"], class_="line-of") for line in lines]
-    units = [tag("span", _unit(line), class_="line-of") for line in lines]
-    dates = [tag("span", line["valid_from"], class_="line-of") for line in lines]
+    name = (
+        tag("b", model.title),
+        tag("span", model.endpoint, class_="small endpoint"),
+        tag("span", model.note, class_="small") if model.note else None,
+    )
     seed = "Yes" if model.takes_seed else "No, each take differs"
-    return (tag("span", *name, class_="named"), MAKES[model.job.value], costs, units, dates, f"{model.expected_seconds:g} s", seed)
+    return (tag("span", *name, class_="named"), MAKES[model.job.value], [_price(line) for line in lines], f"{model.expected_seconds:g} s", seed)
 
 
-def _unit(line: dict[str, Any]) -> str:
-    price = f"{dollars(line['unit_micro_usd'])} a {line['unit']}"
-    return price if line["quantity"] == "1" else f"{line['quantity']} × {price}"
+def _price(line: dict[str, Any]) -> Html:
+    each = f"{dollars(line['unit_micro_usd'])} {A[line['unit']]}"
+    counted = each if line["quantity"] == "1" else f"{line['quantity']} × {each}"
+    words = " · ".join(filter(None, (line["condition"].strip(" ()"), counted, f"since {line['valid_from']}")))
+    return tag("span", tag("b", dollars(line["micro_usd"])), tag("span", words, class_="small"), class_="price")
 
 
 def styles() -> Html:
@@ -59,7 +63,7 @@ def styles() -> Html:
 
 def _style(versions: list[Style]) -> Html:
     newest = versions[0]
-    head = tag("div", tag("h3", newest.title), badge(*PURPOSES.get(newest.purpose, ("notes", newest.purpose))), class_="bar")
+    head = tag("div", tag("h3", newest.title), badge(*PURPOSES.get(newest.purpose, ("notes", newest.purpose))), class_="head-of")
     return tag("article", head, *(_version(style, style is newest) for style in versions), class_="card style", id=f"style-{newest.name}")
 
 
@@ -72,7 +76,7 @@ def values() -> Html:
     """Draw every setting with its value and meaning."""
     rows = [(tag("code", option.name), _value(option), option.meaning.replace("`", "")) for option in about.options(place().settings)]
     lead = tag("p", "Settings are environment variables, read when the studio starts. Keys are never shown.", class_="lead")
-    return tag("section", tag("h2", "Settings"), lead, listing("Settings", ("Name", "Value", "What it means"), rows))
+    return tag("section", tag("h2", "Every setting"), lead, listing("Every setting", ("Name", "Value", "What it means"), rows))
 
 
 def _value(option: Option) -> Child:

@@ -32,7 +32,7 @@ def draw() -> Html:
         going_on if outcome.began_at and outcome.found is None else tag("p", tag("span", counted, class_="small"), trouble, role="status", id="said")
     )
     return join(
-        tag("section", tag("div", tag("h2", "Where files live"), measure, class_="bar"), _folder(outcome.found), said),
+        tag("section", tag("div", tag("h2", "Where files live"), measure, class_="head-of"), _folder(outcome.found), said),
         tag("section", _shares(outcome.found)) if outcome.found else None,
     )
 

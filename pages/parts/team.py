@@ -18,7 +18,7 @@ def draw() -> Html:
     """Draw everyone with team and roles."""
     changes = Role.ADMIN in me().roles
     rows = [_row(person, changes) for person in everyone()]
-    head = ("Name", "Team", "May", *(("",) if changes else ()))
+    head = ("Name", "Team", "May", *(("Change",) if changes else ()))
     how = "Add a colleague under your name at the top of the page." if changes else "Whoever may change people can add colleagues and change this."
     lead = tag("p", f"Everything people do is kept under their name. {how}", class_="lead")
     return tag("section", tag("h2", "People"), lead, listing("People", head, rows), *(_dialog(person) for person in everyone() if changes))

@@ -12,10 +12,10 @@ FIRST = "health"
 # name in the address, title, symbol, how it is drawn
 PARTS: tuple[tuple[str, str, str, Callable[[], Html]], ...] = (
     (FIRST, "Health", "monitor_heart", checkup.draw),
-    ("models", "Models and prices", "sell", inventory.models),
-    ("styles", "Prompt styles", "format_paint", inventory.styles),
+    ("models", "Models", "sell", inventory.models),
+    ("styles", "Styles", "format_paint", inventory.styles),
     ("files", "Files", "hard_drive", storeroom.draw),
-    ("values", "Settings", "tune", inventory.values),
+    ("values", "Values", "tune", inventory.values),
     ("people", "People", "group", team.draw),
     ("version", "Version", "info", inventory.version),
 )
@@ -29,12 +29,10 @@ def look() -> str:
 
 def draw(part: str) -> Html:
     """Draw the way to every part, and the part itself."""
+    st.session_state["errands"] = _errands()
     found = next((draw for name, _, _, draw in PARTS if name == part), None)
     inside = found() if found else _nowhere(part)
-    head = tag("header", tag("h1", "Settings"))
-    return tag(
-        "div", head, tag("div", _ways(part), tag("div", inside, class_="stack", id=f"part-{part}"), class_="workshop"), class_="stack page-settings"
-    )
+    return tag("div", tag("h1", "Settings"), _ways(part), tag("div", inside, class_="stack", id="part"), class_="workshop stack")
 
 
 def _ways(part: str) -> Html:
@@ -42,7 +40,7 @@ def _ways(part: str) -> Html:
         tag("a", icon(symbol), tag("span", title), href=ways.to("settings", part=name), data_go=True, aria_current="page" if name == part else None)
         for name, title, symbol, _ in PARTS
     ]
-    return tag("nav", *links, class_="parts-of", aria_label="Parts of the settings")
+    return tag("nav", *links, class_="tabs", aria_label="Parts of the settings")
 
 
 def _nowhere(part: str) -> Html:
@@ -52,8 +50,10 @@ def _nowhere(part: str) -> Html:
 
 
 def has_news() -> bool:
-    """Tell whether an errand has begun or ended since this was last asked in this session."""
-    seen = (checkup.errand().outcome, storeroom.errand().outcome)
-    before = st.session_state.get("errands", seen)
-    st.session_state["errands"] = seen
-    return bool(seen != before)
+    """Tell whether an errand has begun or ended since this session's page was drawn."""
+    return bool(st.session_state.get("errands", _errands()) != _errands())
+
+
+def _errands() -> list[tuple[str, str]]:
+    outcomes = (checkup.errand().outcome, storeroom.errand().outcome)
+    return [(outcome.began_at, outcome.ended_at) for outcome in outcomes]

@@ -83,6 +83,7 @@ LOOKS_ONLY = {
     "objects_folder", "open_store",
     "check_affordable", "check_current", "check_limits", "next_take", "price_avatar", "price_clip", "request_of", "run_id_of", "source_of",
     "price_lines", "price_list",
+    "libraries", "measure", "options", "release", "without_login",
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
     "find_asset", "judged", "owner_of",
 }
