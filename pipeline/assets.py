@@ -91,6 +91,17 @@ def children(db: Connection, scope: str, sha256: str, kind: AssetKind) -> list[A
     return [_asset(row) for row in rows]
 
 
+def descendants(db: Connection, scope: str, sha256: str) -> list[Asset]:
+    """Return everything that was made from an asset, by however many steps, also what was removed; what was made first comes first."""
+    rows = db.execute(
+        """WITH RECURSIVE made(sha256) AS (SELECT ? UNION
+            SELECT a.sha256 FROM made JOIN assets a ON a.scope = ? AND EXISTS (SELECT 1 FROM json_each(a.parents) WHERE value = made.sha256))
+        SELECT a.* FROM made JOIN assets a ON a.scope = ? AND a.sha256 = made.sha256 WHERE a.sha256 <> ? ORDER BY a.created_at, a.rowid""",
+        (sha256, scope, scope, sha256),
+    )
+    return [_asset(row) for row in rows]
+
+
 def newest(db: Connection, limit: int = 100) -> list[Asset]:
     """Return the newest assets, newest first."""
     return [_asset(row) for row in db.execute("SELECT * FROM assets ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))]

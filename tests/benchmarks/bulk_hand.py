@@ -1,6 +1,5 @@
 """The hand that writes benchmark stories down, with the functions that verbs and worker use."""
 
-import json
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +12,13 @@ from pipeline.database import Connection, insert, update
 from pipeline.errors import BeingLookedUp, Cancelled, Flagged, GenerationFailed, StudioError
 from pipeline.ledger import charge, release
 from pipeline.media.likeness import band_of
-from pipeline.records import Asset, AssetKind, Basis, Call, CallState, Case, Decision, Run, RunKind, RunState, now
+from pipeline.records import Asset, AssetKind, Basis, Call, CallState, Case, Decision, Role, Run, RunKind, RunState, now
+from pipeline.studio import removal
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import FEATURE
 from pipeline.workflows.wishes import SLOTS, AvatarWish, ClipWish, Resolved, resolve_avatar, resolve_clip, wanted
 from tests.benchmarks.bulk_media import QuickStore, Rendered, marked_jpeg, marked_mp4, marked_webp
-from tests.benchmarks.bulk_stories import Outcome, Step, What
+from tests.benchmarks.bulk_stories import PEOPLE, Outcome, Step, What
 
 PLACES = (
     "a lavender field at dusk",
@@ -54,13 +54,19 @@ class Hand:
             What.APPROVE: self._judge,
             What.REJECT: self._judge,
             What.WITHDRAW: self._judge,
-            What.REMOVE: self._remove,
             What.STAR: self._star,
         }
 
     def do(self, tx: Connection, step: Step) -> None:
         """Carry out one step."""
         self.doing[step.what](tx, step)
+
+    def remove(self, step: Step) -> None:
+        """Remove the newest file of a case as people do, in a transaction of its own."""
+        gone = self.newest[step.customer.case]
+        mark = removal.dependents(self.place, gone.scope, gone.sha256).mark
+        by = step.by if Role.APPROVE in step.by.roles else PEOPLE[0]
+        removal.remove(self.place, gone.scope, gone.sha256, step.customer.owner, by, "The customer asked for it.", expected=mark)
 
     def _open(self, tx: Connection, step: Step) -> None:
         who = step.customer
@@ -189,13 +195,6 @@ class Hand:
         decision = {What.APPROVE: Decision.APPROVED, What.REJECT: Decision.REJECTED, What.WITHDRAW: Decision.WITHDRAWN}[step.what]
         note = self.random.choice(REASONS) if step.what is What.REJECT else ""
         cases.decide(tx, self._case(tx, step), self.newest[step.customer.case], decision, step.by, note)
-
-    def _remove(self, tx: Connection, step: Step) -> None:
-        gone = self.newest[step.customer.case]
-        for asset in (gone, *(child for kind in AssetKind for child in assets.children(tx, gone.scope, gone.sha256, kind))):
-            update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": now()})
-        detail = json.dumps({"reason": "The customer asked for it.", "scope": gone.scope})
-        insert(tx, "audit_log", {"at": now(), "person": step.by.name, "action": "remove", "subject": gone.sha256, "detail": detail})
 
     def _star(self, tx: Connection, step: Step) -> None:
         starred = self.newest[step.customer.case]

@@ -33,13 +33,10 @@ class QuickStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._made: set[Path] = set()
 
     def put(self, key: str, data: bytes, *, media_type: str, cache_control: str, metadata: object = None) -> None:
         path = self.root / key
-        if path.parent not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
         about = Sidecar(bytes=len(data), sha256=sha256_of(data), media_type=media_type, cache_control=cache_control)
         sidecar.path_beside(path).write_bytes(sidecar.encoded(about))
         path.write_bytes(data)
