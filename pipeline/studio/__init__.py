@@ -20,6 +20,8 @@ switches.py    pause purchases in trouble, and resume them
 prices.py      what every model would cost now
 library.py     every avatar, clip and photo: filtered, sorted, page by page
 filters.py     what a library can be narrowed down by, and how an address says it
+details.py     everything about one file, and the exact request behind it
+removal.py     media goes, with everything that depends on it named first
 downloads.py   links that save a file under a name people recognise
 shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside

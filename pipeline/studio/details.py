@@ -31,7 +31,7 @@ class Relative:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """The paid request behind a file, as it was sent, with the photo's address replaced by what it is."""
+    """The paid request behind a file, as it was sent, with the photo's address replaced by what it is; moments in UTC, money in `entries`."""
 
     call: str
     run: str
