@@ -1,11 +1,17 @@
 """Screens with and without a browser."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.browser import FLAGS, find_browser, is_required
 from tests.pages.running import RunningApp, free_port, running_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from tests.pages.watching import Watched
 
 
 @pytest.fixture(scope="session")
@@ -30,3 +36,15 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     folder = tmp_path_factory.mktemp("app") / "studio"
     with running_app(folder, port=port, STUDIO_SANDBOX_SPEED="1", STUDIO_PUBLIC_URL=f"http://127.0.0.1:{port}") as started:
         yield started
+
+
+@pytest.fixture
+def watched(browser: "Browser") -> Iterator["Watched"]:
+    """A page in which nothing may go wrong and which asks nobody but our server."""
+    from tests.pages.watching import Watched
+
+    page = Watched(browser)
+    yield page
+    page.context.close()
+    assert page.troubles == []
+    assert page.outside == []

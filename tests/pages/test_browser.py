@@ -4,68 +4,22 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from pipeline.sandbox.bill import bill
-from pipeline.studio import looks
 from pipeline.studio.place import Place
 from tests.pages.running import RunningApp, running_app
+from tests.pages.watching import OVERHANGS, PATIENCE_MS, Watched, paid, requests_made
 
 pytestmark = pytest.mark.browser
-PATIENCE_MS = 30_000
 LOOPS = """clip => new Promise(done => {
     const begun = clip.currentTime
     setTimeout(() => done(clip.muted && clip.loop && clip.currentTime !== begun), 700)
 })"""
-OVERHANGS = """() => {
-    const all = root => [...root.querySelectorAll('*')].flatMap(node => [node, ...(node.shadowRoot ? all(node.shadowRoot) : [])])
-    const drawn = node => node.getClientRects().length && !node.closest('.spoken')
-    return all(document).filter(node => drawn(node) && node.getBoundingClientRect().right > innerWidth + 1).map(node => node.outerHTML.slice(0, 120))
-}"""
-expect.set_options(timeout=PATIENCE_MS)
 AVATAR = re.compile(r"^Make (a sample portrait|another · \$0\.03)")
-
-
-class Watched:
-    """A page that remembers what went wrong in it."""
-
-    def __init__(self, browser: Browser, **how: object) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **how)  # type: ignore[arg-type]
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(PATIENCE_MS)
-        self.troubles: list[str] = []
-        self.outside: list[str] = []
-        self.page.on("console", lambda message: self.troubles.append(message.text) if message.type == "error" else None)
-        self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
-        self.page.on(
-            "request",
-            lambda request: None if "//127.0.0.1" in request.url or request.url.startswith(("data:", "blob:")) else self.outside.append(request.url),
-        )
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    """A page in which nothing may go wrong and which asks nobody but our server."""
-    watched = Watched(browser)
-    yield watched
-    watched.context.close()
-    assert watched.troubles == []
-    assert watched.outside == []
-
-
-def paid(app: RunningApp) -> tuple[int, int, int]:
-    """Return what the ledger charged and still holds, and what the sandbox billed, in micro-dollars."""
-    totals = looks.ledger_totals(Place(app.settings))
-    billed = bill(app.settings.folder / "emulator")
-    return totals["charged_micro_usd"], totals["held_micro_usd"], billed.total_micro_usd
-
-
-def requests_made(app: RunningApp) -> int:
-    return len(bill(app.settings.folder / "emulator").requests)
 
 
 def called_about(app: RunningApp) -> set[str]:
@@ -138,7 +92,7 @@ def test_the_buttons_lead_to_a_portrait_that_costs_what_the_sandbox_billed(app: 
     expect(page.get_by_role("button", name="Approve")).to_be_visible()
     assert is_drawn(page, "#the-avatar")
     assert page.locator("#the-avatar").get_attribute("alt") == "Avatar of Sample portrait"
-    expect(page.locator("[aria-live=polite]").last).to_have_text("Avatar · Pixar of Sample portrait: Ready to review")
+    expect(page.locator("[aria-live=polite]").first).to_have_text("Avatar · Pixar of Sample portrait: Ready to review")
     page.get_by_role("button", name="Approve").click()
     page.get_by_role("button", name="Animate").click()
     expect(page.locator("#the-clip")).to_be_visible()

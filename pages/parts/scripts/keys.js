@@ -4,10 +4,12 @@ const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 'below', ArrowUp: 'abo
 function keyed(event, root) {
   const at = event.composedPath()[0]
   if (!at.closest || at.closest('input, textarea, select, [popover]') || event.metaKey || event.ctrlKey || event.altKey) return
-  if (at !== document.body && !root.contains(at)) return
+  const elsewhere = at.getRootNode() === document ? at.closest('button, a, [contenteditable], [role="dialog"]') : !root.contains(at)
+  if (elsewhere) return
   const tile = at.closest('[data-tile]')
   if (event.key in ARROWS) {
-    if (tile || (at === document.body && root.querySelector('[data-tile]'))) event.preventDefault()
+    if (!tile && (event.key !== 'ArrowRight' || !root.querySelector('[data-tile]'))) return
+    event.preventDefault()
     walk(root, tile, ARROWS[event.key])
     return
   }
