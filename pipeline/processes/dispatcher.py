@@ -19,6 +19,7 @@ RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
 RESTARTS = 5
 SHARE = 20.0
+HAND_OVER_SECONDS = 0.2
 
 
 class Dispatcher:
@@ -46,8 +47,7 @@ class Dispatcher:
             self.desk.bells.ring(row["request_id"])
             self._rung_until = row["received_at"]
         self._tend_gate(pause, stopping)
-        for run in ready:
-            self._start(run)
+        self._start_some(ready)
         if pause or self.desk.gate.waiting:
             self._say_places()
         return live
@@ -93,6 +93,14 @@ class Dispatcher:
             with self.database.writing(relaxed=True) as tx:
                 turns.say(tx, words)
         self._say_again = began + SHARE * (time.monotonic() - began)
+
+    def _start_some(self, ready: list[Run]) -> None:
+        """Hand over for a moment only: whoever asks meanwhile may be more urgent than the rest."""
+        end = time.monotonic() + HAND_OVER_SECONDS
+        for run in ready:
+            self._start(run)
+            if time.monotonic() > end:
+                return
 
     def _start(self, run: Run) -> None:
         rank = turns.turn_of(run).rank
