@@ -57,8 +57,10 @@ class Clock:
         self.at += timedelta(seconds=seconds)
 
 
-def fill(data_folder: Path, cases: int = 10_000, assets: int = 50_000) -> Filled:
+def fill(data_folder: Path, cases: int = 10_000, assets: int = 50_000, motifs: int = MOTIFS) -> Filled:
     """Write so many cases and about so many files into a new data folder, prove that everything adds up, and return what there is.
+
+    The files show `motifs` different pictures.
 
     Raises FileExistsError when the folder holds a studio already, AssertionError when a check fails.
     """
@@ -71,10 +73,10 @@ def fill(data_folder: Path, cases: int = 10_000, assets: int = 50_000) -> Filled
         people.add(place, person.name, person.team, person.roles, Person(name="me"))
     steps = invent(cases, assets, datetime.now(UTC), random.Random(SEED))
     with tempfile.TemporaryDirectory() as folder:
-        motifs = render(MOTIFS, FILMS, Path(folder))
+        pictures = render(motifs, min(motifs, FILMS), Path(folder))
     clock = Clock()
     with patch.object(records, "datetime", clock):
-        _write(place, Hand(place, QuickStore(objects_folder(settings)), motifs, clock, random.Random(SEED)), clock, steps)
+        _write(place, Hand(place, QuickStore(objects_folder(settings)), pictures, clock, random.Random(SEED)), clock, steps)
     return check(place, time.monotonic() - began)
 
 

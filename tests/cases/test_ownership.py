@@ -12,7 +12,7 @@ from pipeline import studio as verbs
 from pipeline.buying import calls
 from pipeline.errors import AccessError, WrongOwner
 from pipeline.records import CallState, Choice, Decision
-from pipeline.studio import grants, photos, portraits, requests, reviews
+from pipeline.studio import grants, photos, portraits, removal, requests, reviews
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, LittleStudio, intake
 
@@ -38,6 +38,7 @@ def shared(tmp_path_factory):
     with place.database.writing() as tx:
         call = calls.move(tx, calls.filling(tx, lost.id, "avatar"), CallState.SUBMITTING)
         calls.note(tx, calls.move(tx, call, CallState.UNKNOWN), needs_decision=1)
+    studio.mark = removal.dependents(place, CASE, clip.sha256).mark
     studio.named = {"avatar": avatar, "clip": clip, "other": other, "waiting": waiting, "failed": failed, "lost": call.id}
     return studio
 
@@ -46,7 +47,7 @@ def shared(tmp_path_factory):
 def own(shared, tmp_path):
     """A copy of the scene that may be changed."""
     copy = LittleStudio(shutil.copytree(shared.place.settings.data, tmp_path / "copy"))
-    copy.named = shared.named
+    copy.named, copy.mark = shared.named, shared.mark
     return copy
 
 
@@ -64,6 +65,7 @@ ATTEMPTS = {
     "approve": lambda s, owner: reviews.decide_on(s.place, s.named["other"], owner, Decision.APPROVED, ME),
     "reject": lambda s, owner: reviews.decide_on(s.place, s.named["avatar"], owner, Decision.REJECTED, ME),
     "withdraw": lambda s, owner: reviews.decide_on(s.place, s.named["avatar"], owner, Decision.WITHDRAWN, ME),
+    "remove": lambda s, owner: removal.remove(s.place, CASE, s.named["clip"].sha256, owner, ME, "asked for", expected=s.mark),
     "grant": lambda s, owner: grants.grant(s.place, CASE, owner, 3, "goodwill", ME),
     "cancel": lambda s, owner: requests.cancel(s.place, s.named["waiting"].id, owner, ME),
     "retry": lambda s, owner: requests.retry(s.place, s.named["failed"].id, owner, ME),
@@ -77,6 +79,7 @@ LOOKS_ONLY = {
     "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of",
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
     "take_in",
+    "dependents", "details", "downloads", "file_name", "folded", "from_query", "item", "matching", "of", "thumbnail_of", "to_query",
     "search", "thumb_of", "clean", "count", "state_of", "of_case", "offer", "why_not",
     "attempts", "attempts_of", "outdated", "difference", "model_title", "settings_of", "wish_of", "reply", "write",
     "check", "everyone", "find",
@@ -91,6 +94,7 @@ LOOKS_ONLY = {
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
 OF_NO_CASE = {"add", "open_new"}  # people, and a case that is only now opened
+FROM_THE_FILE = {"decide_many", "star", "unstar", "sweep_removed"}  # staff start from a file: whose it is, the studio looks up itself
 
 
 @pytest.mark.parametrize("owner", STRANGERS)
@@ -144,10 +148,10 @@ def test_no_verb_that_changes_something_is_missing_here():
     # fmt: off
     tried = {
         "open_case", "put_photo", "ask_avatar", "ask_clip", "ask_next_avatar", "ask_next_clip",
-        "decide_on", "grant", "cancel", "retry", "decide_call",
+        "decide_on", "remove", "grant", "cancel", "retry", "decide_call",
     }
     # fmt: on
-    assert set(_public()) - LOOKS_ONLY - OWN_CASE_ONLY - OF_NO_CASE == tried
+    assert set(_public()) - LOOKS_ONLY - OWN_CASE_ONLY - OF_NO_CASE - FROM_THE_FILE == tried
 
 
 def test_what_only_looks_asks_for_reading_which_cannot_change_anything():
