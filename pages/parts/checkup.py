@@ -66,7 +66,7 @@ def _verdict(outcome: Outcome[list[Finding]]) -> Html:
         return tag("span", words, class_="small")
     wrong = sum(not finding.ok for finding in outcome.found)
     if wrong:
-        return badge("error", f"{wrong} of {len(outcome.found)} {'part needs' if wrong == 1 else 'parts need'} attention", "bad")
+        return badge("error", f"{wrong} of {len(outcome.found)} parts {'needs' if wrong == 1 else 'need'} attention", "bad")
     return badge("check_circle", f"All {len(outcome.found)} parts are well", "good")
 
 

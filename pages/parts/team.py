@@ -49,14 +49,14 @@ def _dialog(person: Person) -> Html:
 
 def _box(person: Person, role: Role) -> Html:
     ticked = role in person.roles
-    if ticked and role is Role.ADMIN and _is_last_admin(person):
+    if ticked and role is Role.ADMIN and _is_last_admin(person, everyone()):
         kept = tag("input", type="hidden", name="roles", value=role.value)
         return tag("p", kept, f"{ROLE_WORDS[role].capitalize()}: nobody else may, so this stays.", class_="small")
     return forms.tick(ROLE_WORDS[role].capitalize(), "roles", role.value, ticked=ticked)
 
 
-def _is_last_admin(person: Person) -> bool:
-    return not any(Role.ADMIN in other.roles for other in everyone() if other.name != person.name)
+def _is_last_admin(person: Person, among: list[Person]) -> bool:
+    return not any(Role.ADMIN in other.roles for other in among if other.name != person.name)
 
 
 def _id(person: Person) -> str:
@@ -68,7 +68,7 @@ def _change(what: Mapping[str, str]) -> None:
     if person is None:
         raise UnknownName("This person is gone from the list.", next="Reload the page.")
     roles = frozenset(Role(role) for role in what["roles"].split(",") if role in set(Role))
-    if Role.ADMIN not in roles and _is_last_admin(person):
+    if Role.ADMIN not in roles and _is_last_admin(person, people.everyone(place())):
         raise NotNow("Somebody must be able to change people.", next="Give that role to somebody else first.")
     people.add(place(), person.name, what["team"], roles, me())
 

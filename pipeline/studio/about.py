@@ -103,6 +103,9 @@ def without_login(address: str) -> str:
         return address
     try:
         parts = urlsplit(address)
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
     except ValueError:
         return HIDDEN[True]
+    # A password with / ? or # in it ends up outside the place of passwords.
+    if "@" in f"{parts.path}{parts.query}{parts.fragment}":
+        return HIDDEN[True]
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
