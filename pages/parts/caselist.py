@@ -50,9 +50,10 @@ def _search(words: str, total: int) -> Html:
 def _tile(line: CaseLine) -> Html:
     name = pieces.short(line.case.name)
     shown = pieces.picture(line.thumb, f"{name}", lazy=True) if line.thumb else icon("add_a_photo")
-    facts = tag("span", f"#{pieces.short(line.case.id, 40)} · {pieces.ago(line.last_at)}", class_="small")
+    facts = tag("span", f"#{pieces.short(line.case.id, 40)}", class_="small")
     more = tag("span", f"{line.to_review} to review", class_="corner") if line.to_review > 1 else None
-    about = tag("span", tag("b", name, dir="auto"), facts, pieces.badge(*STATES[line.state]), class_="about")
+    stands = tag("span", pieces.badge(*STATES[line.state]), tag("span", pieces.ago(line.last_at), class_="small"), class_="stands")
+    about = tag("span", tag("b", name, dir="auto"), facts, stands, class_="about")
     to = {"href": ways.to("cases", case=line.case.id), "data_go": True, "data_tile": True}
     return tag("a", tag("span", shown, more, class_="frame"), about, class_="tile", id=f"case-{line.case.id}", **to)
 

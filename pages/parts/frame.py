@@ -28,6 +28,7 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
     forget("strip")
     forget(f"page-{name}")
     st.session_state.pop("drawn", None)
+    st.session_state["screen"] = name
 
     def beat() -> None:
         ways.follow()

@@ -60,7 +60,17 @@ def _verdict(seen: CaseView, one: Seen, newest: bool) -> Html:
     approve = button("Approve", "decide", symbol="check", look="primary", key="a" if newest else "", off=off, run=one.run.id, decision="approved")
     reject = forms.opener("Reject", f"reject-{one.run.id}", symbol="thumb_down", off=off, data_key="r" if newest else None)
     head = (tag("h3", pieces.what(one.run)), tag("p", facts, class_="small"))
-    return tag("div", *head, _likeness(one), forms.buttons(approve, reject), _reject(one), _again(seen, one), class_="verdict")
+    verdict = (forms.buttons(approve, reject), _replaces(seen, one), _reject(one), _again(seen, one))
+    return tag("div", *head, _likeness(one), *verdict, class_="verdict")
+
+
+def _replaces(seen: CaseView, one: Seen) -> Html | None:
+    """Name what an approval retires."""
+    if one.run.kind is RunKind.CLIP:
+        gone = "the current clip" if seen.clip else None
+    else:
+        gone = " and ".join(filter(None, ("the current avatar" if seen.avatar else None, "its clip" if seen.clip else None)))
+    return tag("p", f"Approving retires {gone}; nothing is deleted.", class_="small") if gone else None
 
 
 def _likeness(one: Seen) -> Html | None:

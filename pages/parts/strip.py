@@ -135,7 +135,8 @@ def _offer(seen: Strip) -> Html | None:
     new = seen.newest
     if new is None or new.made is None or new.decision is not None or new.run.id in _waved_away():
         return None
-    if seconds_since(new.run.ended_at or new.run.asked_at) > OFFERED_SECONDS or st.query_params.get("case") == new.case.id:
+    shown_here = st.session_state.get("screen") in ("home", f"case-{new.case.id}")
+    if shown_here or seconds_since(new.run.ended_at or new.run.asked_at) > OFFERED_SECONDS:
         return None
     words = tag("span", tag("b", f"{pieces.KINDS[new.run.kind]} ready to review"), tag("span", new.case.name[:80]))
     look_at = tag("a", pieces.thumb(new), words, href=ways.to("cases", case=new.case.id), data_go=True)
