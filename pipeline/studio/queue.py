@@ -1,6 +1,8 @@
 """The Queue: what runs, what waits and in which order, what needs a decision, what failed, what was done today."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
 
 from pipeline import runs, turns
 from pipeline.database import Connection, Row
@@ -21,15 +23,28 @@ __all__ = [
     "QueueView",
     "Retried",
     "RetryPrice",
+    "Section",
     "Sizes",
     "Undecided",
     "Underway",
     "counts",
     "failed_ids",
+    "failure",
     "look",
     "price_of_retrying",
     "retry_all_failed",
 ]
+T = TypeVar("T")
+
+
+class Section(StrEnum):
+    """The parts of the Queue."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    UNDECIDED = "undecided"
+    FAILED = "failed"
+    DONE = "done"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,18 +99,25 @@ class QueueView:
     pause: Pause | None
 
 
-def look(place: Place, *, person: str | None = None, limit: int = 50) -> QueueView:
-    """Look at everything in one short read, at most `limit` of each; of one person if named, whose places are those among all."""
+def look(place: Place, *, person: str | None = None, section: Section | None = None, limit: int = 50, offset: int = 0) -> QueueView:
+    """Look at everything in one short read, at most `limit` of each; of one person if named, whose places are those among all.
+
+    Of one section if named, from `offset` on; the others are counted only.
+    """
+
+    def shown(one: Section, found: list[T]) -> list[T]:
+        return found[offset : offset + limit] if section in (None, one) else []
+
     with place.database.reading() as db:
         db.execute("BEGIN")
         running, waiting = _live(db, person)
         asked, failed, done = _asked(db, person), failed_since(db, days_ago(FAILED_DAYS), person), _done(db, person)
         return QueueView(
-            running=tuple(_underway(place, db, run_id, None) for run_id, _ in running[:limit]),
-            waiting=tuple(_underway(place, db, run_id, number) for run_id, number in waiting[:limit]),
-            undecided=tuple(explain(place, db, question_of(place, db, call_id)) for call_id in asked[:limit]),
-            failed=tuple(_failure(place, db, run_id) for run_id in failed[:limit]),
-            done=tuple(seen_of(place, db, runs.get(db, run_id)) for run_id in done[:limit]),
+            running=tuple(_underway(place, db, run_id, None) for run_id, _ in shown(Section.RUNNING, running)),
+            waiting=tuple(_underway(place, db, run_id, number) for run_id, number in shown(Section.WAITING, waiting)),
+            undecided=tuple(explain(place, db, question_of(place, db, call_id)) for call_id in shown(Section.UNDECIDED, asked)),
+            failed=tuple(failure(place, db, run_id) for run_id in shown(Section.FAILED, failed)),
+            done=tuple(seen_of(place, db, runs.get(db, run_id)) for run_id in shown(Section.DONE, done)),
             sizes=Sizes(running=len(running), waiting=len(waiting), undecided=len(asked), failed=len(failed), done=len(done)),
             pause=turns.pause_of(db),
         )
@@ -110,6 +132,22 @@ def failed_ids(place: Place, *, person: str | None = None) -> list[str]:
     """Return every run that failed within seven days and was not mended, newest first; of one person if named."""
     with place.database.reading() as db:
         return failed_since(db, days_ago(FAILED_DAYS), person)
+
+
+def failure(place: Place, db: Connection, run_id: str) -> Failed:
+    """Return what is known of a run that failed, within a read that has begun."""
+    seen = seen_of(place, db, runs.get(db, run_id))
+    error = StudioError.from_json(seen.run.error) if seen.run.error else StudioError()
+    why_not = _why_not(place, seen)
+    return Failed(
+        seen=seen,
+        fault=error.fault,
+        charged=error.charged,
+        say=error.say,
+        next=error.next,
+        retry_micro_usd=0 if why_not else seen.again_micro_usd,
+        why_not=why_not,
+    )
 
 
 def _live(db: Connection, person: str | None) -> tuple[list[tuple[str, None]], list[tuple[str, int | None]]]:
@@ -146,21 +184,6 @@ def _done(db: Connection, person: str | None) -> list[str]:
 def _underway(place: Place, db: Connection, run_id: str, number: int | None) -> Underway:
     run = runs.get(db, run_id)
     return Underway(seen=seen_of(place, db, run), seconds=seconds_since(run.started_at or run.asked_at), place=number)
-
-
-def _failure(place: Place, db: Connection, run_id: str) -> Failed:
-    seen = seen_of(place, db, runs.get(db, run_id))
-    error = StudioError.from_json(seen.run.error) if seen.run.error else StudioError()
-    why_not = _why_not(place, seen)
-    return Failed(
-        seen=seen,
-        fault=error.fault,
-        charged=error.charged,
-        say=error.say,
-        next=error.next,
-        retry_micro_usd=0 if why_not else seen.again_micro_usd,
-        why_not=why_not,
-    )
 
 
 def _why_not(place: Place, seen: Seen) -> str | None:

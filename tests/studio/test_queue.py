@@ -95,6 +95,17 @@ def test_of_a_long_list_the_first_are_shown_and_all_are_counted(little: LittleSt
     assert queue.failed_ids(little.place) == ["r2", "r1", "r0"]
 
 
+def test_one_section_is_turned_over_page_by_page_and_the_others_are_counted(little: LittleStudio) -> None:
+    for number in range(5):
+        run = ask(little, f"r{number}", number)
+        if number < 2:
+            little.fail(run)
+    seen = look(little, section=queue.Section.WAITING, limit=2, offset=1)
+    assert [(one.seen.run.id, one.place) for one in seen.waiting] == [("r3", 2), ("r4", 3)]
+    assert (seen.failed, seen.sizes.failed, seen.sizes.waiting) == ((), 2, 3)
+    assert look(little, section=queue.Section.WAITING, offset=9).waiting == ()
+
+
 def test_a_run_that_has_nothing_to_buy_has_no_place_in_line(little: LittleStudio) -> None:
     run = paid_in_vain(little, ask(little, "r"))
     requests.retry(little.place, run.id, OWNER, ME)
