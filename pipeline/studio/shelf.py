@@ -2,9 +2,9 @@
 
 import json
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from pipeline.database import Connection
@@ -52,7 +52,7 @@ def matching(db: Connection, wanted: Filter, sort: Sort) -> list[int]:
     conditions = list(_conditions(wanted))
     words = tuple(folded(word) for word in wanted.text.split())
     if words:
-        db.create_function("holds", 2, lambda prompt, name: _holds(words, prompt, name))
+        db.create_function("holds", 2, _search_for(words))
     made = " LEFT JOIN runs r ON r.id = a.run_id" if any("r." in text for text, _ in conditions) else ""
     where = " AND ".join(text for text, _ in conditions)
     values = [value for _, some in conditions for value in some]
@@ -60,7 +60,7 @@ def matching(db: Connection, wanted: Filter, sort: Sort) -> list[int]:
     return [row[0] for row in rows]
 
 
-@lru_cache(4096)
+@lru_cache(16_384)
 def folded(text: str) -> str:
     """Return a text as it is compared: without regard to capitals and to ways of writing one letter."""
     return unicodedata.normalize("NFKC", text).casefold()
@@ -102,6 +102,15 @@ def _ranges(wanted: Filter) -> Iterator[Condition]:
     yield from ((text, [value]) for text, value in ends.items() if value is not None)
 
 
-def _holds(words: tuple[str, ...], prompt: str | None, name: str | None) -> bool:
-    text = f"{folded(prompt or '')}\n{folded(name or '')}"
-    return all(word in text for word in words)
+def _search_for(words: tuple[str, ...]) -> Callable[[str | None, str | None], bool]:
+    """Return what tells whether prompt and case name together hold all words; most prompts occur often, so each is read once."""
+
+    @cache
+    def missing(prompt: str | None) -> tuple[str, ...]:
+        text = folded(prompt or "")
+        return tuple(word for word in words if word not in text)
+
+    def holds(prompt: str | None, name: str | None) -> bool:
+        return all(word in folded(name or "") for word in missing(prompt))
+
+    return holds
