@@ -5,7 +5,6 @@ import typer
 from pipeline.cli.output import JsonFlag, Progress, me, say, table
 from pipeline.cli.portrait import Owner
 from pipeline.errors import NotNow
-from pipeline.providers.port import Ticket
 from pipeline.records import Choice, dollars
 from pipeline.settings import load
 
@@ -95,7 +94,7 @@ def decide(
     known = requests.find_call(place, call)
     if request is not None and choice is not Choice.ADOPT:
         raise NotNow("A request id belongs to adopt only.", next="Leave --request out.")
-    ticket = _ticket(known.provider, known.endpoint, request) if request else None
+    ticket = requests.ticket_named(known, request) if request else None
     run = requests.find_run(place, known.run_id)
     after = requests.decide_call(place, known.id, owner or reviews.owner_of(place, run.case_id), choice, me(), note=note, ticket=ticket)
     document = {"call": after.id, "state": after.state.value, "run": after.run_id, "choice": choice.value}
@@ -114,14 +113,6 @@ def list_assets(limit: int = typer.Option(100, min=1, max=100_000, help="How man
     rows = [looks.asset_line(place, asset, lambda a: looks.path_of(place, a)) for asset in found]
     shown = [{**row, "asset": row["sha256"][:12]} for row in rows]
     say(rows, as_json, lambda: table(shown, ("asset", "kind", "case", "decision", "bytes", "created_at")))
-
-
-def _ticket(provider: str, endpoint: str, request_id: str) -> Ticket:
-    if provider != "fal":
-        raise NotNow(f"Requests at {provider} cannot be adopted by id.")
-    from pipeline.providers.addresses import ticket
-
-    return ticket(endpoint, request_id)
 
 
 def _shown(document: dict[str, object]) -> str:

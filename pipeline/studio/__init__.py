@@ -29,6 +29,7 @@ seen.py        a run as people see it
 strip.py       what every page shows of now
 queue.py       what runs, waits, needs a decision, failed, was done today
 undecided.py   requests only a person can settle, in plain words
+dossier.py     one run in full: what was done, what was asked of whom, what it cost
 retrying.py    retry many failed runs at once, at a price known before
 home.py        what waits, runs, was made and was spent: the first screen, for looking
 samples.py     the sample portrait of a fresh install

@@ -107,13 +107,35 @@ def details(place: Place, scope: str, sha256: str) -> Details:
             item=item(db, scope, sha256),
             made_from=tuple(_relative(db, case, one) for one in _made_from(db, asset)),
             made_of_it=tuple(_relative(db, case, one) for one in _made_of(db, asset)),
-            request=_request(db, calls.get(db, asset.call_id)) if asset.call_id else None,
+            request=request_behind(db, calls.get(db, asset.call_id)) if asset.call_id else None,
             judgements=_judgements(db, main),
             faces=tuple(assets.likeness(db, scope, main.sha256)),
             star=stars.of(db, scope, main.sha256),
             reused_by=_reused_by(db, main),
             removed=_gone(db, asset),
         )
+
+
+def request_behind(db: Connection, call: Call) -> Request:
+    """Return a paid request as it was sent, with its ledger lines, within a read that has begun."""
+    lines = tuple(entry for entry in ledger.entries(db, run_id=call.run_id) if entry.call_id == call.id)
+    return Request(
+        call=call.id,
+        run=call.run_id,
+        provider=call.provider,
+        model=call.input["model"],
+        endpoint=call.endpoint,
+        served_endpoint=call.served_endpoint,
+        request_id=call.request_id,
+        input=_as_sent(db, call),
+        seed=_seed(call),
+        asked_at=call.created_at,
+        sent_at=call.sent_at,
+        accepted_at=call.accepted_at,
+        finished_at=call.finished_at,
+        status_requests=call.status_requests,
+        entries=lines,
+    )
 
 
 def _made_from(db: Connection, asset: Asset) -> list[Asset]:
@@ -135,27 +157,6 @@ def _made_of(db: Connection, asset: Asset) -> list[Asset]:
 def _relative(db: Connection, case: Case, asset: Asset) -> Relative:
     current = asset.removed_at is None and asset.sha256 in (case.photo, case.crop, case.avatar, case.clip)
     return Relative(asset=asset, thumbnail=thumbnail_of(db, asset), current=current)
-
-
-def _request(db: Connection, call: Call) -> Request:
-    lines = tuple(entry for entry in ledger.entries(db, run_id=call.run_id) if entry.call_id == call.id)
-    return Request(
-        call=call.id,
-        run=call.run_id,
-        provider=call.provider,
-        model=call.input["model"],
-        endpoint=call.endpoint,
-        served_endpoint=call.served_endpoint,
-        request_id=call.request_id,
-        input=_as_sent(db, call),
-        seed=_seed(call),
-        asked_at=call.created_at,
-        sent_at=call.sent_at,
-        accepted_at=call.accepted_at,
-        finished_at=call.finished_at,
-        status_requests=call.status_requests,
-        entries=lines,
-    )
 
 
 def _as_sent(db: Connection, call: Call) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pipeline import cases, runs
 from pipeline.buying import calls, decide, plan_again
 from pipeline.database import Connection, update
-from pipeline.errors import NotAllowed, NotNow, StudioError, UnknownName
+from pipeline.errors import BadParameter, NotAllowed, NotNow, StudioError, UnknownName
 from pipeline.providers.port import Ticket
 from pipeline.records import CALL_OPEN, Call, CallState, Case, Channel, Choice, Person, Role, Run, RunKind, RunState
 from pipeline.studio.people import check
@@ -99,6 +99,17 @@ def decide_call(place: Place, call_id: str, owner: str, choice: Choice, by: Pers
         if choice is not Choice.WRITE_OFF:
             _go_on(tx, run, call, decided)
         return decided
+
+
+def ticket_named(call: Call, request_id: str) -> Ticket:
+    """Return the ticket of the request that a person found in the provider's own history; raises BadParameter for what cannot be its id, NotNow."""
+    if call.provider != "fal":
+        raise NotNow(f"Requests at {call.provider} cannot be adopted by id.", next="Send it again, or write it off.")
+    from pipeline.providers.addresses import request_id_of, ticket
+
+    if request_id_of({"request_id": request_id}) is None:
+        raise BadParameter("This is not a request id.", next=f"Copy it from {call.provider}'s own history: letters, digits and dashes.")
+    return ticket(call.endpoint, request_id)
 
 
 def key_answer(place: Place, run_id: str) -> str:

@@ -10,7 +10,17 @@ import pytest
 from pipeline import runs
 from pipeline.buying import calls
 from pipeline.database import update
-from pipeline.errors import AccountRefused, BudgetReached, DownloadFailed, Fault, GenerationTimedOut, NotAllowed, NotNow, TooManyRequests
+from pipeline.errors import (
+    AccountRefused,
+    BadParameter,
+    BudgetReached,
+    DownloadFailed,
+    Fault,
+    GenerationTimedOut,
+    NotAllowed,
+    NotNow,
+    TooManyRequests,
+)
 from pipeline.records import Call, CallState, Choice, Person, Role, Run, RunState
 from pipeline.sandbox import faults
 from pipeline.studio import photos, portraits, queue, requests, strip, switches
@@ -191,6 +201,16 @@ def test_a_request_past_its_deadline_can_be_waited_for_without_looking_anything_
     assert seen.happened.startswith("fal took the request and has not finished it")
     assert seen.known[1] == "Accepted as q-1; looked at twice since."
     assert (seen.options[0].title, seen.options[0].needs_request_id) == ("Wait on", False)
+
+
+def test_a_request_found_at_the_provider_is_named_by_an_id_and_nothing_else(little: LittleStudio) -> None:
+    call = lost(little, ask(little, "r"))
+    assert requests.ticket_named(call, "764cabcf-b745").status_url.endswith("/requests/764cabcf-b745/status")
+    for wrong in ("", "../../account", "a b", "x" * 200):
+        with pytest.raises(BadParameter):
+            requests.ticket_named(call, wrong)
+    with pytest.raises(NotNow):
+        requests.ticket_named(replace(call, provider="other"), "a1")
 
 
 def test_a_lost_request_for_a_photo_that_was_replaced_cannot_be_sent_again(little: LittleStudio) -> None:
