@@ -81,9 +81,8 @@ def _money(seen: Strip) -> Html:
 
 def _who() -> Html:
     own = me()
-    opens = tag(
-        "button", icon("person"), tag("span", own.name, class_="name"), icon("expand_more"), type="button", popovertarget="people", class_="quiet who"
-    )
+    shown = (icon("person"), tag("span", own.name, class_="name"), icon("expand_more"))  # on a phone the name is hidden, so the label says it
+    opens = tag("button", *shown, type="button", popovertarget="people", class_="quiet who", aria_label=f"{own.name}: who is working")
     rows = [_person(person, own) for person in everyone()]
     title = tag("p", "Who is working? Everything you do is kept under this name.", class_="small")
     return join(opens, tag("div", title, tag("ul", *rows), _add_person(), id="people", popover="auto", class_="drop", aria_label="Who is working"))

@@ -36,7 +36,7 @@ class Footprint:
 
 
 def measure(place: Place) -> Footprint:
-    """Count every file of the mode's folder; about a second for 100,000 of them. Files that vanish meanwhile are not counted."""
+    """Count every file of the mode's folder; under half a second for 100,000 of them. Files that vanish meanwhile are not counted."""
     folder = place.settings.folder
     with place.database.reading() as db:
         media = _media(place.settings, db)

@@ -1,0 +1,137 @@
+"""Every screen, in both themes and on a phone, has nothing that axe-core calls serious or critical."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from pipeline.records import Decision, Person, Run
+from pipeline.sandbox import faults
+from pipeline.settings import SHIPPED
+from pipeline.studio import people, photos, portraits, requests, reviews, seen, switches
+from pipeline.studio.place import Place
+from pipeline.workflows.wishes import AvatarWish, ClipWish
+from tests.pages.running import RunningApp
+from tests.pages.scanner import contrast_on_stripes, prepare, serious, serious_in_dialogs
+
+pytestmark = pytest.mark.browser
+ANA = Person(name="Ana")
+PATIENCE_MS = 30_000
+# A name for the test, and the address; the studio that they look at is made in `day`.
+SCREENS = {
+    "home": "/",
+    "cases": "/cases",
+    "cases, none found": "/cases?q=nobody",
+    "a case without a photo": "/cases?case=empty",
+    "a case with a photo": "/cases?case=photo",
+    "a case with a candidate": "/cases?case=candidate",
+    "a case with an avatar": "/cases?case=avatar",
+    "a case with a clip": "/cases?case=clip",
+    "a case that failed": "/cases?case=failed",
+    "a case that waits": "/cases?case=waiting",
+    "a case of the free tier": "/cases?case=free",
+    "a case that is not there": "/cases?case=nothing",
+    **{f"settings, {part}": f"/settings?part={part}" for part in ("health", "models", "styles", "files", "values", "people", "version", "nowhere")},
+}
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that does not move, so that no colour is measured half way; shared, because loading everything anew takes a second."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce", color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    yield page
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def day(app: RunningApp) -> Place:
+    """The studio on a working day: a case in every state, somebody else at work, purchases paused."""
+    place = Place(app.settings)
+    photos.open_case(place, "empty", "owner", ANA, name="No photo yet")
+    photos.open_case(place, "free", "owner", ANA, name="Free tier", plan=photos.Plan.FREE)
+    opened(place, "photo")
+    made(place, asked(place, "candidate"))
+    for name in ("avatar", "clip"):
+        approve(place, made(place, asked(place, name)))
+    made(place, portraits.ask_clip(place, "clip", "owner", ClipWish(), ANA, run_id="r-clip-clip").run)
+    faults.add(place.settings.folder / "emulator", faults.Fault(kind="result_422", endpoint="flux", count=1, rate=None, seconds=None, skip=0))
+    made(place, asked(place, "failed"))
+    people.add(place, "Ben", "product", frozenset({*Person(name="").roles} - {people.Role.ADMIN}), ANA)
+    switches.pause(place, ANA, "the scan")
+    asked(place, "waiting")
+    return place
+
+
+def opened(place: Place, case: str) -> None:
+    photos.open_case(place, case, "owner", ANA, name=f"Case {case}")
+    photos.put_photo(place, case, "owner", photos.take_in((SHIPPED / "samples" / "astronaut.jpg").read_bytes(), "photo.jpg"), ANA)
+
+
+def asked(place: Place, case: str) -> Run:
+    opened(place, case)
+    return portraits.ask_avatar(place, case, "owner", AvatarWish(seed=7), ANA, run_id=f"r-{case}").run
+
+
+def made(place: Place, run: Run) -> Run:
+    return requests.wait_for(place, run.id, on_change=lambda _: None, meanwhile=lambda: None)
+
+
+def approve(place: Place, run: Run) -> None:
+    found = seen.see(place, run.id)
+    assert found.made is not None
+    reviews.decide_on(place, found.made, found.case.owner, Decision.APPROVED, ANA)
+
+
+def show(page: Page, address: str) -> None:
+    """Go to an address with a light theme on a usual screen."""
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    prepare(page)
+
+
+def scanned(page: Page, address: str) -> list[str]:
+    """Return what is serious on a screen and in its dialogs: in the light, in the dark (which changes colours only), on a phone."""
+    show(page, address)
+    found = [f"light: {words}" for words in serious(page) + serious_in_dialogs(page)[1]]
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => getComputedStyle(document.querySelector('.stApp')).backgroundColor === 'rgb(31, 31, 31)'")
+    found += [f"dark: {words}" for words in serious(page, "color-contrast") + serious_in_dialogs(page, "color-contrast")[1]]
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    prepare(page)
+    return found + [f"phone: {words}" for words in serious(page)]
+
+
+def test_a_fresh_install_has_nothing_serious(app: RunningApp, page: Page) -> None:
+    show(page, app.url)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Make your first living portrait")
+    assert scanned(page, app.url) == []
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_no_screen_has_anything_serious(app: RunningApp, day: Place, page: Page, screen: str) -> None:
+    assert scanned(page, app.url + SCREENS[screen]) == []
+
+
+def test_the_scan_sees_what_is_wrong_inside_our_elements_and_dialogs(app: RunningApp, day: Place, page: Page) -> None:
+    """Without this, a scan that never looks into the shadow roots would pass everything above."""
+    show(page, app.url + "/settings?part=people")
+    page.locator(".workshop h2").first.evaluate("title => (title.style.color = '#aaa')")
+    page.locator(".workshop .listing").evaluate("table => table.append(document.createElement('button'))")
+    assert {words.split(":")[0] for words in serious(page)} == {"serious color-contrast", "critical button-name"}
+    page.locator(".dialog input[name=team]").first.evaluate("field => field.parentNode.replaceWith(field)")
+    opened, said = serious_in_dialogs(page)
+    assert len(opened) >= 2
+    assert [words for words in said if "critical label" in words]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_words_on_the_striped_strip_can_be_read(app: RunningApp, day: Place, page: Page, theme: str) -> None:
+    show(page, app.url)
+    page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+    ratios = contrast_on_stripes(page)
+    assert len(ratios) >= 10
+    assert min(ratios) >= 4.5
