@@ -17,9 +17,9 @@ def measure() -> list[Figure]:
         studio.avatars(1)
         pid = studio.pid("worker")
         time.sleep(3)
-        before, began = _ticks(pid), time.monotonic()
+        before, began = ticks(pid), time.monotonic()
         time.sleep(SECONDS)
-        share = (_ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
+        share = (ticks(pid) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
         memory = resident_bytes(pid)
     return [
         Figure(name="idle worker, share of a core", value=share * 100, unit="%", limit=4),
@@ -27,10 +27,10 @@ def measure() -> list[Figure]:
     ]
 
 
-def _ticks(pid: int) -> int:
-    """Add up the processor time of a process and its children, in clock ticks."""
+def ticks(pid: int, *, children: bool = True) -> int:
+    """Add up the processor time of a process, and of its children if wished, in clock ticks."""
     total = 0
-    for process in (pid, *_children(pid)):
+    for process in (pid, *(_children(pid) if children else ())):
         fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
         total += int(fields[11]) + int(fields[12])
     return total
