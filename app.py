@@ -22,6 +22,7 @@ from pipeline.settings import load
 
 SHELL = Path(__file__).resolve().parent / "pages" / "shell.py"
 EXIT_REFUSED = 9
+WARMED = ("pandas", "plotly.express", "pages.parts.frame", "pages.parts.casefile", "pages.parts.caselist", "pages.parts.board", "pages.parts.steps")
 
 
 @contextlib.asynccontextmanager
@@ -52,8 +53,8 @@ def _begin(ends: contextlib.ExitStack) -> Supervisor:
 
 def _warm() -> None:
     # Streamlit collects garbage after every run of a script; what was loaded before the freeze is never walked again.
-    importlib.import_module("pandas")
-    importlib.import_module("plotly.express")
+    for name in WARMED:
+        importlib.import_module(name)
 
     gc.collect()
     gc.freeze()

@@ -7,7 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.parts import strip, ways
-from pages.parts.here import attempt, dismiss, notice, place
+from pages.parts.here import attempt, dismiss, notice, version
 from pages.parts.live import forget, live
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
@@ -53,12 +53,12 @@ def anew() -> None:
 
 def _page(name: str, look: Callable[[], T], draw: Callable[[T], Html]) -> Html:
     """Return the page as it is now; drawn again only when something may have changed."""
-    version = place().database.version()
+    now = version()
     drawn: tuple[str, int, float, Html] | None = st.session_state.get("drawn")
-    if drawn and drawn[:2] == (name, version) and time.monotonic() - drawn[2] < STALE_SECONDS:
+    if drawn and drawn[:2] == (name, now) and time.monotonic() - drawn[2] < STALE_SECONDS:
         return drawn[3]
     html = join(_notice(), draw(look()))
-    st.session_state["drawn"] = (name, version, time.monotonic(), html)
+    st.session_state["drawn"] = (name, now, time.monotonic(), html)
     return html
 
 

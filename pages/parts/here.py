@@ -23,13 +23,26 @@ def place() -> Place:
 
 
 def shared(name: str, look: Callable[[Place], T]) -> T:
-    """Return what there is to see now; screens that look at the same within half a second see the same, unless somebody here did something."""
-    seen: T = _looked(str(place().settings.folder), name, look)
+    """Return what there is to see now; all screens that look at the same see the same until the database changes, for at most fifteen seconds.
+
+    What somebody does on a screen is seen there at once, what others do within half a second.
+    """
+    seen: T = _looked(str(place().settings.folder), name, version(), look)
     return seen
 
 
-@st.cache_resource(ttl=0.5, max_entries=200, show_spinner=False)
-def _looked(folder: str, name: str, _look: Callable[[Place], Any]) -> Any:  # noqa: ARG001 - what tells one look from another
+def version() -> int:
+    """Return a number that differs whenever something changed; it is half a second old at most."""
+    return _version(str(place().settings.folder))
+
+
+@st.cache_resource(ttl=0.5, show_spinner=False)
+def _version(folder: str) -> int:  # noqa: ARG001 - what tells one place from another
+    return place().database.version()
+
+
+@st.cache_resource(ttl=15.0, max_entries=300, show_spinner=False)
+def _looked(folder: str, name: str, version: int, _look: Callable[[Place], Any]) -> Any:  # noqa: ARG001 - what tells one look from another
     return _look(place())
 
 
@@ -59,7 +72,7 @@ def attempt(action: Callable[[], object]) -> bool:
         st.session_state["notice"] = f"{error.say} {error.next}"
         return False
     finally:
-        _looked.clear()
+        _version.clear()
     return True
 
 

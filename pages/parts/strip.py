@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
@@ -40,7 +41,12 @@ What = Mapping[str, str]
 
 
 def drawn(seen: Strip) -> Html:
-    """Draw the strip, what offers itself, and the banner of a lost connection, which only the browser can show."""
+    """Draw the strip, what offers itself, and the banner of a lost connection; once for all who see the same."""
+    mine = (me(), st.session_state.get("screen"), sorted(_waved_away()), _worker_is_away())
+    return shared(f"strip {mine}", lambda _: _drawn(seen))
+
+
+def _drawn(seen: Strip) -> Html:
     sandbox = place().settings.is_sandbox
     mode = tag("strong", "SANDBOX" if sandbox else "LIVE")
     words = " · nothing here costs money" if sandbox else " · real money"
@@ -124,9 +130,14 @@ def _troubles(seen: Strip) -> Html | None:
 
 def _worker_is_away() -> bool:
     """Tell whether no worker was seen for so long that it is no mere restart."""
-    if shared("worker", lambda there: holder_of(there.settings.folder, "worker")) is not None:
+    if _worker_lives(str(place().settings.folder)):
         _worker_seen["at"] = time.monotonic()
     return time.monotonic() - _worker_seen["at"] > AWAY_SECONDS
+
+
+@st.cache_resource(ttl=1.0, show_spinner=False)
+def _worker_lives(folder: str) -> bool:
+    return holder_of(Path(folder), "worker") is not None
 
 
 def _offer(seen: Strip) -> Html | None:
