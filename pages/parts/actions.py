@@ -10,6 +10,7 @@ from pipeline.studio import home, portraits, requests, reviews, samples
 from pipeline.workflows.wishes import ClipWish
 
 What = Mapping[str, str]
+OPEN = (None, Decision.WITHDRAWN)
 
 
 def _sample(what: What) -> None:
@@ -32,7 +33,7 @@ def _animate(what: What) -> None:
 
 def _decide(what: What) -> None:
     seen = home.see(place(), what["run"])
-    if seen.made is not None and seen.decision is None and what["decision"] in (Decision.APPROVED, Decision.REJECTED):
+    if seen.made is not None and seen.decision in OPEN and what["decision"] in (Decision.APPROVED, Decision.REJECTED):
         reviews.decide_on(place(), seen.made, seen.case.owner, Decision(what["decision"]), me())
 
 

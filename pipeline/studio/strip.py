@@ -96,7 +96,7 @@ def count(db: Connection) -> Counts:
 def to_review(db: Connection) -> list[str]:
     """Return the runs, newest first, whose avatar or clip nobody has decided on and that still belongs to its case's photo and avatar.
 
-    The last five hundred successes are looked at.
+    A decision that was withdrawn is none. The last five hundred successes are looked at.
     """
     rows = db.execute(
         """SELECT max(r.id) AS id FROM (
@@ -104,7 +104,8 @@ def to_review(db: Connection) -> list[str]:
             FROM runs r JOIN outputs o ON o.run_id = r.id WHERE r.state = 'succeeded' ORDER BY r.asked_at DESC LIMIT ?) r
         CROSS JOIN cases c ON c.id = r.case_id
         WHERE r.sweep IS NULL AND r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
-            AND NOT EXISTS (SELECT 1 FROM approvals p WHERE p.scope = r.case_id AND p.asset = r.asset)
+            AND coalesce((SELECT decision FROM approvals p WHERE p.scope = r.case_id AND p.asset = r.asset
+                ORDER BY p.at DESC, p.rowid DESC LIMIT 1), 'withdrawn') = 'withdrawn'
             AND EXISTS (SELECT 1 FROM assets a WHERE a.scope = r.case_id AND a.sha256 = r.asset AND a.removed_at IS NULL)
         GROUP BY r.case_id, r.asset ORDER BY max(r.asked_at) DESC""",
         (LOOK_BACK,),
