@@ -62,7 +62,7 @@ def test_a_result_of_a_replaced_photo_waits_for_nobody(studio: LittleStudio) -> 
     assert home.look(studio.place).to_do == ()
 
 
-def test_a_clip_of_a_retired_avatar_waits_for_nobody(studio: LittleStudio) -> None:
+def test_a_withdrawn_avatar_waits_again_and_its_clip_for_nobody(studio: LittleStudio) -> None:
     run = ask(studio)
     studio.succeed(run)
     approve(studio, run.id)
@@ -70,7 +70,7 @@ def test_a_clip_of_a_retired_avatar_waits_for_nobody(studio: LittleStudio) -> No
     studio.succeed(clip)
     assert [one.run.id for one in home.look(studio.place).to_do] == [clip.id]
     approve(studio, run.id, Decision.WITHDRAWN)
-    assert home.look(studio.place).to_do == ()
+    assert [one.run.id for one in home.look(studio.place).to_do] == [run.id]
 
 
 def test_a_failed_run_says_what_a_retry_costs(studio: LittleStudio) -> None:
