@@ -41,9 +41,8 @@ def _dialog(person: Person) -> Html:
     boxes = [_box(person, role) for role in Role if role is not Role.VIEW]
     team = forms.field("Team", "team", value=person.team, required=True, maxlength=LONGEST_NAME, autocomplete="off")
     may = tag("fieldset", tag("legend", "May, besides looking at everything"), *boxes)
-    # The form begins anew once somebody changed this person: what was ticked before is out of date.
-    stands = sha256(f"{person.team} {sorted(person.roles)}".encode()).hexdigest()[:8]
-    form = forms.form("change-person", f"{_id(person)}-{stands}", team, may, forms.buttons(forms.submit("Save")), name=person.name)
+    # Nothing typed is kept in the tab: what somebody else has changed since must be what is ticked.
+    form = tag("form", team, may, forms.buttons(forms.submit("Save")), data_do="change-person", data_name=person.name)
     return forms.dialog(_id(person), f"Change {person.name}", form)
 
 
