@@ -1,0 +1,149 @@
+"""What asks for somebody: runs that failed, with the way to mend them one by one or all at once, and requests only a person can settle."""
+
+import streamlit as st
+
+from pages.parts import forms, pieces, ways
+from pages.parts.here import me
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import button, icon
+from pipeline.errors import Fault
+from pipeline.records import Role, dollars
+from pipeline.studio.people import ROLE_WORDS
+from pipeline.studio.queue import Failed, QueueView, RetryPrice
+from pipeline.studio.seen import Seen
+from pipeline.studio.undecided import Option, Undecided
+
+FAULTS = {
+    Fault.YOURS: "Something about the input",
+    Fault.OURS: "Our fault",
+    Fault.PROVIDER: "The provider’s fault",
+    Fault.NOBODY: "Nobody’s fault",
+}
+LONGEST_NOTE = 300
+
+
+def named(seen: Seen) -> Html:
+    """Say whose case a run is for, what it makes and who asked."""
+    run = seen.run
+    asked = tag("a", pieces.short(run.person, 40), href=ways.to("queue", show=st.query_params.get("show"), who=run.person), data_go=True, dir="auto")
+    return tag("p", pieces.case_link(seen.case), tag("span", f"{pieces.what(run)} · ", asked), class_="named")
+
+
+def more(seen: Seen) -> Html | None:
+    """Lead to everything about a run, unless that is on the screen."""
+    if st.query_params.get("run") == seen.run.id:
+        return None
+    label = f"Details of {pieces.what(seen.run)} of {pieces.short(seen.case.name)}"
+    return tag("a", "Details", href=ways.to("queue", run=seen.run.id), data_go=True, aria_label=label, class_="linklike")
+
+
+def _top(seen: Seen) -> Html:
+    return tag("div", named(seen), tag("div", more(seen), class_="acts"), class_="top")
+
+
+def before(seen: Seen) -> Html | None:
+    """Say what went wrong the last time, while a run is tried again."""
+    error = seen.run.error
+    return tag("p", icon("history"), tag("span", f"Last time: {error['say']}"), class_="small before") if error else None
+
+
+def retry(seen: Seen, why_not: str | None = None) -> Html:
+    """Draw the button that tries a run again, with what that costs."""
+    off = why_not or (None if Role.MAKE in me().roles else "Your role does not allow making.")
+    words = "Retry" if why_not else f"Retry · {_price(seen.again_micro_usd)}"
+    return button(words, "retry", symbol="refresh", off=off, run=seen.run.id)
+
+
+def failed(one: Failed) -> Html:
+    """Draw a failure: what went wrong, whose fault, charged or not, what to try."""
+    seen = one.seen
+    when = pieces.ago(seen.run.ended_at or seen.run.asked_at)
+    facts = " · ".join((FAULTS[one.fault], _charged(one), when))
+    body = (tag("p", one.say, class_="what-failed"), tag("p", facts, class_="small"), tag("p", one.why_not or one.next, class_="small"))
+    about = tag("div", _top(seen), *body, tag("div", retry(seen, one.why_not), class_="buttons"), class_="about")
+    return tag("li", pieces.thumb(seen), about, id=f"run-{seen.run.id}")
+
+
+def _charged(one: Failed) -> str:
+    if one.seen.charged_micro_usd:
+        return f"charged {dollars(one.seen.charged_micro_usd)}"
+    return {None: "not known yet whether it was charged", True: "charged", False: "not charged"}[one.charged]
+
+
+def _price(micro_usd: int) -> str:
+    return dollars(micro_usd) if micro_usd else "free"
+
+
+def retry_all(view: QueueView, price: RetryPrice) -> Html | None:
+    """Draw the button that retries every failure shown, with the dialog that says what is bought and what is not."""
+    going = [one for one in view.failed if one.seen.run.id in price.prices]
+    if len(view.failed) < 2 or not going:
+        return None
+    every = "all failed" if len(view.failed) == view.sizes.failed else f"these {len(view.failed)}"
+    total, off = _price(price.total_micro_usd), None if Role.MAKE in me().roles else "Your role does not allow making."
+    ids = ",".join(one.seen.run.id for one in going)
+    listed = tag("ul", *(_to_retry(one, price) for one in view.failed), class_="to-retry")
+    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh", off=off))
+    about = {"runs": ids, "price": str(price.total_micro_usd)}
+    asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **{f"data_{name}": value for name, value in about.items()})
+    lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
+    opens = forms.opener(f"Retry {every} · {total}", "retry-all", symbol="refresh", off=off)
+    return tag("div", opens, forms.dialog("retry-all", f"Retry {every}", lead, asked))
+
+
+def _to_retry(one: Failed, price: RetryPrice) -> Html:
+    seen, run_id = one.seen, one.seen.run.id
+    words = tag("span", tag("b", pieces.short(seen.case.name, 60), dir="auto"), tag("span", pieces.what(seen.run), class_="small"))
+    if run_id in price.prices:
+        bought = _price(price.prices[run_id])
+        return tag("li", pieces.thumb(seen), words, tag("b", bought), id=f"again-{run_id}")
+    why = tag("span", f"Left out. {price.refused[run_id].say}", class_="small")
+    return tag("li", pieces.thumb(seen), words, why, id=f"again-{run_id}")
+
+
+def outcome() -> Html | None:
+    """Tell what became of every run of the last retry of many, until it is closed."""
+    told: list[tuple[str, str, str]] = st.session_state.get("retried", [])
+    if not told:
+        return None
+    well = sum(not why for _, _, why in told)
+    title = f"{well} of {len(told)} are being tried again" if well < len(told) else f"All {well} are being tried again"
+    head = tag("div", tag("h2", title), button("Close", "retried-read", symbol="close", look="quiet"), class_="history-head")
+    rows = [_told(run_id, words, why) for run_id, words, why in told]
+    return tag("section", head, tag("ul", *rows, class_="told"), class_="card", role="status", id="retried")
+
+
+def _told(run_id: str, words: str, why: str) -> Html:
+    link = tag("a", words, href=ways.to("queue", run=run_id), data_go=True, dir="auto")
+    state = pieces.badge("error", why, "bad") if why else pieces.badge("check_circle", "Being tried again", "good")
+    return tag("li", link, state)
+
+
+def question(one: Undecided) -> Html:
+    """Draw a request nobody can prove: what happened, what is known, and every way out with its price."""
+    seen, call = one.question.seen, one.question.call
+    known = tag("ul", *(tag("li", fact) for fact in one.known), class_="small known")
+    # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
+    guard = tag("button", type="submit", disabled=True, hidden=True)
+    note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
+    choices = [_option(option, call.hold_micro_usd) for option in one.options]
+    form = forms.form("settle", f"settle-{call.id}", guard, note, *choices, _who_may(), call=call.id)
+    about = tag("div", _top(seen), tag("p", one.happened, class_="what-failed"), known, form, class_="about")
+    return tag("li", pieces.thumb(seen), about, class_="question", id=f"ask-{call.id}")
+
+
+def _option(option: Option, held_micro_usd: int) -> Html:
+    price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(held_micro_usd)
+    off = option.why_not or (None if Role.MONEY in me().roles else _MAY)
+    words = option.title if option.why_not else f"{option.title} · {price}"
+    asked = forms.field("The provider’s request id", "request", maxlength=128, autocomplete="off", spellcheck="false")
+    press = forms.submit(words, look="plain", off=off, data_choice=option.choice.value)
+    say = tag("p", option.why_not or option.say, class_="small")
+    return tag("div", say, asked if option.needs_request_id else None, press, class_="option")
+
+
+_MAY = f"Only who may {ROLE_WORDS[Role.MONEY]} can decide this."
+
+
+def _who_may() -> Html | None:
+    return None if Role.MONEY in me().roles else tag("p", icon("lock"), tag("span", _MAY), class_="why")

@@ -1,0 +1,70 @@
+"""What the buttons and forms of the Queue do. Each names what it is about, so pressing it twice is the same wish."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from pages.parts import pieces, ways
+from pages.parts.actions import BOARD
+from pages.parts.here import me, place
+from pages.parts.mishaps import LONGEST_NOTE
+from pipeline.errors import BadParameter, NotNow, UnknownName
+from pipeline.records import Choice, dollars
+from pipeline.studio import home, queue, requests, reviews, switches
+from pipeline.studio.queue import Retried
+
+What = Mapping[str, str]
+MOST_AT_ONCE = 200
+
+
+def _whose(what: What) -> None:
+    ways.go(ways.to("queue", show=st.query_params.get("show", ""), who=what["who"]))
+
+
+def _pause(what: What) -> None:
+    switches.pause(place(), me(), what["note"])
+
+
+def _retry_all(what: What) -> None:
+    runs = [run for run in what["runs"].split(",") if run][:MOST_AT_ONCE]
+    now = queue.price_of_retrying(place(), runs).total_micro_usd
+    told = int(what["price"]) if what["price"].isdecimal() else 0
+    if now > told:
+        raise NotNow(f"Retrying these would now cost {dollars(now)} instead of {dollars(told)}.", next="Look at the list again.")
+    st.session_state["retried"] = [_told(one) for one in queue.retry_all_failed(place(), me(), runs)]
+
+
+def _told(one: Retried) -> tuple[str, str, str]:
+    """Say of which run this was, and why it is not being tried again, if so."""
+    why = f"{one.why_not.say} {one.why_not.next}" if one.why_not else ""
+    try:
+        seen = home.see(place(), one.run_id)
+    except UnknownName:
+        return one.run_id, pieces.short(one.run_id), why
+    return one.run_id, f"{pieces.short(seen.case.name, 60)} · {pieces.what(seen.run)}", why
+
+
+def _settle(what: What) -> None:
+    call = requests.find_call(place(), what["call"])
+    if what["choice"] not in set(Choice):
+        raise NotNow("This button is out of date.", next="Reload the page.")
+    if not call.needs_decision:
+        return
+    choice, note = Choice(what["choice"]), " ".join(what["note"].split())
+    if len(note) > LONGEST_NOTE:
+        raise BadParameter(f"A reason has at most {LONGEST_NOTE} characters.", next="Say it shorter.")
+    named = choice is Choice.ADOPT and call.request_id is None
+    ticket = requests.ticket_named(call, what["request"].strip()) if named else None
+    requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), choice, me(), note=note, ticket=ticket)
+
+
+ACTIONS: Mapping[str, Callable[[What], object]] = {
+    "cancel": BOARD["cancel"],
+    "retry": BOARD["retry"],
+    "retry-all": _retry_all,
+    "retried-read": lambda _: st.session_state.pop("retried", None),
+    "settle": _settle,
+    "pause": _pause,
+    "resume": lambda _: switches.resume(place(), me()),
+    "whose": _whose,
+}
