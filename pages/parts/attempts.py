@@ -37,7 +37,7 @@ def _attempt(seen: CaseView, one: Attempt) -> Html:
     served = f"{one.model}, asked of {one.asked}{elsewhere}"
     bad = pieces.failure(one.seen) if run.state in ENDED_BADLY else None
     notes = [tag("p", _said(judgement), class_="small") for judgement in one.judgements]
-    pick = tag("label", tag("input", type="checkbox", name="runs", value=run.id), "Compare", class_="pick")
+    pick = tag("label", tag("input", type="checkbox", name="runs", value=run.id), "Compare", class_="to-compare")
     about = tag("div", first, tag("p", facts), outcome, tag("p", served, class_="small"), bad, *notes, class_="about")
     return tag("div", pieces.thumb(one.seen), about, tag("div", *_acts(seen, one), pick, class_="acts"), class_="attempt", id=f"attempt-{run.id}")
 
