@@ -27,7 +27,17 @@ from tests.pages.running import RunningApp, running_app
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"phone": (390, 844), "": (1280, 900), "wide": (1920, 1080)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README = ("home", "home-dark", "home-phone", "first-portrait")
+README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "library", "queue", "settings")
+TALL = {"case": 1.75, "library": 1.2}  # screens people scroll: how much more of them is shown
+CASE = "A-1042"
+SCREENS = {
+    "home": "/",
+    "cases": "/cases",
+    "case": f"/cases?case={CASE}",
+    "library": "/library",
+    "queue": "/queue",
+    "settings": "/settings",
+}
 ANA, BEN = Person(name="Ana"), Person(name="Ben")
 
 
@@ -52,17 +62,18 @@ class Camera:
         self.browser, self.all, self.folder = browser, folder is not None, folder or FOLDER
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def shoot(self, app: RunningApp, screen: str) -> None:
+    def shoot(self, app: RunningApp, screen: str, address: str = "/") -> None:
         """Take a screen in every theme and width that is wanted."""
         for theme, width in product(THEMES, WIDTHS):
             name = "-".join(filter(None, (screen, width, theme if theme == "dark" else "")))
             if self.all or name in README:
-                self._take(app, name, theme, WIDTHS[width])
+                high = round(WIDTHS[width][1] * TALL.get(screen, 1))
+                self._take(app.url + address, name, theme, (WIDTHS[width][0], high))
 
-    def _take(self, app: RunningApp, name: str, theme: Literal["light", "dark"], size: tuple[int, int]) -> None:
+    def _take(self, address: str, name: str, theme: Literal["light", "dark"], size: tuple[int, int]) -> None:
         context = self.browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
         page = context.new_page()
-        page.goto(app.url)
+        page.goto(address)
         settle(page)
         _keep(page.screenshot(), self.folder / f"{name}.png")
         context.close()
@@ -86,7 +97,8 @@ def _working_day(camera: Camera, data: Path) -> None:
         _made_today(place)
         _under_way(place)
         time.sleep(1)
-        camera.shoot(app, "home")
+        for screen, address in SCREENS.items():
+            camera.shoot(app, screen, address)
 
 
 def _made_today(place: Place) -> None:
@@ -158,7 +170,7 @@ LOOKS = tuple(_variants())
 
 def settle(page: Page) -> None:
     """Wait until a page has drawn all its pictures and clips."""
-    page.locator(".page").wait_for(timeout=30_000)
+    page.get_by_role("heading", level=1).first.wait_for(timeout=30_000)
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.wait_for_timeout(1500)
 
