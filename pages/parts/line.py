@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.parts import forms, mishaps, pausing, pieces, ways
 from pages.parts.here import everyone, me, shared
-from pages.parts.markup import Html, tag
+from pages.parts.markup import Child, Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.records import Role, RunState
 from pipeline.stages import ordinal
@@ -15,6 +15,7 @@ from pipeline.studio import queue
 from pipeline.studio.place import Place
 from pipeline.studio.queue import QueueView, RetryPrice, Section, Underway
 from pipeline.studio.seen import Seen
+from pipeline.turns import Pause
 
 PER_PAGE, AT_A_GLANCE, DONE_AT_A_GLANCE = 48, 8, 4
 TITLES = {
@@ -25,6 +26,7 @@ TITLES = {
     Section.DONE: ("task_alt", "Done today", "Nothing was done yet today."),
 }
 EVERYTHING = "Everything"
+HELD_BACK = "Keeps its place until purchases are resumed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,7 @@ def draw(seen: Line) -> Html:
     view = seen.view
     head = tag("header", tag("h1", "Queue"), pausing.switch(view.pause), class_="headbar")
     well = tag("div", pausing.health(), _whose(view), class_="well-of")
-    return tag("div", head, _heard(view), pausing.card(view), well, mishaps.outcome(), _ways(view), _body(seen), class_="queue stack")
+    return tag("div", head, _heard(view), pausing.card(view), well, _ways(view), _body(seen), class_="queue stack")
 
 
 def _heard(view: QueueView) -> Html:
@@ -100,7 +102,7 @@ def _rows(seen: Line, section: Section) -> list[Html]:
     view = seen.view
     drawn: dict[Section, Iterable[Html]] = {
         Section.RUNNING: (_underway(one) for one in view.running),
-        Section.WAITING: (_underway(one) for one in view.waiting),
+        Section.WAITING: (_underway(one, view.pause) for one in view.waiting),
         Section.UNDECIDED: (mishaps.question(one) for one in view.undecided),
         Section.FAILED: (mishaps.failed(one) for one in view.failed),
         Section.DONE: (_done(one) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
@@ -112,8 +114,9 @@ def _part(seen: Line, section: Section, rows: list[Html]) -> Html:
     (symbol, title, nothing), size = TITLES[section], getattr(seen.view.sizes, section.value)
     act = mishaps.retry_all(seen.view, seen.price) if section is Section.FAILED and rows else None
     head = tag("div", tag("h2", icon(symbol), title, tag("span", f"{size:,}", class_="count")), act, class_="history-head")
+    told = mishaps.outcome() if section is Section.FAILED else None
     listed = tag("ol" if section is Section.WAITING else "ul", *rows, class_="rows card") if rows else _nothing(nothing)
-    return tag("section", head, listed, _more(section, size, len(rows)), id=section.value)
+    return tag("section", head, told, listed, _more(section, size, len(rows)), id=section.value)
 
 
 def _nothing(words: str) -> Html:
@@ -130,17 +133,25 @@ def _more(section: Section, size: int, shown: int) -> Html | None:
     return tag("a", f"Show all {size:,}", href=ways.to("queue", show=section, who=_who()), data_go=True, class_="all")
 
 
-def _underway(one: Underway) -> Html:
+def _underway(one: Underway, pause: Pause | None = None) -> Html:
     seen, run = one.seen, one.seen.run
     number = tag("span", ordinal(one.place), class_="place", title="Place in line") if one.place else None
-    held, again = pieces.cost(seen), f" · attempt {run.attempt}" if run.attempt > 1 else None
+    facts: list[Child] = [pieces.cost(seen), f" · attempt {run.attempt}" if run.attempt > 1 else None]
     if run.state is not RunState.WORKING or one.place is not None:
-        stands = [tag("p", run.stage, class_="stage"), tag("p", f"{held} · waits ", pieces.elapsed(seen), again, class_="small")]
+        words = HELD_BACK if pause and run.stage == pause.words else run.stage
+        stands, facts = tag("p", words, class_="stage"), [*facts, *_since(seen)]
     else:
-        stands = [pieces.progress(seen), tag("p", held, again, class_="small")]
+        stands = pieces.progress(seen)
     top = tag("div", mishaps.named(seen), tag("div", cancel(seen), mishaps.more(seen), class_="acts"), class_="top")
-    about = tag("div", top, *stands, mishaps.before(seen), class_="about")
+    about = tag("div", top, stands, tag("p", *facts, class_="small"), mishaps.before(seen), class_="about")
     return tag("li", number, pieces.thumb(seen), about, id=f"run-{run.id}")
+
+
+def _since(seen: Seen) -> tuple[Child, ...]:
+    """Say for how long a run waits; of one that is tried again only when it was asked for is known."""
+    if seen.run.attempt > 1:
+        return (f" · asked {pieces.ago(seen.run.asked_at)}",)
+    return " · waits ", pieces.elapsed(seen)
 
 
 def cancel(seen: Seen) -> Html:

@@ -165,7 +165,7 @@ def progress(seen: Seen) -> Html:
     label = f"{what(run)} of {seen.case.name}: {run.stage}"
     return tag(
         "div",
-        tag("div", tag("span", run.stage, class_="stage-words"), elapsed(seen), class_="line"),
+        tag("div", tag("span", run.stage, class_="doing"), elapsed(seen), class_="line"),
         tag("div", bar, class_="bar", role="progressbar", aria_label=label, aria_valuemin=0, aria_valuemax=100, aria_valuenow=done, **moving),
         class_="progress",
     )
