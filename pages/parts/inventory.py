@@ -49,8 +49,9 @@ def _model(model: Model, lines: list[dict[str, Any]]) -> tuple[Child, ...]:
 def _price(line: dict[str, Any]) -> Html:
     each = f"{dollars(line['unit_micro_usd'])} {A[line['unit']]}"
     counted = each if line["quantity"] == "1" else f"{line['quantity']} × {each}"
-    words = " · ".join(filter(None, (line["condition"].strip(" ()"), counted, f"since {line['valid_from']}")))
-    return tag("span", tag("b", dollars(line["micro_usd"])), tag("span", words, class_="small"), class_="price")
+    words = "".join(f"{part} · " for part in (line["condition"].strip(" ()"), counted) if part)
+    since = tag("span", f"since {line['valid_from']}", class_="whole")
+    return tag("span", tag("b", dollars(line["micro_usd"])), tag("span", words, since, class_="small"), class_="price")
 
 
 def styles() -> Html:
