@@ -81,13 +81,14 @@ def retry_all(view: QueueView, price: RetryPrice) -> Html | None:
         return None
     every = "all failed" if len(view.failed) == view.sizes.failed else f"these {len(view.failed)}"
     total, off = _price(price.total_micro_usd), None if Role.MAKE in me().roles else "Your role does not allow making."
-    ids = ",".join(one.seen.run.id for one in going)
-    listed = tag("ul", *(_to_retry(one, price) for one in view.failed), class_="to-retry")
-    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh", off=off))
-    about = {"runs": ids, "price": str(price.total_micro_usd)}
-    asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **{f"data_{name}": value for name, value in about.items()})
-    lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
     opens = forms.opener(f"Retry {every} · {total}", "retry-all", symbol="refresh", off=off)
+    if off:
+        return opens
+    lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
+    listed = tag("ul", *(_to_retry(one, price) for one in view.failed), class_="to-retry")
+    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh"))
+    about = {"data_runs": ",".join(one.seen.run.id for one in going), "data_price": str(price.total_micro_usd)}
+    asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **about)
     return tag("div", opens, forms.dialog("retry-all", f"Retry {every}", lead, asked))
 
 

@@ -22,6 +22,8 @@ def switch(pause: Pause | None) -> Html | None:
     if pause is not None:
         return None
     open_ = forms.opener("Pause new purchases", "pause", symbol="pause_circle", off=_not_switching())
+    if _not_switching():
+        return open_
     why = forms.field("Why?", "note", maxlength=LONGEST_NOTE, placeholder="The provider bills twice; asked their support", autocomplete="off")
     asked = forms.form("pause", "pause-form", tag("p", MEANS), why, forms.buttons(forms.submit("Pause new purchases", symbol="pause_circle")))
     return tag("div", open_, forms.dialog("pause", "Pause new purchases", asked))
