@@ -57,7 +57,7 @@ STRIPES = """() => {
 
 def prepare(page: Page) -> None:
     """Load axe into a page that has been drawn."""
-    page.locator("h1").first.wait_for()
+    page.locator("h1, h2").locator("visible=true").first.wait_for()
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.evaluate(AXE_SCRIPT)
 
