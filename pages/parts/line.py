@@ -60,7 +60,7 @@ def draw(seen: Line) -> Html:
 def _heard(view: QueueView) -> Html:
     """Tell screen readers when something went from one section to another."""
     said = [f"{getattr(view.sizes, section.value)} {TITLES[section][1].lower()}" for section in Section]
-    return tag("p", ", ".join(said), role="status", class_="spoken", id="heard")
+    return tag("p", ", ".join(said), role="status", class_="unseen", id="heard")
 
 
 def _ways(view: QueueView) -> Html:
