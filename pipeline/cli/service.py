@@ -2,7 +2,7 @@
 
 import typer
 
-from pipeline.cli.output import JsonFlag, say
+from pipeline.cli.output import JsonFlag, me, say
 from pipeline.settings import load
 
 
@@ -10,6 +10,8 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(worker)
     app.command()(doctor)
+    app.command()(pause)
+    app.command()(resume)
 
 
 def worker(
@@ -36,3 +38,21 @@ def doctor(as_json: bool = JsonFlag) -> int:
     marks = {True: "ok   ", False: "FAIL "}
     say(rows, as_json, lambda: "\n".join(f"{marks[f.ok]} {f.part:12} {f.say}{'' if f.ok else ' → ' + f.remedy}" for f in findings))
     return 0 if all(f.ok for f in findings) else 1
+
+
+def pause(note: str = typer.Option("", help="Why; shown at everything that waits."), as_json: bool = JsonFlag) -> None:
+    """Pause new purchases: what is asked for waits, what is under way goes on to its end."""
+    from pipeline.studio import switches
+    from pipeline.studio.place import Place
+
+    paused = switches.pause(Place(load()), me(), note)
+    say({"paused": True, "person": paused.person, "at": paused.at, "note": paused.note}, as_json, lambda: f"{paused.words}.")
+
+
+def resume(as_json: bool = JsonFlag) -> None:
+    """Let new purchases go on."""
+    from pipeline.studio import switches
+    from pipeline.studio.place import Place
+
+    switches.resume(Place(load()), me())
+    say({"paused": False}, as_json, lambda: "Purchases go on.")

@@ -177,6 +177,19 @@ def test_leaving_a_command_does_not_stop_what_it_asked_for(served: CommandLine) 
     assert served("show", run, "--json").document["avatar"]
 
 
+def test_paused_purchases_wait_and_go_on_when_resumed(served: CommandLine) -> None:
+    assert served("pause", "--note", "fal is down", "--json").document["note"] == "fal is down"
+    waits = [sys.executable, "-m", "pipeline", "portrait", str(SAMPLE), "--seed", "77", "--json"]
+    with subprocess.Popen(waits, cwd=ROOT, env={**os.environ, "STUDIO_DATA": str(served.folder)}, stdout=subprocess.PIPE, text=True) as command:
+        end = time.monotonic() + 60
+        while "fal is down" not in served("runs", "--limit", "1", "--json").document[0]["stage"] and time.monotonic() < end:
+            time.sleep(0.1)
+        assert served("runs", "--limit", "1", "--json").document[0]["cost_micro_usd"] == 0
+        assert served("resume", "--json").document == {"paused": False}
+        out, _ = command.communicate(timeout=60)
+    assert json.loads(out)["cost_micro_usd"] == 30_000
+
+
 def test_prices_are_told_and_nothing_is_spent(served: CommandLine) -> None:
     before = served("ledger", "--totals", "--json").document
     listed = {row["model"]: row["micro_usd"] for row in served("price", "--json").document["items"]}
