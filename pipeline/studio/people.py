@@ -3,7 +3,7 @@
 import json
 
 from pipeline.database import Connection, insert, update
-from pipeline.errors import BadParameter, NotAllowed
+from pipeline.errors import BadParameter, NotAllowed, NotNow
 from pipeline.records import Person, Role, now
 from pipeline.studio.place import Place
 
@@ -26,11 +26,8 @@ def check(by: Person, role: Role) -> None:
 
 def everyone(place: Place) -> list[Person]:
     """Return the people known by name, in the order of their names; whoever STUDIO_PERSON names comes first and may do everything."""
-    own = Person(name=place.settings.person)
     with place.database.reading() as db:
-        rows = db.execute("SELECT * FROM people ORDER BY name COLLATE NOCASE").fetchall()
-    known = [Person(name=row["name"], team=row["team"], roles=frozenset(Role(role) for role in json.loads(row["roles"]))) for row in rows]
-    return [next((person for person in known if person.name == own.name), own), *(person for person in known if person.name != own.name)]
+        return _everyone(place, db)
 
 
 def find(place: Place, name: str) -> Person | None:
@@ -39,14 +36,26 @@ def find(place: Place, name: str) -> Person | None:
 
 
 def add(place: Place, name: str, team: str, roles: frozenset[Role], by: Person) -> Person:
-    """Add a person, or change the team and roles of the one of this name; raises BadParameter for a name that is none, NotAllowed."""
+    """Add a person, or change the team and roles of the one of this name; raises BadParameter for a name that is none.
+
+    Raises NotAllowed, and NotNow when nobody would be left who may change people.
+    """
     check(by, Role.ADMIN)
     name, team = " ".join(name.split()), " ".join(team.split()) or "studio"
     if not name or len(name) > LONGEST_NAME or len(team) > LONGEST_NAME or not name.isprintable() or not team.isprintable():
         raise BadParameter(f"A name needs 1 to {LONGEST_NAME} printable characters.", next="Write the name as colleagues would recognise it.")
     with place.database.writing() as tx:
+        if Role.ADMIN not in roles and not any(Role.ADMIN in other.roles for other in _everyone(place, tx) if other.name != name):
+            raise NotNow("Somebody must be able to change people.", next="Give that role to somebody else first.")
         _put(tx, name, team, roles | {Role.VIEW}, by)
     return Person(name=name, team=team, roles=roles | {Role.VIEW})
+
+
+def _everyone(place: Place, db: Connection) -> list[Person]:
+    own = Person(name=place.settings.person)
+    rows = db.execute("SELECT * FROM people ORDER BY name COLLATE NOCASE").fetchall()
+    known = [Person(name=row["name"], team=row["team"], roles=frozenset(Role(role) for role in json.loads(row["roles"]))) for row in rows]
+    return [next((person for person in known if person.name == own.name), own), *(person for person in known if person.name != own.name)]
 
 
 def _put(tx: Connection, name: str, team: str, roles: frozenset[Role], by: Person) -> None:

@@ -87,14 +87,16 @@ LOOKS_ONLY = {
     "check_affordable", "check_current", "check_limits", "next_take", "price_avatar", "price_clip", "request_of", "run_id_of", "source_of",
     "price_lines", "price_list",
     "libraries", "measure", "options", "release", "without_login",
+    "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
+    "price_of_retrying", "question_of", "questions", "request_behind", "state", "ticket_named", "to_review", "today",
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
     "find_asset", "judged", "owner_of",
 }
 # fmt: on
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
-OF_NO_CASE = {"add", "open_new"}  # people, and a case that is only now opened
-FROM_THE_FILE = {"decide_many", "star", "unstar", "sweep_removed"}  # staff start from a file: whose it is, the studio looks up itself
+OF_NO_CASE = {"add", "open_new", "pause", "resume"}  # people, a case that is only now opened, and the switch for all purchases
+FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed"}  # staff start from a file or a run: whose it is, the studio looks up itself
 
 
 @pytest.mark.parametrize("owner", STRANGERS)
