@@ -23,6 +23,20 @@ judging.py       what waits for a decision
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do
 
+line.py          the Queue: what runs, what waits, what was done
+mishaps.py       what failed and what needs a decision, with the ways out
+pausing.py       the pause of purchases, and how well worker and provider are
+onerun.py        one run in full
+queue_actions.py what the buttons and forms of the Queue do
+
+shelf.py         the library as a wall of pictures
+filterbar.py     its filters, each an address
+standing.py      names, states and reasons in words
+drawer.py        one file looked into
+evidence.py      its request, ledger lines, decisions and downloads
+bulk.py          many files at once, and what a removal takes along
+library_actions.py what the buttons and forms of the library do
+
 workshop.py      Settings, part by part
 checkup.py       the health of every part
 inventory.py     models, prompt styles, settings and version

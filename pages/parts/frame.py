@@ -18,6 +18,8 @@ What = Mapping[str, str]
 Action = Callable[[What], object]
 BEAT_SECONDS = 1.0
 STALE_SECONDS = 15.0
+# Drawing the menu again runs the whole page; a press that comes in between would begin it anew and take the focus away.
+REST_SECONDS = 4.0
 
 
 def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: Mapping[str, Action]) -> None:
@@ -40,10 +42,15 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
             return
         live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: do(strip.ACTIONS, what))
         live(f"page-{name}", page, pressed=lambda what: do(actions, what))
-        if ways.asks_changed(strip.asks(seen)) or st.session_state.pop("anew", False):
+        if (_rests() and ways.asks_changed(strip.asks(seen))) or st.session_state.pop("anew", False):
             st.rerun()
 
     st.fragment(beat, run_every=BEAT_SECONDS)()
+
+
+def _rests() -> bool:
+    """Tell whether nobody has pressed anything on this screen for a while."""
+    return time.monotonic() - float(st.session_state.get("pressed_at", -REST_SECONDS)) >= REST_SECONDS
 
 
 def anew() -> None:
@@ -71,6 +78,7 @@ def _notice() -> Html | None:
 def do(actions: Mapping[str, Action], what: What) -> None:
     """Do what a button, a link or a form says; its screen is drawn anew."""
     st.session_state.pop("drawn", None)
+    st.session_state["pressed_at"] = time.monotonic()
     common: Mapping[str, Action] = {"go": lambda given: ways.go(given.get("href", "")), "dismiss": lambda _: dismiss()}
     action = {**common, **actions}.get(what.get("do", ""))
     if action is not None:

@@ -29,24 +29,25 @@ _ELEMENT = st.components.v2.component(
 def live(key: str, html: Html, *, spoken: str = "", pressed: Pressed | None = None) -> None:
     """Draw `html`, let screen readers hear `spoken` when it changes, and call `pressed` with the data of a button or form that was used.
 
-    What the browser has already is not sent again within one run of the page; a browser that lost it asks for it.
+    What the browser has already is not sent again within one run of the page; a browser that lost it asks for it. A wish is told again until
+    it was heard: every look at the session state is a place where the next beat may break off what a press began.
     """
-    heard, sent = f"{key}-heard", f"{key}-sent"
+    sent, heard = f"{key}-sent", st.session_state.setdefault(f"{key}-heard", {"wish": None})
 
     def on_press() -> None:
-        st.session_state[heard] = st.session_state.get(heard, 0) + 1
         data: Any = st.session_state[key].pressed
-        if not isinstance(data, Mapping):
+        if not isinstance(data, Mapping) or data.get("wish") == heard["wish"]:
             return
         if data.get("do") == "resend":
             forget(key)
         elif pressed is not None:
-            pressed({str(name): str(value) for name, value in data.items()})
+            pressed({str(name): str(value) for name, value in data.items() if name != "wish"})
+        heard["wish"] = data.get("wish")
 
     mark = hashlib.sha256(html.encode()).hexdigest()[:16]
     known = st.session_state.get(sent) == mark
     st.session_state[sent] = mark
-    told = {"mark": mark, "html": None if known else str(html), "spoken": spoken, "heard": st.session_state.get(heard, 0)}
+    told = {"key": key, "mark": mark, "html": None if known else str(html), "spoken": spoken, "heard": heard["wish"]}
     _ELEMENT(key=key, data=told, on_pressed_change=on_press)
 
 

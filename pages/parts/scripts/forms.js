@@ -20,7 +20,7 @@ function values(form) {
 // A form that is one with what is shown, such as a filter, is told at every change.
 function changed(event, tellPython) {
   const form = event.target.closest('form[data-at-once]')
-  if (!form) return
+  if (!form || !event.target.name) return
   busy(form)
   tellPython({ ...form.dataset, ...values(form) })
 }

@@ -2,6 +2,7 @@
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 'below', ArrowUp: 'above' }
 
 function keyed(event, root) {
+  if (staged(event, root)) return
   const at = event.composedPath()[0]
   if (!at.closest || at.closest('input, textarea, select, [popover]') || event.metaKey || event.ctrlKey || event.altKey) return
   const elsewhere = at.getRootNode() === document ? at.closest('button, a, [contenteditable], [role="dialog"]') : !root.contains(at)
@@ -13,8 +14,11 @@ function keyed(event, root) {
     walk(root, tile, ARROWS[event.key])
     return
   }
-  const wanted = [tile, root].map((within) => within?.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`)).find(Boolean)
-  if (!wanted || (event.key === ' ' && at.closest('button, a, summary'))) return
+  if ([' ', 'Enter'].includes(event.key) && at.closest('button, a, summary')) return
+  if (tile && pressKey(tile, event)) return event.preventDefault()
+  const named = [...root.querySelectorAll(`[data-key="${CSS.escape(keyOf(event))}"]`)]
+  const wanted = named.find((button) => !button.closest('[data-tile]'))
+  if (!wanted) return
   event.preventDefault()
   wanted.click()
 }
@@ -44,7 +48,7 @@ function beyond(tiles, tile, step) {
 }
 
 // Clips in lists show their poster and play while somebody points at them or stands on them.
-function listen(root) {
+function listen(root, line) {
   const key = (event) => keyed(event, root)
   const start = (event) => shown(event)?.play().catch(() => {})
   const stop = (event) => {
@@ -54,7 +58,8 @@ function listen(root) {
     clip.load()
   }
   const shown = (event) => event.target.closest?.('[data-tile], li, article')?.querySelector('video[data-hover]')
-  const calls = [['pointerover', start], ['focusin', start], ['pointerout', stop], ['focusout', stop]]
+  const stands = (event) => (line.stood = event.target.closest('[data-tile]')?.id ?? line.stood)
+  const calls = [['pointerover', start], ['focusin', start], ['focusin', stands], ['pointerout', stop], ['focusout', stop]]
   calls.forEach(([name, call]) => root.addEventListener(name, call))
   document.addEventListener('keydown', key)
   return () => {

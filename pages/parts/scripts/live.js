@@ -2,32 +2,39 @@
 const clocks = new WeakMap()
 const aheadMs = serverClock()
 const LOST_AFTER_MS = 15000
+const OWN = ['since', 'priced', 'own'] // what the browser fills itself
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.live')
-  const tellPython = (what) => setTriggerValue('pressed', what)
-  if (data.html !== null) draw(root, data)
+  const line = lineOf(data.key, root, (what) => setTriggerValue('pressed', what))
+  const tellPython = (what) => queueUp(line, what)
+  if (data.html !== null) draw(root, data, line)
   else if (root.dataset.mark !== data.mark) setTimeout(() => tellPython({ do: 'resend' }), 400)
-  if (root.dataset.heard !== String(data.heard)) rest(root)
-  root.dataset.heard = data.heard
+  heard(root, line, data.heard)
   tell(parentElement.querySelector('.spoken'), data.spoken)
   root.onclick = (event) => press(event, root, tellPython)
   root.onsubmit = (event) => submit(event, tellPython)
   root.onchange = (event) => changed(event, tellPython)
-  root.oninput = typed
+  root.oninput = (event) => {
+    typed(event)
+    ticked(event, root)
+  }
   clearInterval(clocks.get(root))
   tick(root)
   clocks.set(root, setInterval(() => tick(root), 500))
-  const unlisten = listen(root)
+  line.unlisten?.()
+  const unlisten = (line.unlisten = listen(root, line))
   return () => {
     clearInterval(clocks.get(root))
     unlisten()
   }
 }
 
-function draw(root, data) {
+function draw(root, data, line) {
   const wanted = document.createElement('template')
   wanted.innerHTML = data.html
+  const stood = root.dataset.mark === undefined ? line : standing(root)
+  const at = stagedAt(root)
   settle(root, wanted.content)
   root.dataset.mark = data.mark
   root.querySelectorAll('video[data-loops]').forEach(play)
@@ -37,9 +44,23 @@ function draw(root, data) {
     field.dataset.focused = ''
     field.focus()
   })
+  root.querySelectorAll('[data-opens]:not([data-opened])').forEach((dialog) => openUp(dialog, line))
+  redrawn(root, line, stood, at)
+}
+
+// A dialog that Python opens; that somebody closed it is told.
+function openUp(dialog, line) {
+  dialog.dataset.opened = ''
+  dialog.showPopover()
+  dialog.ontoggle = (event) => {
+    if (event.newState === 'closed' && dialog.isConnected) queueUp(line, { do: dialog.dataset.closes })
+  }
 }
 
 function settle(old, fresh) {
+  // What goes, goes first: what stays need not be moved then, and keeps the focus and its place in a clip.
+  const kept = new Set([...fresh.childNodes].map((node) => node.id))
+  for (const node of [...old.childNodes]) if (node.id && !kept.has(node.id)) node.remove()
   const named = new Map([...old.childNodes].filter((node) => node.id).map((node) => [node.id, node]))
   let place = old.firstChild
   for (const node of [...fresh.childNodes]) {
@@ -69,15 +90,28 @@ function renew(old, fresh) {
     return
   }
   for (const { name, value } of [...fresh.attributes]) {
-    if (old.getAttribute(name) !== value && !ours(old, name)) old.setAttribute(name, value)
+    if (old.getAttribute(name) === value || ours(old, name)) continue
+    old.setAttribute(name, value)
+    answer(old, name, value)
   }
-  for (const { name } of [...old.attributes]) if (!fresh.hasAttribute(name) && !ours(old, name)) old.removeAttribute(name)
-  if (old.dataset?.since === undefined && old.dataset?.priced === undefined) settle(old, fresh)
+  for (const { name } of [...old.attributes]) {
+    if (fresh.hasAttribute(name) || ours(old, name)) continue
+    old.removeAttribute(name)
+    answer(old, name)
+  }
+  if (!OWN.some((name) => old.dataset?.[name] !== undefined)) settle(old, fresh)
+}
+
+// A field that was touched no longer follows its attributes; when Python changes its mind, the field does too, unless what was typed is kept.
+function answer(field, name, value) {
+  if (field.form?.dataset.keep !== undefined) return
+  if (name === 'checked' || name === 'selected') field[name] = value !== undefined
+  else if (name === 'value' && field.nodeName === 'INPUT' && field.getRootNode().activeElement !== field) field.value = value ?? ''
 }
 
 // What the person in front changed is theirs until the element goes.
 function ours(node, name) {
-  if (name === 'aria-busy' || name === 'data-focused' || name === 'data-restored') return true
+  if (['aria-busy', 'data-focused', 'data-restored', 'data-opened'].includes(name)) return true
   if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
@@ -97,6 +131,7 @@ function tell(region, words) {
 }
 
 function press(event, root, tellPython) {
+  pressed(event, root)
   const link = event.target.closest('a[data-go]')
   if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault()
