@@ -48,7 +48,9 @@ def icon(name: str) -> Html:
 
 
 def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = False, whole: bool = False) -> Html:
-    """Show a stored picture; `whole` shows all of it instead of filling its frame."""
+    """Show a stored picture; `whole` shows all of it instead of filling its frame. What was removed leaves an empty place."""
+    if asset.removed_at:
+        return tag("span", icon("hide_image"), class_="removed-picture", role="img", aria_label=f"{alt}: removed", title="Removed")
     size = {"width": asset.width_px, "height": asset.height_px}
     look = "whole" if whole else None
     return tag("img", id=id_, src=address(asset), alt=alt, loading="lazy" if lazy else None, decoding="async", class_=look, **size)

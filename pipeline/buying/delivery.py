@@ -26,7 +26,8 @@ def deliver(desk: Desk, call: Call, kind: AssetKind, tmp: Path) -> Asset:
     Raises DownloadFailed (retry fetches again), ResultLost, BrokenMedia or NoPicture; all of them were charged, and the last three are no attempt.
     """
     with desk.database.reading() as db:
-        kept = db.execute("SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ?", (call.id, kind.value)).fetchone()
+        query = "SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ? AND removed_at IS NULL"
+        kept = db.execute(query, (call.id, kind.value)).fetchone()
         if kept:
             return assets.get(db, kept["scope"], kept["sha256"])
     try:

@@ -96,7 +96,8 @@ LOOKS_ONLY = {
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
 OF_NO_CASE = {"add", "open_new", "pause", "resume"}  # people, a case that is only now opened, and the switch for all purchases
-FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed"}  # staff start from a file or a run: whose it is, the studio looks up itself
+# staff start from a file or a run: whose it is, the studio looks up itself
+FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed"}
 
 
 @pytest.mark.parametrize("owner", STRANGERS)

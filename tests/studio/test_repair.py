@@ -3,8 +3,10 @@
 import imageio_ffmpeg
 import pytest
 
-from pipeline.records import RunState
-from tests.running import Running
+from pipeline import assets
+from pipeline.records import AssetKind, RunState
+from pipeline.studio import removal
+from tests.running import ME, Running
 
 
 @pytest.fixture
@@ -92,3 +94,17 @@ def test_an_encoder_that_fails_costs_a_retry_and_no_second_clip(tmp_path):
         studio.check_books()
     finally:
         studio.stop()
+
+
+def test_what_was_removed_half_made_is_fetched_again_by_a_retry_and_not_bought_again(studio, place_in_the_way):
+    case = studio.customer()
+    blocked = place_in_the_way(case, "avatar-display")
+    run = studio.avatar(case)
+    blocked.unlink()
+    with studio.place.database.reading() as db:
+        kept = next(asset for asset in assets.of_run(db, run.id) if asset.kind is AssetKind.AVATAR)
+    shown = removal.dependents(studio.place, case.id, kept.sha256).mark
+    removal.remove(studio.place, case.id, kept.sha256, case.owner, ME, "half made", expected=shown)
+    with studio.accepted() as accepted:
+        assert studio.retry(run).state is RunState.SUCCEEDED
+    assert accepted == []
