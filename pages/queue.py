@@ -11,7 +11,7 @@ if run_id:
 else:
     watch("queue", line.look, line.draw, queue_actions.ACTIONS)
 
-    @st.fragment(run_every=2.0)
+    @st.fragment(run_every=5.0)
     def _wake() -> None:
         # A page is drawn anew when the database changes; a worker that dies changes nothing there.
         if pausing.has_news():

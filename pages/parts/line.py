@@ -9,7 +9,7 @@ from pages.parts import forms, mishaps, pausing, pieces, ways
 from pages.parts.here import everyone, me, shared
 from pages.parts.markup import Child, Html, tag
 from pages.parts.pieces import button, icon
-from pipeline.records import Role, RunState
+from pipeline.records import Person, Role, RunState
 from pipeline.stages import ordinal
 from pipeline.studio import queue
 from pipeline.studio.place import Place
@@ -99,20 +99,20 @@ def _body(seen: Line) -> Html:
 
 
 def _rows(seen: Line, section: Section) -> list[Html]:
-    view = seen.view
+    view, own = seen.view, me()
     drawn: dict[Section, Iterable[Html]] = {
-        Section.RUNNING: (_underway(one) for one in view.running),
-        Section.WAITING: (_underway(one, view.pause) for one in view.waiting),
-        Section.UNDECIDED: (mishaps.question(one) for one in view.undecided),
-        Section.FAILED: (mishaps.failed(one) for one in view.failed),
-        Section.DONE: (_done(one) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
+        Section.RUNNING: (_underway(one, own) for one in view.running),
+        Section.WAITING: (_underway(one, own, view.pause) for one in view.waiting),
+        Section.UNDECIDED: (mishaps.question(one, own) for one in view.undecided),
+        Section.FAILED: (mishaps.failed(one, own) for one in view.failed),
+        Section.DONE: (_done(one, own) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
     }
     return list(drawn[section])
 
 
 def _part(seen: Line, section: Section, rows: list[Html]) -> Html:
     (symbol, title, nothing), size = TITLES[section], getattr(seen.view.sizes, section.value)
-    act = mishaps.retry_all(seen.view, seen.price) if section is Section.FAILED and rows else None
+    act = mishaps.retry_all(seen.view, seen.price, me()) if section is Section.FAILED and rows else None
     head = tag("div", tag("h2", icon(symbol), title, tag("span", f"{size:,}", class_="count")), act, class_="history-head")
     told = mishaps.outcome() if section is Section.FAILED else None
     listed = tag("ol" if section is Section.WAITING else "ul", *rows, class_="rows card") if rows else _nothing(nothing)
@@ -133,7 +133,7 @@ def _more(section: Section, size: int, shown: int) -> Html | None:
     return tag("a", f"Show all {size:,}", href=ways.to("queue", show=section, who=_who()), data_go=True, class_="all")
 
 
-def _underway(one: Underway, pause: Pause | None = None) -> Html:
+def _underway(one: Underway, own: Person, pause: Pause | None = None) -> Html:
     seen, run = one.seen, one.seen.run
     number = tag("span", ordinal(one.place), class_="place", title="Place in line") if one.place else None
     facts: list[Child] = [pieces.cost(seen), f" · attempt {run.attempt}" if run.attempt > 1 else None]
@@ -142,7 +142,7 @@ def _underway(one: Underway, pause: Pause | None = None) -> Html:
         stands, facts = tag("p", words, class_="stage"), [*facts, *_since(seen)]
     else:
         stands = pieces.progress(seen)
-    top = tag("div", mishaps.named(seen), tag("div", cancel(seen), mishaps.more(seen), class_="acts"), class_="top")
+    top = tag("div", mishaps.named(seen), tag("div", cancel(seen, own), mishaps.more(seen), class_="acts"), class_="top")
     about = tag("div", top, stands, tag("p", *facts, class_="small"), mishaps.before(seen), class_="about")
     return tag("li", number, pieces.thumb(seen), about, id=f"run-{run.id}")
 
@@ -154,17 +154,17 @@ def _since(seen: Seen) -> tuple[Child, ...]:
     return " · waits ", pieces.elapsed(seen)
 
 
-def cancel(seen: Seen) -> Html:
+def cancel(seen: Seen, own: Person) -> Html:
     """Draw the button that cancels a run, or say that it is being cancelled."""
     if seen.run.cancel_asked_at:
         return tag("span", "Cancelling", class_="small")
-    off = None if Role.MAKE in me().roles else "Your role does not allow cancelling."
+    off = None if Role.MAKE in own.roles else "Your role does not allow cancelling."
     label = f"Cancel {pieces.what(seen.run)} of {pieces.short(seen.case.name)}"
     return button("Cancel", "cancel", look="quiet", label=label, off=off, run=seen.run.id)
 
 
-def _done(seen: Seen) -> Html:
-    again = mishaps.retry(seen) if seen.run.state in (RunState.CANCELLED, RunState.PARTLY) else None
+def _done(seen: Seen, own: Person) -> Html:
+    again = mishaps.retry(seen, own) if seen.run.state in (RunState.CANCELLED, RunState.PARTLY) else None
     facts = tag("p", f"{pieces.cost(seen)} · {pieces.ago(seen.run.ended_at or seen.run.asked_at)}", class_="small")
     acts = tag("div", pieces.state_of(seen), again, mishaps.more(seen), class_="acts")
     top = tag("div", tag("div", mishaps.named(seen), facts), acts, class_="top")

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from pages.parts import forms, pieces, ways
-from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.errors import Fault
-from pipeline.records import Role, dollars
+from pipeline.records import Person, Role, dollars
 from pipeline.studio.people import ROLE_WORDS
 from pipeline.studio.queue import Failed, QueueView, RetryPrice
 from pipeline.studio.seen import Seen
@@ -47,20 +46,20 @@ def before(seen: Seen) -> Html | None:
     return tag("p", icon("history"), tag("span", f"Last time: {error['say']}"), class_="small before") if error else None
 
 
-def retry(seen: Seen, why_not: str | None = None) -> Html:
+def retry(seen: Seen, own: Person, why_not: str | None = None) -> Html:
     """Draw the button that tries a run again, with what that costs."""
-    off = why_not or (None if Role.MAKE in me().roles else "Your role does not allow making.")
+    off = why_not or (None if Role.MAKE in own.roles else "Your role does not allow making.")
     words = "Retry" if why_not else f"Retry · {_price(seen.again_micro_usd)}"
     return button(words, "retry", symbol="refresh", off=off, run=seen.run.id)
 
 
-def failed(one: Failed) -> Html:
+def failed(one: Failed, own: Person) -> Html:
     """Draw a failure: what went wrong, whose fault, charged or not, what to try."""
     seen = one.seen
     when = pieces.ago(seen.run.ended_at or seen.run.asked_at)
     facts = " · ".join((FAULTS[one.fault], _charged(one), when))
     body = (tag("p", one.say, class_="what-failed"), tag("p", facts, class_="small"), tag("p", one.why_not or one.next, class_="small"))
-    about = tag("div", _top(seen), *body, tag("div", retry(seen, one.why_not), class_="buttons"), class_="about")
+    about = tag("div", _top(seen), *body, tag("div", retry(seen, own, one.why_not), class_="buttons"), class_="about")
     return tag("li", pieces.thumb(seen), about, id=f"run-{seen.run.id}")
 
 
@@ -74,13 +73,13 @@ def _price(micro_usd: int) -> str:
     return dollars(micro_usd) if micro_usd else "free"
 
 
-def retry_all(view: QueueView, price: RetryPrice) -> Html | None:
+def retry_all(view: QueueView, price: RetryPrice, own: Person) -> Html | None:
     """Draw the button that retries every failure shown, with the dialog that says what is bought and what is not."""
     going = [one for one in view.failed if one.seen.run.id in price.prices]
     if len(view.failed) < 2 or not going:
         return None
     every = "all failed" if len(view.failed) == view.sizes.failed else f"these {len(view.failed)}"
-    total, off = _price(price.total_micro_usd), None if Role.MAKE in me().roles else "Your role does not allow making."
+    total, off = _price(price.total_micro_usd), None if Role.MAKE in own.roles else "Your role does not allow making."
     opens = forms.opener(f"Retry {every} · {total}", "retry-all", symbol="refresh", off=off)
     if off:
         return opens
@@ -120,22 +119,22 @@ def _told(run_id: str, words: str, why: str) -> Html:
     return tag("li", link, state)
 
 
-def question(one: Undecided) -> Html:
+def question(one: Undecided, own: Person) -> Html:
     """Draw a request nobody can prove: what happened, what is known, and every way out with its price."""
     seen, call = one.question.seen, one.question.call
     known = tag("ul", *(tag("li", fact) for fact in one.known), class_="small known")
     # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
     guard = tag("button", type="submit", disabled=True, hidden=True)
     note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
-    choices = [_option(option, call.hold_micro_usd) for option in one.options]
-    form = forms.form("settle", f"settle-{call.id}", guard, note, *choices, _who_may(), call=call.id)
+    choices = [_option(option, call.hold_micro_usd, own) for option in one.options]
+    form = forms.form("settle", f"settle-{call.id}", guard, note, *choices, _who_may(own), call=call.id)
     about = tag("div", _top(seen), tag("p", one.happened, class_="what-failed"), known, form, class_="about")
     return tag("li", pieces.thumb(seen), about, class_="question", id=f"ask-{call.id}")
 
 
-def _option(option: Option, held_micro_usd: int) -> Html:
+def _option(option: Option, held_micro_usd: int, own: Person) -> Html:
     price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(held_micro_usd)
-    off = option.why_not or (None if Role.MONEY in me().roles else _MAY)
+    off = option.why_not or (None if Role.MONEY in own.roles else _MAY)
     words = option.title if option.why_not else f"{option.title} · {price}"
     asked = forms.field("The provider’s request id", "request", maxlength=128, autocomplete="off", spellcheck="false")
     press = forms.submit(words, look="plain", off=off, data_choice=option.choice.value)
@@ -146,5 +145,5 @@ def _option(option: Option, held_micro_usd: int) -> Html:
 _MAY = f"Only who may {ROLE_WORDS[Role.MONEY]} can decide this."
 
 
-def _who_may() -> Html | None:
-    return None if Role.MONEY in me().roles else tag("p", icon("lock"), tag("span", _MAY), class_="why")
+def _who_may(own: Person) -> Html | None:
+    return None if Role.MONEY in own.roles else tag("p", icon("lock"), tag("span", _MAY), class_="why")
