@@ -139,7 +139,7 @@ def _underway(one: Underway, own: Person, pause: Pause | None = None) -> Html:
     facts: list[Child] = [pieces.cost(seen), f" · attempt {run.attempt}" if run.attempt > 1 else None]
     if run.state is not RunState.WORKING or one.place is not None:
         words = HELD_BACK if pause and run.stage == pause.words else run.stage
-        stands, facts = tag("p", words, class_="stage"), [*facts, *_since(seen)]
+        stands, facts = tag("p", words, class_="doing"), [*facts, *_since(seen)]
     else:
         stands = pieces.progress(seen)
     top = tag("div", mishaps.named(seen), tag("div", cancel(seen, own), mishaps.more(seen), class_="acts"), class_="top")

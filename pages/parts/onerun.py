@@ -92,7 +92,8 @@ def _act(seen: Dossier) -> Html:
         return tag("div", line.cancel(one, me()), class_="acts")
     if run.state in (RunState.CANCELLED, RunState.PARTLY):
         return tag("div", mishaps.retry(one, me()), class_="acts")
-    file = tag("a", "Open the file", href=ways.to("library", scope=run.case_id, asset=one.made.sha256), data_go=True) if one.made else None
+    to = {"href": ways.to("library", scope=run.case_id, asset=one.made.sha256), "data_go": True} if one.made else {}
+    file = tag("a", "Open the file", class_="linklike", **to) if to else None
     return tag("div", file, class_="acts")
 
 
