@@ -13,7 +13,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
+from starlette.routing import Route
 
+from pages.parts.bundle import bundle
 from pipeline.errors import StudioError
 from pipeline.processes.claims import claim
 from pipeline.processes.supervisor import Supervisor
@@ -60,4 +62,4 @@ def _warm() -> None:
     gc.freeze()
 
 
-app = st.App(SHELL, lifespan=lifespan, routes=all_routes())
+app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), Route("/ui/{name}", bundle, methods=["GET"])])

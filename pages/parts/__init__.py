@@ -3,7 +3,8 @@
 frame.py         the beat that draws strip and page again, and what every button goes through
 strip.py         the strip on top of every page: mode, what runs, today's money, who is here, what offers itself
 ways.py          the address of every screen, the menu, and how links get there
-live.py          the elements a screen keeps up to date; scripts/ and styles/ are their half in the browser
+live.py          the elements a screen keeps up to date
+bundle.py        scripts/ and styles/, their half in the browser, as one file each
 markup.py        HTML in which whatever a person wrote is escaped
 here.py          which place the screen looks at, who is in front of it, and what it last had to say
 pieces.py        pictures, states, progress, prices and buttons

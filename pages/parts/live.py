@@ -2,27 +2,36 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
+from pages.parts.bundle import MARK
 from pages.parts.markup import Html
 
-BESIDE = Path(__file__).parent
 Pressed = Callable[[Mapping[str, str]], None]
 
 
-def _together(folder: str) -> str:
-    """Return every file of a folder as one text, in the order of their names: the browser loads one script and one style."""
-    return "\n".join(path.read_text(encoding="utf-8") for path in sorted((BESIDE / folder).iterdir()) if path.is_file())
-
-
+# Streamlit sends an element's script and style along with every drawing of it, so both are only named here.
 _ELEMENT = st.components.v2.component(
     "studio_live",
-    html="<div class='live'></div>\n<div class='spoken' role='status' aria-live='polite'></div>",
-    css=_together("styles"),
-    js=_together("scripts"),
+    html=f"<link rel='stylesheet' href='/ui/{MARK}.css'>\n<div class='live'></div><div class='spoken' role='status' aria-live='polite'></div>",
+    js=f"""
+const script = import(location.origin + '/ui/{MARK}.js')
+function dressed(parent) {{
+  const style = parent.querySelector('link')
+  return style.sheet || new Promise((done) => ['load', 'error'].forEach((name) => style.addEventListener(name, done)))
+}}
+export default function (element) {{
+  let end = null
+  let ended = false
+  Promise.all([script, dressed(element.parentElement)]).then(([whole]) => ended || (end = whole.default(element)))
+  return () => {{
+    ended = true
+    end?.()
+  }}
+}}
+""",
 )
 
 
