@@ -36,9 +36,13 @@ def _step(symbol: str, words: str, to: str | None) -> Html | None:
     return tag("a", icon(symbol), href=to, data_go=True, class_="step", aria_label=words, title=words) if to else None
 
 
+def _friendly(symbol: str, title: str, words: str, *more: Html) -> Html:
+    return tag("div", icon(symbol), tag("h3", title), tag("p", words), *more, class_="friendly")
+
+
 def _lost(close: str) -> Html:
     words = "There is no such file, or it was kept in another mode."
-    return pieces.friendly("hide_image", "This file is not here", words, tag("a", "Back to the library", href=close, data_go=True))
+    return _friendly("hide_image", "This file is not here", words, tag("a", "Back to the library", href=close, data_go=True))
 
 
 def _gone(seen: Details, close: str) -> Html:
@@ -48,7 +52,7 @@ def _gone(seen: Details, close: str) -> Html:
     who = f"{gone.person or 'Somebody'} removed it {pieces.ago(gone.at)}, on {evidence.moment(gone.at)}."
     why = tag("p", "Reason: ", tag("span", gone.reason, dir="auto")) if gone.reason else None
     links = tag("p", _case_link(seen), " · ", tag("a", "Back to the library", href=close, data_go=True))
-    said = pieces.friendly("delete", f"This {WORDS[seen.asset.kind]} was removed", who, *filter(None, (why, links)))
+    said = _friendly("delete", f"This {WORDS[seen.asset.kind]} was removed", who, *filter(None, (why, links)))
     return tag("div", said, _line(seen), evidence.judgements(seen), evidence.request(seen), evidence.ledger(seen), class_="stack")
 
 

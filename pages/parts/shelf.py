@@ -13,7 +13,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pages.parts.standing import likeness_in_words, named, not_approving, not_deciding, not_starring, standing
 from pipeline.errors import UnknownName
-from pipeline.records import Asset, AssetKind, Decision, dollars
+from pipeline.records import Asset, AssetKind, Decision, Person, dollars
 from pipeline.studio import details, library
 from pipeline.studio.details import Details
 from pipeline.studio.filters import MOST_PAGES, Filter, Sort, State, from_query, to_query
@@ -25,8 +25,9 @@ KEYS = (("← → ↑ ↓", "walk"), ("A", "approve"), ("R", "reject"), ("S", "s
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """What the address asks for, and what there is: the page, and the file that is looked into (`lost` when there is none by that name)."""
+    """Who asks for what, and what there is: the page, and the file that is looked into (`lost` when there is none by that name)."""
 
+    by: Person
     wanted: Filter
     sort: Sort
     number: int
@@ -48,14 +49,12 @@ def look() -> View:
         page = _page(wanted, sort, number)
     scope, asset = opened_file()
     opened = _details(scope, asset) if asset else None
-    return View(wanted=wanted, sort=sort, number=number, page=page, opened=opened, lost=bool(asset) and opened is None)
+    return View(by=me(), wanted=wanted, sort=sort, number=number, page=page, opened=opened, lost=bool(asset) and opened is None)
 
 
 def opened_file() -> tuple[str, str]:
     """Return the file that the address looks into: its case and its hash, empty when there is none."""
-    given = (st.query_params.get(name, "").encode(errors="ignore").decode() for name in ("scope", "asset"))
-    scope, asset = given
-    return scope, asset
+    return st.query_params.get("scope", ""), st.query_params.get("asset", "")
 
 
 def _page(wanted: Filter, sort: Sort, number: int) -> LibraryPage:
@@ -126,9 +125,15 @@ def _tile(seen: View, item: Item, form: str) -> Html:
     about = tag("div", _name(item), _when(seen, item), _how(item), class_="about")
     return tag(
         "li",
-        tag("div", _picture(seen, item), tag("label", pick, tag("span", "Select", class_="unseen"), class_="pick"), _star(item), class_="frame"),
+        tag(
+            "div",
+            _picture(seen, item),
+            tag("label", pick, tag("span", "Select", class_="unseen"), class_="pick"),
+            _star(item, seen.by),
+            class_="frame",
+        ),
         about,
-        tag("div", *_acts(item), class_="acts"),
+        tag("div", *_acts(item, seen.by), class_="acts"),
         class_=f"tile {'current' if opened else ''}",
         id=f"tile-{id_}",
         tabindex=0,
@@ -165,10 +170,10 @@ def _picture(seen: View, item: Item) -> Html:
     return tag("a", still, film, badge, href=to, data_go=True, data_key="enter", class_="shown", aria_label=label)
 
 
-def _star(item: Item) -> Html | None:
+def _star(item: Item, by: Person) -> Html | None:
     if item.asset.removed_at is not None:
         return None
-    off = not_starring(me())
+    off = not_starring(by)
     words = off or ("Starred. Press to take the star away (S)" if item.starred else "Star it for your colleagues (S)")
     return tag(
         "button",
@@ -209,15 +214,15 @@ def _line(left: Html, right: str | None) -> Html:
     return tag("span", left, tag("span", right, title=right) if right else None, class_="foot small")
 
 
-def _acts(item: Item) -> Iterator[Html]:
+def _acts(item: Item, by: Person) -> Iterator[Html]:
     if item.asset.removed_at is not None:
         return
     if item.run is not None:
-        yield _decide(item, Decision.APPROVED, "check", "Approve", "a", not_approving(item, me()))
+        yield _decide(item, Decision.APPROVED, "check", "Approve", "a", not_approving(item, by))
         rejected = "It is rejected already." if item.decision is Decision.REJECTED else None
-        yield _decide(item, Decision.REJECTED, "thumb_down", "Reject", "r", not_deciding(me()) or rejected)
+        yield _decide(item, Decision.REJECTED, "thumb_down", "Reject", "r", not_deciding(by) or rejected)
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
-        yield _decide(item, Decision.WITHDRAWN, "undo", "Withdraw", "w", not_deciding(me()))
+        yield _decide(item, Decision.WITHDRAWN, "undo", "Withdraw", "w", not_deciding(by))
     yield tag(
         "button",
         icon("fullscreen"),
