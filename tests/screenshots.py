@@ -29,13 +29,13 @@ WIDTHS = {"phone": (390, 844), "": (1280, 900), "wide": (1920, 1080)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "library", "queue", "settings")
 TALL = {"case": 1.75, "library": 1.2}  # screens people scroll: how much more of them is shown
-CASE = "A-1042"
+CASE = "A-1039"
 SCREENS = {
+    "queue": "/queue",
     "home": "/",
     "cases": "/cases",
     "case": f"/cases?case={CASE}",
     "library": "/library",
-    "queue": "/queue",
     "settings": "/settings",
 }
 ANA, BEN = Person(name="Ana"), Person(name="Ben")

@@ -5,12 +5,11 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from pages.parts.errand import Errand, Outcome
-from pages.parts.here import place
+from pages.parts.here import health, place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import ago, badge, button, icon
 from pipeline import doctor
 from pipeline.doctor import Finding
-from pipeline.processes import health
 from pipeline.studio.place import Place
 
 TITLES = {
@@ -34,7 +33,7 @@ def draw() -> Html:
     check = button(
         "Check every part", "check-all", symbol="troubleshoot", look="primary", off="Every part is being checked" if outcome.began_at else None
     )
-    now_ = [Finding(part=part.title, ok=part.ok, say=part.say, remedy=part.remedy) for part in _light(str(place().settings.folder))]
+    now_ = [Finding(part=part.title, ok=part.ok, say=part.say, remedy=part.remedy) for part in health()]
     title = tag("h2", f"Every part, checked {ago(outcome.ended_at)}" if outcome.ended_at else "Every part")
     return join(
         tag("section", tag("h2", "Right now"), _rows(now_)),
@@ -88,11 +87,6 @@ def errand() -> Errand[list[Finding]]:
 @st.cache_resource(show_spinner=False, max_entries=20)
 def _errand(folder: str, _there: Place) -> Errand[list[Finding]]:  # noqa: ARG001 - what tells one place from another
     return Errand(lambda: doctor.examine(_there.settings))
-
-
-@st.cache_resource(ttl=2, show_spinner=False)
-def _light(folder: str) -> list[health.Part]:  # noqa: ARG001 - what tells one place from another
-    return health.examine(place())
 
 
 ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {"check-all": lambda _: errand().begin()}

@@ -7,7 +7,7 @@ from typing import TypeVar
 import streamlit as st
 
 from pages.parts import strip, ways
-from pages.parts.here import attempt, dismiss, notice, version
+from pages.parts.here import attempt, dismiss, health, notice, version
 from pages.parts.live import forget, live
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
@@ -25,7 +25,7 @@ REST_SECONDS = 4.0
 def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: Mapping[str, Action]) -> None:
     """Draw the strip and a page, and draw them again within a second of every change anybody makes.
 
-    A page is drawn anew when the database changed or after fifteen seconds; what did not change is not sent.
+    A page is drawn anew when the database or the health of a part changed, or after fifteen seconds; what did not change is not sent.
     """
     forget("strip")
     forget(f"page-{name}")
@@ -60,8 +60,8 @@ def anew() -> None:
 
 def _page(name: str, look: Callable[[], T], draw: Callable[[T], Html]) -> Html:
     """Return the page as it is now; drawn again only when something may have changed."""
-    now = version()
-    drawn: tuple[str, int, float, Html] | None = st.session_state.get("drawn")
+    now = (version(), *(part.ok for part in health()))
+    drawn: tuple[str, tuple[int, ...], float, Html] | None = st.session_state.get("drawn")
     if drawn and drawn[:2] == (name, now) and time.monotonic() - drawn[2] < STALE_SECONDS:
         return drawn[3]
     html = join(_notice(), draw(look()))

@@ -8,6 +8,8 @@ import streamlit as st
 
 from pipeline import doctor
 from pipeline.errors import StudioError
+from pipeline.processes.health import Part
+from pipeline.processes.health import examine as examine_lightly
 from pipeline.records import Person, now
 from pipeline.routes.here import here
 from pipeline.studio import people
@@ -34,6 +36,16 @@ def shared(name: str, look: Callable[[Place], T]) -> T:
 def version() -> int:
     """Return a number that differs whenever something changed; it is half a second old at most."""
     return _version(str(place().settings.folder))
+
+
+def health() -> list[Part]:
+    """Return how every part is; two seconds old at most."""
+    return _health(str(place().settings.folder))
+
+
+@st.cache_resource(ttl=2.0, show_spinner=False)
+def _health(folder: str) -> list[Part]:  # noqa: ARG001 - what tells one place from another
+    return examine_lightly(place())
 
 
 @st.cache_resource(ttl=0.5, show_spinner=False)

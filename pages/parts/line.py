@@ -53,7 +53,7 @@ def draw(seen: Line) -> Html:
     """Draw the Queue."""
     view = seen.view
     head = tag("header", tag("h1", "Queue"), pausing.switch(view.pause), class_="headbar")
-    well = tag("div", pausing.health(), _whose(view), class_="well-of")
+    well = tag("div", pausing.well(), _whose(view), class_="well-of")
     return tag("div", head, _heard(view), pausing.card(view), well, _ways(view), _body(seen), class_="queue stack")
 
 

@@ -1,12 +1,9 @@
 """The switch for trouble, and how well worker and provider are."""
 
-import streamlit as st
-
 from pages.parts import forms, pieces
-from pages.parts.here import me, shared
+from pages.parts.here import health, me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
-from pipeline.processes import health as looks
 from pipeline.processes.health import Part
 from pipeline.records import Role, moment
 from pipeline.studio.queue import QueueView
@@ -51,21 +48,10 @@ def _not_switching() -> str | None:
     return None if Role.ADMIN in me().roles else "Ask somebody with the role admin to pause or resume purchases."
 
 
-def health() -> Html:
+def well() -> Html:
     """Say how worker and provider are, and whatever else is not well, with its remedy."""
-    st.session_state["health"] = parts = _parts()
-    shown = [part for part in parts if part.name in ALWAYS or not part.ok]
+    shown = [part for part in health() if part.name in ALWAYS or not part.ok]
     return tag("ul", *(_part(part) for part in shown), class_="well", aria_label="Health")
-
-
-def has_news() -> bool:
-    """Tell whether a part is well or unwell by now that was not when this session's page was drawn."""
-    before = st.session_state.get("health", [])
-    return [part.ok for part in before] != [part.ok for part in _parts()]
-
-
-def _parts() -> list[Part]:
-    return shared("health", looks.examine)
 
 
 def _part(part: Part) -> Html:

@@ -1,11 +1,8 @@
 """Beside the work: what today costs, and whether every part is well."""
 
-import streamlit as st
-
 from pages.parts import pieces
-from pages.parts.here import findings, place
+from pages.parts.here import findings, health
 from pages.parts.markup import Html, join, tag
-from pipeline.processes import health
 from pipeline.records import dollars
 from pipeline.studio.home import Home, Today
 
@@ -47,7 +44,7 @@ def _facts(today: Today) -> list[Html]:
 
 
 def _health() -> Html:
-    rows = [_part(part.title, part.ok, part.say, part.remedy) for part in _parts(str(place().settings.folder))]
+    rows = [_part(part.title, part.ok, part.say, part.remedy) for part in health()]
     checked_at, found = findings()
     check = pieces.button("Check every part", "check", symbol="troubleshoot", look="quiet")
     thorough = [_part(finding.part.capitalize(), finding.ok, finding.say, finding.remedy) for finding in found]
@@ -59,8 +56,3 @@ def _health() -> Html:
 def _part(title: str, ok: bool, say: str, remedy: str) -> Html:
     words = tag("span", say if ok else f"{say} {remedy}", class_="say")
     return tag("li", pieces.icon("check_circle" if ok else "error"), tag("span", tag("b", title), words), class_="good" if ok else "bad")
-
-
-@st.cache_resource(ttl=2, show_spinner=False)
-def _parts(folder: str) -> list[health.Part]:  # noqa: ARG001 - what tells one place from another
-    return health.examine(place())

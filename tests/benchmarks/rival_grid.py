@@ -4,7 +4,8 @@ import sys
 
 import streamlit as st
 
-for place, path in enumerate(sys.argv[1:]):
-    if place % 5 == 0:
-        columns = st.columns(5)
-    columns[place % 5].image(path, caption=f"Avatar {place + 1}")
+if __name__ == "__main__":
+    for place, path in enumerate(sys.argv[1:]):
+        if place % 5 == 0:
+            columns = st.columns(5)
+        columns[place % 5].image(path, caption=f"Avatar {place + 1}")
