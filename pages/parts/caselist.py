@@ -67,7 +67,7 @@ def _nobody(words: str) -> Html:
 
 
 def _new_case(seen: CasePage) -> Html:
-    name = forms.field("Name", "name", required=True, maxlength=5000, placeholder="Lim & Sofia’s wedding", autocomplete="off")
+    name = forms.field("Name", "name", required=True, autofocus=True, maxlength=5000, placeholder="Lim & Sofia’s wedding", autocomplete="off")
     id_ = forms.field("Invitation id", "case", maxlength=200, placeholder="made up if left empty", autocomplete="off")
     owner = forms.field("Owner id", "owner", required=True, maxlength=200, placeholder="u-77", autocomplete="off")
     plans = [

@@ -37,7 +37,7 @@ def is_open(case_id: str) -> bool:
 def dialog(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
     """Show the dialog; `goes` names and shows what a new photo takes away."""
     title = "Replace the photo" if case.photo else "Add a photo"
-    st.dialog(title, width="large", on_dismiss=_close)(_body)(case, goes)
+    st.dialog(title, width="small", on_dismiss=_close)(_body)(case, goes)
 
 
 def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:

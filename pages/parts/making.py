@@ -95,7 +95,7 @@ def _settings(offer: ModelOffer, again: Mapping[str, Any], shown: bool) -> Html:
     fields = [_field(offer, parameter, given.get(name, parameter.default)) for name, parameter in offer.parameters.items()]
     seed = again.get("seed")
     how = {"type": "number", "min": 0, "max": HIGHEST_SEED, "step": 1, "value": None if seed is None else str(seed), "placeholder": "random"}
-    seeds = forms.field("Seed", "seed", hint="empty draws a new one", **how)
+    seeds = forms.field("Seed", "seed", hint="Empty draws a new one", **how)
     none = tag("p", "This model has no seed: every take differs.", class_="hint")
     return tag(
         "fieldset", tag("div", *fields, seeds if offer.takes_seed else none, class_="row"), data_for=offer.name, hidden=not shown, disabled=not shown
