@@ -82,7 +82,12 @@ def do(actions: Mapping[str, Action], what: What) -> None:
     common: Mapping[str, Action] = {"go": lambda given: ways.go(given.get("href", "")), "dismiss": lambda _: dismiss()}
     action = {**common, **actions}.get(what.get("do", ""))
     if action is not None:
-        attempt(lambda: action(_Given(what)))
+        attempt(lambda: action(_Given({name: _whole(words) for name, words in what.items()})))
+
+
+def _whole(words: str) -> str:
+    """Leave out what is no character: half a surrogate pair can be neither stored nor shown, and a NUL ends a text in many places."""
+    return words.encode(errors="ignore").decode().replace("\0", "")
 
 
 class _Given(dict[str, str]):

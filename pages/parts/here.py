@@ -1,5 +1,6 @@
 """Whose screen this is, which place it looks at, and what it last had to say."""
 
+import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import unquote
@@ -82,6 +83,10 @@ def attempt(action: Callable[[], object]) -> bool:
         action()
     except StudioError as error:
         st.session_state["notice"] = f"{error.say} {error.next}"
+        return False
+    except Exception:  # a defect of ours: the terminal gets its details, the person one sentence
+        logging.getLogger(__name__).exception("A press on a screen failed.")
+        st.session_state["notice"] = f"{StudioError.say} {StudioError.next}"
         return False
     finally:
         _version.clear()

@@ -15,6 +15,7 @@ from pipeline.studio.queue import Retried
 
 What = Mapping[str, str]
 MOST_AT_ONCE = 200
+LONGEST_PRICE = 16
 
 
 def _whose(what: What) -> None:
@@ -28,7 +29,7 @@ def _pause(what: What) -> None:
 def _retry_all(what: What) -> None:
     runs = [run for run in what["runs"].split(",") if run][:MOST_AT_ONCE]
     now = queue.price_of_retrying(place(), runs).total_micro_usd
-    told = int(what["price"]) if what["price"].isdecimal() else 0
+    told = int(what["price"]) if what["price"].isdecimal() and len(what["price"]) < LONGEST_PRICE else 0
     if now > told:
         raise NotNow(f"Retrying these would now cost {dollars(now)} instead of {dollars(told)}.", next="Look at the list again.")
     st.session_state["retried"] = [_told(one) for one in queue.retry_all_failed(place(), me(), runs)]

@@ -52,7 +52,10 @@ def follow() -> None:
     address = st.session_state.pop("go", None)
     if address is None:
         return
-    parts = urlsplit(str(address))
+    try:
+        parts = urlsplit(str(address))
+    except ValueError:
+        return  # no address at all
     page = st.session_state.get("ways", {}).get(parts.path.strip("/") or "home")
     if page is not None and not parts.netloc:
         st.switch_page(page, query_params=dict(parse_qsl(parts.query)))
