@@ -118,7 +118,8 @@ def _acts(seen: Details) -> Html:
 
 def _judging(item: Item, about: dict[str, str]) -> Iterator[Html]:
     off = not_deciding(me())
-    yield button("Approve", "decide", symbol="check", look="primary", key="a", decision="approved", off=not_approving(item, me()), **about)
+    words = "Use this one" if item.decision is Decision.APPROVED and not item.current else "Approve"
+    yield button(words, "decide", symbol="check", look="primary", key="a", decision="approved", off=not_approving(item, me()), **about)
     yield forms.opener("Reject", "reject-this", symbol="thumb_down", off=off, data_key="r")
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
         yield button("Withdraw", "decide", symbol="undo", look="plain", key="w", decision="withdrawn", off=off, **about)
