@@ -31,7 +31,8 @@ def _attempt(seen: CaseView, one: Attempt) -> Html:
     run = one.seen.run
     when = tag("span", pieces.ago(run.ended_at or run.asked_at), title=run.asked_at[:19].replace("T", " ") + " UTC", class_="small")
     first = tag("p", tag("b", pieces.what(run)), pieces.state_of(one.seen), when)
-    outcome = None if run.state in ENDED_BADLY or not run.ended else tag("p", one.outcome, class_="small")
+    is_said = run.state in ENDED_BADLY or not run.ended or one.outcome.lower() == one.seen.decision
+    outcome = None if is_said else tag("p", one.outcome, class_="small")
     facts = " · ".join(filter(None, (pieces.settings_of(run), pieces.likeness(one.seen), pieces.cost(one.seen), run.person)))
     elsewhere = f", served by {one.served}" if one.served and one.served != one.asked else ""
     served = f"{one.model}, asked of {one.asked}{elsewhere}"

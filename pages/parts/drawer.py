@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pages.parts import evidence, forms, pieces, ways
 from pages.parts.here import me
-from pages.parts.judging import BANDS, LIMITS, REASONS
+from pages.parts.judging import BANDS, LIMITS, reasons
 from pages.parts.markup import Child, Html, tag
 from pages.parts.pair import pair
 from pages.parts.pieces import button, icon
@@ -128,7 +128,7 @@ def _judging(item: Item, about: dict[str, str]) -> Iterator[Html]:
 def _reject(item: Item, about: dict[str, str]) -> Html | None:
     if item.run is None:
         return None
-    boxes = tag("fieldset", tag("legend", "Why?"), *(forms.tick(reason, "reason", reason) for reason in REASONS))
+    boxes = tag("fieldset", tag("legend", "Why?"), *(forms.tick(reason, "reason", reason) for reason in reasons(item.run.kind)))
     words = forms.field("In your words", "note", maxlength=500, placeholder="for whoever looks at this later")
     kept = tag("p", "It stays in the history, and can be approved later.", class_="small")
     decided = {**about, "decision": Decision.REJECTED.value}

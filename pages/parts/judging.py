@@ -88,9 +88,14 @@ def _likeness(one: Seen) -> Html | None:
     return tag("div", figure, bar, tag("p", BANDS.get(band, ""), class_="small"), faces, more, class_="likeness")
 
 
+def reasons(kind: RunKind) -> tuple[str, ...]:
+    """Name what can be wrong with what was made: a picture has no motion."""
+    return REASONS if kind is RunKind.CLIP else REASONS[:-1]
+
+
 def _reject(one: Seen) -> Html:
     id_ = f"reject-{one.run.id}"
-    boxes = [forms.tick(reason, "reason", reason) for reason in REASONS]
+    boxes = [forms.tick(reason, "reason", reason) for reason in reasons(one.run.kind)]
     words = forms.field("In your words", "note", maxlength=500, placeholder="for whoever looks at this later")
     fields = (tag("fieldset", tag("legend", "Why?"), *boxes), words, forms.buttons(forms.submit("Reject")))
     kept = tag("p", "It stays in the history, and can be approved later.", class_="small")

@@ -94,7 +94,7 @@ def _unfinished(seen: Seen) -> tuple[Html, Html]:
     if not seen.run.ended:
         stop = button("Cancel", "cancel", look="quiet", run=seen.run.id)
         return pieces.progress(seen), stop
-    return pieces.failure(seen), pieces.retry(seen, "Try again", "primary")
+    return pieces.failure(seen), pieces.retry(seen, "Retry", "primary")
 
 
 def _approve(seen: Seen) -> Html:
