@@ -77,12 +77,14 @@ def _running(seen: Strip) -> Html:
 
 
 def _stop(run_id: str) -> Html:
-    return button("Cancel", "cancel", look="quiet", run=run_id)
+    off = None if Role.MAKE in me().roles else "Your role does not allow cancelling."
+    return button("Cancel", "cancel", look="quiet", off=off, run=run_id)
 
 
 def _money(seen: Strip) -> Html:
     today = seen.today
-    return tag("span", f"{dollars(today.spent_micro_usd + today.held_micro_usd)} of {dollars(today.cap_micro_usd)} today", class_="money-today")
+    used, cap = dollars(today.spent_micro_usd + today.held_micro_usd), dollars(today.cap_micro_usd)
+    return tag("span", used, tag("span", f" of {cap}", class_="of-cap"), " today", class_="money-today")
 
 
 def _who() -> Html:
@@ -122,7 +124,7 @@ def _troubles(seen: Strip) -> Html | None:
     if _worker_is_away():
         words = "The worker is not running. It starts again by itself, and running work goes on where it was."
         return tag("div", icon("warning"), tag("span", words), class_="trouble", role="status", id="worker-away")
-    if seen.pause is not None:
+    if seen.pause is not None and st.session_state.get("screen") != "queue":
         more = tag("a", "Open the queue", href=ways.to("queue"), data_go=True)
         return tag("div", icon("pause_circle"), tag("span", f"{seen.pause.words}."), more, class_="trouble", id="paused")
     return None
