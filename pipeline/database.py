@@ -9,7 +9,7 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline.errors import DatabaseBusy, DiskFull, PlaceError, WrongMode
+from pipeline.errors import BadParameter, DatabaseBusy, DiskFull, PlaceError, WrongMode
 from pipeline.records import now
 
 Row = sqlite3.Row
@@ -111,6 +111,8 @@ def _plain_words() -> Iterator[None]:
         if "full" in str(error):
             raise DiskFull from error
         raise
+    except UnicodeEncodeError as error:
+        raise BadParameter("This text holds half a character, which cannot be kept.", next="Write it again.") from error
 
 
 def insert(tx: Connection, table: str, row: Mapping[str, Any]) -> None:

@@ -8,6 +8,8 @@ import streamlit as st
 
 PAGES = Path(__file__).resolve().parents[1]
 Section = dict[str, list[st.Page]]
+# Words of an address that the screen library keeps for itself, and refuses to be told.
+NOT_OURS = ("embed", "embed_options")
 
 # address, section of the menu, title, symbol
 SCREENS: tuple[tuple[str, str, str, str], ...] = (
@@ -58,7 +60,7 @@ def follow() -> None:
         return  # no address at all
     page = st.session_state.get("ways", {}).get(parts.path.strip("/") or "home")
     if page is not None and not parts.netloc:
-        st.switch_page(page, query_params=dict(parse_qsl(parts.query)))
+        st.switch_page(page, query_params={name: value for name, value in parse_qsl(parts.query) if name.lower() not in NOT_OURS})
 
 
 def asks_changed(asks: Mapping[str, int]) -> bool:

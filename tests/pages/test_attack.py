@@ -14,7 +14,10 @@ from tests.pages.screens import drawn, visit
 ACTIONS = {**workshop.ACTIONS, **strip.ACTIONS, **caselist.ACTIONS, **queue_actions.ACTIONS, **library_actions.ACTIONS, **case_actions.ACTIONS}
 HALF = "\ud800 of a pair"
 WORDS = (HALF, "\0", "9" * 5000, "1e309", "-1", "٣", ",,,", "%ED%A0%80", "javascript:alert(1)", "//evil.example", "x" * 100_000, "' OR 1=1 --")
-FIELDS = "run,number,style,strength,seed,decision,reason,note,attempts,runs,call,choice,scope,asset,pick,bulk,going,name,roles,who,price,q,owner,page,usd_from"
+FIELDS = (
+    "run,number,style,strength,seed,decision,reason,note,attempts,"
+    "runs,call,choice,scope,asset,pick,bulk,going,name,roles,who,price,q,owner,page,usd_from"
+)
 
 
 @pytest.fixture
@@ -69,6 +72,15 @@ def test_a_link_leads_nowhere_but_to_our_own_screens(monkeypatch: pytest.MonkeyP
     frame.do({}, {"do": "go", "href": href})
     ways.follow()
     assert gone in ([], ["home"])
+
+
+def test_words_that_the_screen_library_keeps_for_itself_are_left_out_of_a_link(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+    monkeypatch.setattr(st, "switch_page", lambda _, query_params: told.append(query_params))
+    monkeypatch.setitem(st.session_state, "ways", {"cases": "the cases"})
+    frame.do({}, {"do": "go", "href": "/cases?embed=true&EMBED_options=x&q=lim"})
+    ways.follow()
+    assert told == [{"q": "lim"}]
 
 
 def test_an_untold_price_of_many_retries_is_none(studio: LittleStudio) -> None:
