@@ -20,8 +20,9 @@ POLL_SECONDS = 0.1
 def find_run(place: Place, run_id: str) -> Run:
     """Return a run by its id or a unique beginning of it; raises UnknownName."""
     with place.database.reading() as db:
-        rows = db.execute("SELECT id FROM runs WHERE id = ? OR id LIKE ? ESCAPE '\\' LIMIT 2", (run_id, _prefix(run_id))).fetchall()
-        if len(rows) != 1:
+        query = "SELECT id FROM runs WHERE id = ? OR (? AND id LIKE ? ESCAPE '\\') ORDER BY id <> ? LIMIT 2"
+        rows = db.execute(query, (run_id, bool(run_id), _prefix(run_id), run_id)).fetchall()
+        if len(rows) != 1 and not (rows and rows[0]["id"] == run_id):
             raise UnknownName(
                 f"There is no run {run_id[:80]!r}." if not rows else f"Several runs start with {run_id[:80]!r}.", next="`runs` lists them."
             )
