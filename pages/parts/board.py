@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from pages.parts import pieces, ways
 from pages.parts.markup import Html, join, tag
-from pages.parts.pieces import button
-from pipeline.records import Choice, Decision, RunKind, RunState, dollars
+from pages.parts.pieces import barred, button
+from pipeline.records import Choice, Decision, Role, RunKind, RunState, dollars
 from pipeline.studio.home import Home
 from pipeline.studio.seen import Question, Seen
 
@@ -13,7 +13,8 @@ from pipeline.studio.seen import Question, Seen
 def sections(seen: Home) -> Html:
     """Show the three lists, those with nothing in them in one line."""
     waiting = [*(_question(question) for question in seen.questions), *(_candidate(one) for one in seen.to_do)]
-    sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", number=str(seen.samples + 1))
+    off = barred(Role.MAKE, "making")
+    sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", off=off, number=str(seen.samples + 1))
     head = tag("header", tag("h1", "Home"), sample)
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
     return join(
@@ -49,8 +50,9 @@ def _candidate(seen: Seen) -> Html:
         shown = pieces.clip(seen.made, seen.picture, alt, id_=f"clip-{seen.run.id}")
     else:
         shown = pieces.picture(seen.picture or seen.source, alt)
-    approve = button("Approve", "decide", symbol="check", run=seen.run.id, decision=Decision.APPROVED.value)
-    reject = button("Reject", "decide", look="quiet", run=seen.run.id, decision=Decision.REJECTED.value)
+    off = barred(Role.APPROVE, "deciding")
+    approve = button("Approve", "decide", symbol="check", off=off, run=seen.run.id, decision=Decision.APPROVED.value)
+    reject = button("Reject", "decide", symbol="thumb_down", look="quiet", off=off, run=seen.run.id, decision=Decision.REJECTED.value)
     facts = " · ".join(filter(None, (pieces.what(seen.run), pieces.likeness(seen), pieces.cost(seen))))
     from_ = tag("span", pieces.picture(seen.source, f"What it was made from: {seen.case.name}"), class_="thumb")
     words = tag("div", from_, tag("p", pieces.case_link(seen.case), tag("span", facts), class_="small"), class_="caption")

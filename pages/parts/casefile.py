@@ -71,7 +71,7 @@ def _photo(seen: CaseView) -> Html:
         return _station("Photo", pieces.empty("add_a_photo", "Facing the camera, good light, faces large"), add, why, state="next")
     words = {0: "No face found", 1: "One face"}.get(seen.faces or 0, f"{seen.faces} faces")
     advice = [tag("p", icon("lightbulb"), tag("span", say), class_="advice") for say in seen.advice]
-    swap = button("Replace", "photo", symbol="swap_horiz", look="quiet")
+    swap = button("Replace", "photo", symbol="swap_horiz", look="quiet", off=_no_photo(seen))
     facts = tag("p", f"{words} · {seen.photo.width_px} × {seen.photo.height_px}", class_="small")
     image = pieces.picture(seen.photo, f"Photo of {pieces.short(seen.case.name)}", id_="the-photo", whole=True)
     return _station("Photo", image, facts, *advice, swap)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from pages.parts import ways
-from pages.parts.here import place
+from pages.parts.here import me, place
 from pages.parts.markup import Child, Html, tag
-from pipeline.records import Asset, AssetKind, Case, Decision, Run, RunKind, RunState, dollars, seconds_since
+from pipeline.records import Asset, AssetKind, Case, Decision, Role, Run, RunKind, RunState, dollars, seconds_since
 from pipeline.studio import portraits
 from pipeline.studio.seen import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
@@ -76,15 +76,20 @@ def button(
     return tag("button", *shown, type="button", class_=look, data_do=do, aria_label=label, disabled=off is not None, title=off, **about)
 
 
+def barred(role: Role, doing: str) -> str | None:
+    """Say why the person working here may not do this; None when they may."""
+    return None if role in me().roles else f"Your role does not allow {doing}."
+
+
 def animate(seen: Seen, words: str, look: str) -> Html:
     """Draw the button that makes a clip of an avatar; its number makes two presses one wish."""
-    return button(words, "animate", look=look, run=seen.run.id, number=str(seen.clips + 1))
+    return button(words, "animate", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id, number=str(seen.clips + 1))
 
 
 def retry(seen: Seen, words: str, look: str) -> Html:
     """Draw the button that tries a run again, with what that would cost now."""
     price = dollars(seen.again_micro_usd) if seen.again_micro_usd else "free"
-    return button(f"{words} · {price}", "retry", symbol="refresh", look=look, run=seen.run.id)
+    return button(f"{words} · {price}", "retry", symbol="refresh", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id)
 
 
 def price_of_avatar() -> str:

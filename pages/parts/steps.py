@@ -3,8 +3,8 @@
 from pages.parts import pieces, ways
 from pages.parts.here import place
 from pages.parts.markup import Html, join, tag
-from pages.parts.pieces import STATES, button
-from pipeline.records import Decision, RunState
+from pages.parts.pieces import STATES, barred, button
+from pipeline.records import Decision, Role, RunState
 from pipeline.studio.home import FirstSteps, Home
 from pipeline.studio.seen import Seen
 
@@ -20,7 +20,11 @@ def card(seen: Home) -> Html:
     title, words = _words(done)
     arrow = tag("span", pieces.icon("arrow_forward"), class_="arrow", aria_hidden="true")
     stations = (_photo(), arrow, _avatar(seen, steps), arrow, _clip(steps))
-    more = button(f"Make another sample · {pieces.price_of_avatar()}", "sample", number=str(seen.samples + 1)) if done else None
+    more = (
+        button(f"Make another sample · {pieces.price_of_avatar()}", "sample", off=barred(Role.MAKE, "making"), number=str(seen.samples + 1))
+        if done
+        else None
+    )
     return tag("section", tag("header", tag("h1", title), more), words, tag("div", *stations, class_="stations"), class_="card first")
 
 
@@ -60,7 +64,9 @@ def _judge_avatar(steps: FirstSteps) -> Html:
     avatar = steps.avatar
     if avatar.decision is Decision.APPROVED:
         return pieces.state_of(avatar)
-    another = button(f"Make another · {pieces.price_of_avatar()}", "again", look="plain", number=str(steps.avatars + 1))
+    another = button(
+        f"Make another · {pieces.price_of_avatar()}", "again", look="plain", off=barred(Role.MAKE, "making"), number=str(steps.avatars + 1)
+    )
     if avatar.decision is not None:
         return tag("div", pieces.state_of(avatar), another, class_="buttons")
     return tag("div", _approve(avatar), another, class_="buttons")
@@ -98,12 +104,16 @@ def _unfinished(seen: Seen) -> tuple[Html, Html]:
 
 
 def _approve(seen: Seen) -> Html:
-    return button("Approve", "decide", symbol="check", look="primary", run=seen.run.id, decision=Decision.APPROVED.value)
+    return button(
+        "Approve", "decide", symbol="check", look="primary", off=barred(Role.APPROVE, "deciding"), run=seen.run.id, decision=Decision.APPROVED.value
+    )
 
 
 def _buy_avatar(do: str, number: int) -> Html:
     free = tag("small", "free in the sandbox") if place().settings.is_sandbox else None
-    return button((f"Make a sample portrait · {pieces.price_of_avatar()}", free), do, look="primary", number=str(number))
+    return button(
+        (f"Make a sample portrait · {pieces.price_of_avatar()}", free), do, look="primary", off=barred(Role.MAKE, "making"), number=str(number)
+    )
 
 
 def _unmade(seen: Seen, symbol: str) -> Html:

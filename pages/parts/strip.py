@@ -97,7 +97,7 @@ def _who() -> Html:
 
 
 def _person(person: Person, own: Person) -> Html:
-    roles = "may do everything" if person.roles == frozenset(Role) else ", ".join(sorted(role.value for role in person.roles))
+    roles = "may do everything" if person.roles == frozenset(Role) else "may " + ", ".join(ROLE_WORDS[role] for role in Role if role in person.roles)
     symbol = "check" if person.name == own.name else "person"
     words = (tag("b", person.name), tag("small", f"{person.team} · {roles}"))
     cookie = f"{COOKIE}={quote(person.name)}"
