@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pages.parts import forms, pieces
+from pages.parts import forms, pieces, ways
 from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pages.parts.pair import pair
@@ -105,7 +105,9 @@ def _reject(one: Seen) -> Html:
 
 def _again(seen: CaseView, one: Seen) -> Html:
     made = _avatars_again(seen, one) if one.run.kind is RunKind.AVATAR else [_clip_again(seen, one)]
-    return tag("div", tag("p", "Not yet? Make another one:", class_="small"), forms.buttons(*made), class_="again")
+    to = ways.to("library", scope=one.run.case_id, asset=one.made.sha256 if one.made else None)
+    more = tag("a", "Details, download, remove", href=to, data_go=True, class_="small")
+    return tag("div", tag("p", "Not yet? Make another one:", class_="small"), forms.buttons(*made), more, class_="again")
 
 
 def _avatars_again(seen: CaseView, one: Seen) -> list[Html]:

@@ -78,6 +78,12 @@ def test_every_button_that_spends_shows_its_price(studio: LittleStudio) -> None:
         assert re.search(rf"{words} · (<span data-priced>)?\$0\.\d\d", seen), words
 
 
+def test_a_candidate_leads_to_its_details_where_it_can_be_removed(studio: LittleStudio) -> None:
+    made = home.see(studio.place, avatar(studio).id).made
+    assert made is not None
+    assert f'href="/library?scope={CASE}&amp;asset={made.sha256}"' in drawn(visit("cases", case=CASE))
+
+
 def test_a_form_sent_again_is_one_avatar_and_another_wish_by_its_number_is_refused(studio: LittleStudio) -> None:
     for _ in range(3):
         assert press(do="make", number="1", style="pixar", strength="0.6") == ""
