@@ -21,7 +21,7 @@ PER_PAGE, AT_A_GLANCE, DONE_AT_A_GLANCE = 48, 8, 4
 TITLES = {
     Section.RUNNING: ("progress_activity", "Running", "Nothing runs."),
     Section.WAITING: ("schedule", "Waiting", "Nothing waits."),
-    Section.UNDECIDED: ("help", "Needs a decision", "Nothing needs a decision."),
+    Section.UNDECIDED: ("help", "Needs a decision", "No lost request needs a decision. Results to review are on Home."),
     Section.FAILED: ("error", "Failed", "Nothing failed in the last seven days."),
     Section.DONE: ("task_alt", "Done today", "Nothing was done yet today."),
 }

@@ -38,11 +38,11 @@ def chosen(seen: CaseView, kind: RunKind) -> Mapping[str, Any]:
 
 def _avatar(seen: CaseView, *, primary: bool) -> Html:
     offer, again, number = seen.avatar_offer, chosen(seen, RunKind.AVATAR), seen.avatars + 1
-    words = "Generate another avatar" if number > 1 else "Generate avatar"
+    words = "Generate another" if number > 1 else "Generate avatar"
     own = str(again.get("prompt", "")) if again.get("style") == FREE else ""
     prompt = tag("label", OWN, tag("textarea", own, name="prompt", maxlength=1000, placeholder="The style’s own prompt"))
     make = _button(offer, words, again, primary, "g")
-    return forms.form("make", _id("avatar", number), _styles(again), _fine_tune(offer, again, prompt), make, number=number)
+    return forms.form("make", _id("avatar", number), _styles(seen, again), _fine_tune(offer, again, prompt), make, number=number)
 
 
 def _clip(seen: CaseView, *, primary: bool) -> Html:
@@ -61,8 +61,10 @@ def _id(kind: str, number: int) -> str:
     return f"{kind}-{number}-{st.query_params.get('again', '')}"
 
 
-def _styles(again: Mapping[str, Any]) -> Html:
-    now = str(again.get("style", AvatarWish.style)).partition("@")[0]
+def _styles(seen: CaseView, again: Mapping[str, Any]) -> Html:
+    """Offer the styles; a case goes on in the style it was last made in."""
+    last = next((one.seen.run.settings for one in seen.history if one.seen.run.kind is RunKind.AVATAR), {})
+    now = str((again or last).get("style", AvatarWish.style)).partition("@")[0]
     styles = sorted(place().styles.values(), key=lambda style: style.name != AvatarWish.style)
     rows = [_style(style.name, style.title, style.name == now) for style in styles if style.purpose == "avatar"]
     return tag("fieldset", tag("legend", "Style"), tag("div", *rows, class_="choices plain styles"))

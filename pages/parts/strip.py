@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import pieces, ways
+from pages.parts import forms, pieces, ways
 from pages.parts.here import COOKIE, choose, everyone, me, place, shared
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
@@ -19,11 +19,12 @@ from pipeline.studio.people import ROLE_WORDS
 from pipeline.studio.strip import Strip
 
 ICON = "/app/static/icon.svg"
-OFFERED_SECONDS = 120.0
+OFFERED_SECONDS = 45.0
 LOST = "The studio cannot be reached. Work goes on there, and what you typed stays here."
 
 
 AWAY_SECONDS = 6.0
+USUAL = (Role.VIEW, Role.MAKE, Role.APPROVE)  # what a new colleague in support needs
 _worker_seen = {"at": time.monotonic()}
 
 
@@ -109,7 +110,7 @@ def _add_person() -> Html | None:
         return None
     name = tag("label", "Name", tag("input", name="name", required=True, maxlength=people.LONGEST_NAME, autocomplete="off"))
     team = tag("label", "Team", tag("input", name="team", value="support", maxlength=people.LONGEST_NAME, autocomplete="off"))
-    boxes = [tag("label", tag("input", type="checkbox", name="roles", value=role.value, checked=True), ROLE_WORDS[role]) for role in Role]
+    boxes = [forms.tick(ROLE_WORDS[role], "roles", role.value, ticked=role in USUAL) for role in Role]
     may = tag("fieldset", tag("legend", "May"), *boxes)
     add = tag("button", "Add", type="submit", class_="plain")
     form = tag("form", name, team, may, add, data_do="add-person", id=f"add-person-{len(everyone())}", data_keep=True)

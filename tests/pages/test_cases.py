@@ -74,7 +74,7 @@ def test_an_address_of_no_case_leads_back_to_the_list(studio: LittleStudio, case
 def test_every_button_that_spends_shows_its_price(studio: LittleStudio) -> None:
     avatar(studio)
     seen = drawn(visit("cases", case=CASE))
-    for words in ("Generate another avatar", "Animate", "New seed", "Closer likeness 0.55", "Stronger style 0.65", "Ghibli"):
+    for words in ("Generate another", "Animate", "New seed", "Closer likeness 0.55", "Stronger style 0.65", "Ghibli"):
         assert re.search(rf"{words} · (<span data-priced>)?\$0\.\d\d", seen), words
 
 
@@ -169,6 +169,12 @@ def test_settings_are_used_again_and_two_attempts_are_compared(studio: LittleStu
     assert "Two attempts compared" in compared
     assert "<td>0.55</td><td>0.65</td>" in compared
     assert "Tick exactly two" in press(do="compare", runs=first.id)
+
+
+def test_a_case_goes_on_in_the_style_it_was_last_made_in(studio: LittleStudio) -> None:
+    press(do="make", number="1", style="ghibli")
+    studio.fail(avatars(studio)[0])
+    assert re.search(r'name="style" value="ghibli" checked', drawn(visit("cases", case=CASE)))
 
 
 def test_free_tier_cases_say_why_nothing_can_be_made(studio: LittleStudio) -> None:

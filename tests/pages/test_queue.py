@@ -85,7 +85,7 @@ def rows(seen: str) -> list[str]:
 
 def test_an_empty_queue_says_so_and_that_the_worker_is_not_there(studio: LittleStudio) -> None:
     seen = look()
-    for words in ("Nothing runs.", "Nothing waits.", "Nothing needs a decision.", "Nothing failed in the last seven days."):
+    for words in ("Nothing runs.", "Nothing waits.", "No lost request needs a decision.", "Nothing failed in the last seven days."):
         assert words in seen
     assert "<b>Worker</b><span>Not running. It starts again by itself; nothing is lost meanwhile.</span>" in seen
 

@@ -159,7 +159,7 @@ def test_a_request_that_was_lost_is_settled_by_one_press(app: RunningApp, watche
     expect(page.get_by_role("alert").filter(has_text="This is not a request id.")).to_be_visible()
     expect(card.get_by_label("The provider’s request id")).to_have_value("no id")
     card.get_by_role("button", name="Send again · $0.03 more").dblclick()
-    expect(page.get_by_text("Nothing needs a decision.")).to_be_visible()
+    expect(page.get_by_text("No lost request needs a decision.")).to_be_visible()
     assert ended(app, run.id).state is RunState.SUCCEEDED
     assert requests_made(app) == made + 1
 
