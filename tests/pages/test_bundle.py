@@ -1,6 +1,7 @@
 """The browser's half of the screens is served whole, kept for ever under its own name, and by no other."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -18,7 +19,8 @@ def get(name: str) -> httpx.Response:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://studio") as client:
             return await client.get(f"/ui/{name}")
 
-    return asyncio.run(ask())
+    with ThreadPoolExecutor(1) as apart:  # a browser that other tests opened keeps an event loop in this thread
+        return apart.submit(lambda: asyncio.run(ask())).result()
 
 
 @pytest.mark.parametrize(("name", "text", "media_type"), [(f"{MARK}.js", SCRIPT, "text/javascript"), (f"{MARK}.css", STYLE, "text/css")])
