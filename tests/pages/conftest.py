@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pipeline.routes import here as served
 from tests.browser import FLAGS, find_browser, is_required
 from tests.pages.running import RunningApp, free_port, running_app
 
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from tests.pages.watching import Watched
+
+
+@pytest.fixture(autouse=True)
+def _places_close() -> Iterator[None]:
+    """The place a screen looked at is let go of after each test, with the files it holds open."""
+    yield
+    served._opened.cache_clear()
 
 
 @pytest.fixture(scope="session")
