@@ -52,8 +52,8 @@ def open_link(token: str, *, secret: bytes, now: datetime | None = None) -> Link
 def attachment(save_as: str) -> str:
     """Return the Content-Disposition header that saves a file under this name: in ASCII for the oldest browsers, and as it is.
 
-    >>> attachment("Zoë.png")
-    'attachment; filename="Zo_.png"; filename*=UTF-8\'\'Zo%C3%AB.png'
+    >>> print(attachment("Zoë.png"))
+    attachment; filename="Zo_.png"; filename*=UTF-8''Zo%C3%AB.png
     """
     plain = "".join(letter if " " <= letter <= "~" and letter not in '"\\%' else "_" for letter in save_as)
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(save_as, safe='', errors='ignore')}"
