@@ -154,6 +154,13 @@ class NotNow(InputError):
     next = "Look at its state first."
 
 
+class OutOfDate(NotNow):
+    """Something was pressed that no screen shows any more."""
+
+    say = "This button is out of date."
+    next = "Reload the page."
+
+
 class AccessError(StudioError):
     """The person or the case may not do this."""
 

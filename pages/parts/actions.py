@@ -1,34 +1,30 @@
 """What the buttons of Home do. Each names what it is about, so pressing it twice is the same wish."""
 
-import re
 from collections.abc import Callable, Mapping
 
 from pages.parts.here import examine, me, place
-from pipeline.errors import NotNow
+from pages.parts.told import What, number_of
 from pipeline.records import Choice, Decision
 from pipeline.studio import home, portraits, requests, reviews, samples
 from pipeline.workflows.wishes import ClipWish
 
-What = Mapping[str, str]
 OPEN = (None, Decision.WITHDRAWN)
 
 
 def _sample(what: What) -> None:
-    samples.ask_sample(place(), _number(what), me())
+    samples.ask_sample(place(), number_of(what), me())
 
 
 def _again(what: What) -> None:
     steps = home.look(place()).first_steps
     if steps is not None:
-        samples.ask_again(place(), steps.case, _number(what), me())
+        samples.ask_again(place(), steps.case, number_of(what), me())
 
 
 def _animate(what: What) -> None:
-    seen, number = home.see(place(), what["run"]), _number(what)
+    seen = home.see(place(), what["run"])
     if seen.made is not None:
-        portraits.check_current(place(), seen.case.id, seen.case.owner, seen.made.sha256)
-        run_id = f"{seen.run.id}-clip-{number:02d}"
-        portraits.ask_clip(place(), seen.case.id, seen.case.owner, ClipWish(take=number), me(), run_id=run_id, parent_run=seen.run.id)
+        portraits.ask_next_clip(place(), seen.case.id, seen.case.owner, seen.made.sha256, ClipWish(), me(), number_of(what))
 
 
 def _decide(what: What) -> None:
@@ -54,12 +50,6 @@ def _settle(what: What) -> None:
     if not call.needs_decision or what["choice"] not in (Choice.RESEND, Choice.WRITE_OFF):
         return
     requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), Choice(what["choice"]), me())
-
-
-def _number(what: What) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,3}", what["number"]):
-        raise NotNow("This button is out of date.", next="Reload the page.")
-    return int(what["number"])
 
 
 BOARD: Mapping[str, Callable[[What], object]] = {"cancel": _cancel, "retry": _retry, "settle": _settle}

@@ -1,6 +1,5 @@
 """What the buttons and forms of a case do. Each names what it is about, so pressing it twice is the same wish."""
 
-import re
 from collections.abc import Callable, Mapping
 
 import streamlit as st
@@ -8,13 +7,11 @@ import streamlit as st
 from pages.parts import intake, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import me, place
-from pipeline.errors import BadParameter, NotNow
-from pipeline.records import Case, Decision
+from pages.parts.told import What, decision_of, number_of, why_of
+from pipeline.errors import BadParameter, NotNow, OutOfDate
+from pipeline.records import Case
 from pipeline.studio import finding, grants, home, portraits, reviews
 from pipeline.workflows.wishes import AvatarWish, ClipWish
-
-What = Mapping[str, str]
-OUT_OF_DATE = ("This button is out of date.", "Reload the page.")
 
 
 def _case() -> Case:
@@ -38,7 +35,7 @@ def _make(what: What) -> None:
         guidance=_number(what, "guidance"),
         seed=_whole(what, "seed"),
     )
-    portraits.ask_next_avatar(place(), case.id, case.owner, wish, me(), _count(what))
+    portraits.ask_next_avatar(place(), case.id, case.owner, wish, me(), number_of(what))
     _usual()
 
 
@@ -53,7 +50,7 @@ def _animate(what: What) -> None:
         loop=what["loop"] == "yes",
         portrait=what["portrait"] == "yes",
     )
-    portraits.ask_next_clip(place(), case.id, case.owner, what["avatar"], wish, me(), _count(what))
+    portraits.ask_next_clip(place(), case.id, case.owner, what["avatar"], wish, me(), number_of(what))
     _usual()
 
 
@@ -65,12 +62,9 @@ def _usual() -> None:
 
 def _decide(what: What) -> None:
     seen = home.see(place(), what["run"])
-    if seen.made is None or what["decision"] not in set(Decision):
-        raise NotNow(OUT_OF_DATE[0], next=OUT_OF_DATE[1])
-    decision = Decision(what["decision"])
-    if seen.decision is not decision or decision is Decision.APPROVED:
-        why = ". ".join(filter(None, (what["reason"].replace(",", ", "), what["note"].strip())))
-        reviews.decide_on(place(), seen.made, seen.case.owner, decision, me(), why)
+    if seen.made is None:
+        raise OutOfDate
+    reviews.decide_on(place(), seen.made, seen.case.owner, decision_of(what), me(), why_of(what))
 
 
 def _grant(what: What) -> None:
@@ -83,12 +77,6 @@ def _compare(what: What) -> None:
     if len(runs) != 2:
         raise NotNow("Two attempts can be compared.", next="Tick exactly two of them.")
     ways.go(ways.to("cases", case=st.query_params.get("case"), compare=",".join(runs)))
-
-
-def _count(what: What) -> int:
-    if not re.fullmatch("[1-9][0-9]{0,3}", what["number"]):
-        raise NotNow(OUT_OF_DATE[0], next=OUT_OF_DATE[1])
-    return int(what["number"])
 
 
 def _number(what: What, name: str) -> float | None:

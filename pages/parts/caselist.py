@@ -6,6 +6,7 @@ from pages.parts import forms, intake, pieces, ways
 from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
+from pages.parts.told import What
 from pipeline.records import Plan
 from pipeline.studio import casebook, finding
 from pipeline.studio.finding import CaseLine, CasePage
@@ -84,11 +85,11 @@ def _page_number() -> int:
     return max(int(given), 1) if given.isdecimal() and len(given) < 7 else 1
 
 
-def _find(what: pieces.What) -> None:
+def _find(what: What) -> None:
     ways.go(ways.to("cases", q=what["q"].strip()[:200]))
 
 
-def _open(what: pieces.What) -> None:
+def _open(what: What) -> None:
     plan = Plan.FREE if what["plan"] == Plan.FREE else Plan.PREMIUM
     case = casebook.open_new(place(), case_id=what["case"].strip(), owner=what["owner"].strip(), name=what["name"].strip(), plan=plan, by=me())
     if case.photo is None and case.plan is Plan.PREMIUM:

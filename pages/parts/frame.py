@@ -11,10 +11,10 @@ from pages.parts.here import attempt, dismiss, health, notice, version
 from pages.parts.live import forget, live
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
+from pages.parts.told import What
 from pipeline.errors import StudioError
 
 T = TypeVar("T")
-What = Mapping[str, str]
 Action = Callable[[What], object]
 BEAT_SECONDS = 1.0
 STALE_SECONDS = 15.0

@@ -7,17 +7,16 @@ from pages.parts import bulk, filterbar, ways
 from pages.parts.bulk import Going, Outcome
 from pages.parts.here import me, place
 from pages.parts.standing import named_file
+from pages.parts.told import What, decision_of, why_of
 from pipeline import assets
-from pipeline.errors import NotAllowed, NotNow, StudioError
+from pipeline.errors import NotAllowed, NotNow, OutOfDate, StudioError
 from pipeline.records import Asset, AssetKind, Decision, Role, new_id
 from pipeline.studio import many, people, removal, reviews, stars
 from pipeline.studio.filters import SHOWN
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependents
 
-What = Mapping[str, str]
 Named = tuple[str, str]
-OUT_OF_DATE = ("This button is out of date.", "Reload the page.")
 MOST_AT_ONCE = 200
 
 
@@ -26,11 +25,8 @@ def _filter(what: What) -> None:
 
 
 def _decide(what: What) -> None:
-    if what["decision"] not in set(Decision):
-        raise NotNow(OUT_OF_DATE[0], next=OUT_OF_DATE[1])
-    why = ". ".join(filter(None, (what["reason"].replace(",", ", "), what["note"].strip())))
     owner = reviews.owner_of(place(), what["scope"])
-    reviews.decide_on(place(), _asset(what["scope"], what["asset"]), owner, Decision(what["decision"]), me(), why)
+    reviews.decide_on(place(), _asset(what["scope"], what["asset"]), owner, decision_of(what), me(), why_of(what))
 
 
 def _star(what: What) -> None:
@@ -60,8 +56,7 @@ def _approve_all(chosen: list[Named], _: What) -> None:
 
 
 def _reject_all(chosen: list[Named], what: What) -> None:
-    why = ". ".join(filter(None, (what["reason"].replace(",", ", "), what["note"].strip())))
-    _say("rejected", many.decide_many(place(), chosen, Decision.REJECTED, me(), why))
+    _say("rejected", many.decide_many(place(), chosen, Decision.REJECTED, me(), why_of(what)))
 
 
 def _star_all(chosen: list[Named], _: What) -> None:
@@ -69,7 +64,7 @@ def _star_all(chosen: list[Named], _: What) -> None:
 
 
 def _out_of_date(chosen: list[Named], _: What) -> None:
-    raise NotNow(f"What to do with {len(chosen)} files was not said.", next=OUT_OF_DATE[1])
+    raise NotNow(f"What to do with {len(chosen)} files was not said.", next=OutOfDate.next)
 
 
 def _show_going(chosen: list[Named]) -> None:

@@ -1,7 +1,6 @@
 """Pictures, states, progress and prices: the pieces screens are made of."""
 
 import time
-from collections.abc import Mapping
 from functools import lru_cache
 
 from pages.parts import ways
@@ -12,7 +11,6 @@ from pipeline.studio import portraits
 from pipeline.studio.seen import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 
-What = Mapping[str, str]
 LINK_SECONDS = 3600
 ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
 KINDS = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Clip"}
@@ -83,7 +81,7 @@ def barred(role: Role, doing: str) -> str | None:
 
 def animate(seen: Seen, words: str, look: str) -> Html:
     """Draw the button that makes a clip of an avatar; its number makes two presses one wish."""
-    return button(words, "animate", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id, number=str(seen.clips + 1))
+    return button(words, "animate", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id, number=str(seen.next_clip))
 
 
 def retry(seen: Seen, words: str, look: str) -> Html:

@@ -8,12 +8,12 @@ from pages.parts import pieces, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import me, place
 from pages.parts.mishaps import LONGEST_NOTE
-from pipeline.errors import BadParameter, NotNow, UnknownName
+from pages.parts.told import What
+from pipeline.errors import BadParameter, NotNow, OutOfDate, UnknownName
 from pipeline.records import Choice, dollars
 from pipeline.studio import home, queue, requests, reviews, switches
 from pipeline.studio.queue import Retried
 
-What = Mapping[str, str]
 MOST_AT_ONCE = 200
 LONGEST_PRICE = 16
 
@@ -48,7 +48,7 @@ def _told(one: Retried) -> tuple[str, str, str]:
 def _settle(what: What) -> None:
     call = requests.find_call(place(), what["call"])
     if what["choice"] not in set(Choice):
-        raise NotNow("This button is out of date.", next="Reload the page.")
+        raise OutOfDate
     if not call.needs_decision:
         return
     choice, note = Choice(what["choice"]), " ".join(what["note"].split())

@@ -1,27 +1,27 @@
 """The strip on top of every page: mode, what runs, today's money, who is here; and what offers itself wherever somebody is."""
 
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
 import streamlit as st
 
 from pages.parts import forms, pieces, ways
+from pages.parts.actions import BOARD
 from pages.parts.here import COOKIE, choose, everyone, me, place, shared
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
+from pages.parts.told import What
 from pipeline.errors import NotNow
 from pipeline.processes.claims import holder_of
 from pipeline.records import Person, Role, dollars, seconds_since
-from pipeline.studio import people, requests, reviews, strip
+from pipeline.studio import people, strip
 from pipeline.studio.people import ROLE_WORDS
 from pipeline.studio.strip import Strip
 
 ICON = "/app/static/icon.svg"
 OFFERED_SECONDS = 45.0
 LOST = "The studio cannot be reached. Work goes on there, and what you typed stays here."
-
 
 AWAY_SECONDS = 6.0
 USUAL = (Role.VIEW, Role.MAKE, Role.APPROVE)  # what a new colleague in support needs
@@ -36,9 +36,6 @@ def look() -> Strip:
 def asks(seen: Strip) -> dict[str, int]:
     """Return by screen how many things there ask for somebody."""
     return {"home": seen.counts.to_review + seen.counts.questions, "queue": seen.counts.questions + seen.counts.failed}
-
-
-What = Mapping[str, str]
 
 
 def drawn(seen: Strip) -> Html:
@@ -161,11 +158,6 @@ def _waved_away() -> set[str]:
     return waved
 
 
-def _cancel(what: What) -> None:
-    if not requests.find_run(place(), what["run"]).ended:
-        requests.cancel(place(), what["run"], reviews.owner_of(place(), requests.find_run(place(), what["run"]).case_id), me())
-
-
 def _choose(what: What) -> None:
     if people.find(place(), what["name"]) is None:
         raise NotNow("This person is gone from the list.", next="Choose another one.")
@@ -177,4 +169,4 @@ def _add(what: What) -> None:
     people.add(place(), what["name"], what["team"], roles, me())
 
 
-ACTIONS = {"cancel": _cancel, "person": _choose, "add-person": _add, "wave": lambda what: _waved_away().add(what["run"])}
+ACTIONS = {"cancel": BOARD["cancel"], "person": _choose, "add-person": _add, "wave": lambda what: _waved_away().add(what["run"])}

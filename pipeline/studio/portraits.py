@@ -9,7 +9,7 @@ from pipeline import assets, cases, runs
 from pipeline.buying import Wanted, plan, price_of
 from pipeline.catalog import Quote
 from pipeline.database import Connection
-from pipeline.errors import KeyRefused, KeyReused, NotNow
+from pipeline.errors import KeyRefused, KeyReused, NotNow, OutOfDate
 from pipeline.ledger import check_room
 from pipeline.records import Asset, AssetKind, Case, Person, Reuse, Role, Run, RunKind
 from pipeline.studio.people import check
@@ -48,7 +48,7 @@ def ask_clip(place: Place, case_id: str, owner: str, wish: ClipWish, by: Person,
 def ask_next_avatar(place: Place, case_id: str, owner: str, wish: AvatarWish, by: Person, number: int) -> Asked:
     """Ask for the case's avatar of this number, as the screen showed it: two clicks, two tabs or a repeated form are one run.
 
-    Raises KeyReused when somebody used the number for another wish meanwhile, NotNow for a number that is not the next, else like `ask_avatar`.
+    Raises KeyReused when somebody used the number for another wish meanwhile, OutOfDate for a number that is not the next, else like `ask_avatar`.
     """
     check(by, Role.MAKE)
     order = _avatar_order(place, wish, run_id_of(case_id, RunKind.AVATAR, number))
@@ -66,14 +66,20 @@ def ask_next_clip(place: Place, case_id: str, owner: str, avatar_sha: str, wish:
 
 
 def run_id_of(case_id: str, kind: RunKind, number: int) -> str:
-    """Return the id of a case's avatar or clip by its number, counted from 1; raises NotNow for a number no screen shows.
+    """Return the id of a case's avatar or clip by its number, counted from 1; raises OutOfDate for a number no screen shows.
 
     >>> run_id_of("A-1042", RunKind.AVATAR, 3)
     'A-1042-avatar-003'
     """
     if not 1 <= number <= 9999:
-        raise NotNow("This button is out of date.", next="Reload the page.")
+        raise OutOfDate
     return f"{case_id}-{kind.value}-{number:03d}"
+
+
+def next_number(db: Connection, case_id: str, kind: RunKind) -> int:
+    """Return the number by which a case's next avatar or clip is asked for, counted from 1."""
+    asked = db.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = ?", (case_id, kind.value))
+    return int(asked.fetchone()["n"]) + 1
 
 
 def price_avatar(place: Place, wish: AvatarWish, *, width_px: int = 1024, height_px: int = 1024) -> Quote:
@@ -168,9 +174,8 @@ def _clip_order(place: Place, wish: ClipWish, run_id: str, parent_run: str | Non
 
 def _ask_next(place: Place, case_id: str, owner: str, order: _Order, by: Person, number: int) -> Asked:
     def first(tx: Connection) -> None:
-        asked = tx.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = ?", (case_id, order.kind.value)).fetchone()["n"]
-        if number > asked + 1:
-            raise NotNow("This button is out of date.", next="Reload the page.")
+        if number > next_number(tx, case_id, order.kind):
+            raise OutOfDate
 
     try:
         return _ask(place, case_id, owner, order, by, first)

@@ -8,7 +8,7 @@ from pipeline.settings import SHIPPED
 from pipeline.studio import photos
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
-from pipeline.studio.portraits import Asked, ask_avatar
+from pipeline.studio.portraits import Asked, ask_next_avatar
 from pipeline.workflows.wishes import AvatarWish
 
 PHOTO = SHIPPED / "samples" / "astronaut.jpg"
@@ -17,7 +17,7 @@ PREFIX = "sample-"
 
 
 def ask_sample(place: Place, number: int, by: Person) -> Asked:
-    """Open the sample's case of this number, counted from 1, and ask for its first avatar; raises like `ask_avatar`."""
+    """Open the sample's case of this number, counted from 1, and ask for its first avatar; raises like `ask_next_avatar`."""
     check(by, Role.MAKE)
     case_id = f"{PREFIX}{number:04d}"
     intake = photos.take_in(PHOTO.read_bytes(), PHOTO.name)
@@ -28,5 +28,5 @@ def ask_sample(place: Place, number: int, by: Person) -> Asked:
 
 
 def ask_again(place: Place, case: Case, number: int, by: Person) -> Asked:
-    """Ask for the avatar of this number in a sample's case, with a new seed; raises like `ask_avatar`."""
-    return ask_avatar(place, case.id, case.owner, AvatarWish(), by, run_id=f"{case.id}-avatar-{number:02d}")
+    """Ask for the avatar of this number in a sample's case, with a new seed; raises like `ask_next_avatar`."""
+    return ask_next_avatar(place, case.id, case.owner, AvatarWish(), by, number)

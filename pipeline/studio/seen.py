@@ -10,6 +10,7 @@ from pipeline.buying import calls, price_again
 from pipeline.database import Connection
 from pipeline.errors import StudioError, UnknownName
 from pipeline.records import Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState
+from pipeline.studio import portraits
 from pipeline.studio.looks import files_of, likeness_of
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import request_of
@@ -20,7 +21,10 @@ LEARN_FROM = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A run as people see it: whose it is, its picture (else what it is made from), what it cost, and what was decided about it."""
+    """A run as people see it: whose it is, its picture (else what it is made from), what it cost, and what was decided about it.
+
+    `clips` were asked for of this avatar; `next_clip` is the number by which the case's next one is asked for.
+    """
 
     run: Run
     case: Case
@@ -34,6 +38,7 @@ class Seen:
     charged_micro_usd: int
     expected_seconds: float | None
     clips: int
+    next_clip: int
     again_micro_usd: int
 
     @property
@@ -112,6 +117,7 @@ def seen_of(place: Place, db: Connection, run: Run) -> Seen:
         expected_seconds=None if run.ended else usual_seconds(place, db, run),
         again_micro_usd=_price_again(place, db, run) if run.ended and not made else 0,
         clips=_clips(db, made) if made and run.kind is RunKind.AVATAR else 0,
+        next_clip=portraits.next_number(db, case.id, RunKind.CLIP),
     )
 
 

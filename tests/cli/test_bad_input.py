@@ -178,7 +178,7 @@ def test_a_database_locked_for_too_long_is_said_to_be_busy(pipeline: CommandLine
 
 def test_letters_that_are_no_text_are_refused_plainly(pipeline: CommandLine) -> None:
     said = pipeline("portrait", str(SAMPLE), "--case", "smith-\udcff", "--json")
-    assert (said.code, said.document["error"], said.document["charged"]) == (2, "WrongUse", False)
+    assert (said.code, said.document["error"], said.document["charged"]) == (3, "BadParameter", False)
 
 
 @pytest.mark.parametrize("words", [["runs", "--json"], ["show", "rnone", "--json"], ["price"]])

@@ -15,8 +15,8 @@ from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp
 from pipeline.records import CallState, Decision, RunState
 from pipeline.settings import ROOT
-from pipeline.studio import home, looks, photos, portraits, samples
-from pipeline.workflows.wishes import AvatarWish
+from pipeline.studio import casebook, home, looks, photos, portraits, reviews, samples
+from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import ME, LittleStudio, intake
 
 NASTY = "<script>alert(1)</script> & Söhne 👰🤵 " + "x" * 3000
@@ -138,6 +138,20 @@ def test_a_request_nobody_can_prove_waits_for_a_person_with_the_price_of_each_ch
         frame.do(actions.ACTIONS, {"do": "settle", "call": call.id, "choice": "write-off"})
     assert looks.ledger_totals(studio.place) == {"held_micro_usd": 0, "charged_micro_usd": 30_000}
     assert home.look(studio.place).questions == ()
+
+
+def test_a_press_on_home_and_one_on_the_case_screen_are_one_purchase(studio: LittleStudio) -> None:
+    seen = sample(studio)
+    case, made = seen.case, seen.made
+    assert made is not None
+    frame.do(actions.ACTIONS, {"do": "again", "number": "2"})
+    assert not portraits.ask_next_avatar(studio.place, case.id, case.owner, AvatarWish(), ME, casebook.look(studio.place, case.id).avatars).new
+    reviews.decide_on(studio.place, made, case.owner, Decision.APPROVED, ME)
+    number = casebook.look(studio.place, case.id).clips + 1
+    assert home.see(studio.place, seen.run.id).next_clip == number
+    frame.do(actions.ACTIONS, {"do": "animate", "run": seen.run.id, "number": str(number)})
+    assert not portraits.ask_next_clip(studio.place, case.id, case.owner, made.sha256, ClipWish(), ME, number).new
+    assert [row["kind"] for row in studio.rows("SELECT kind FROM runs ORDER BY kind")] == ["avatar", "avatar", "clip"]
 
 
 @pytest.mark.parametrize("what", [{}, {"do": "drop tables"}, {"do": "retry", "run": "nobody"}, {"do": "sample", "number": "1; --"}])

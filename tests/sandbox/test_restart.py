@@ -70,6 +70,8 @@ def test_it_ends_within_two_seconds_in_the_middle_of_a_clip(new_sandbox: Callabl
     faults.add(sandbox.folder, Fault(kind="hang_after_queuing"))
     hanging = threading.Thread(target=submit_into_the_void, args=(sandbox,))
     hanging.start()
+    while not bill(sandbox.folder).requests:
+        time.sleep(0.01)
     for _ in range(3):
         sandbox.accepted({"prompt": "gentle motion", "start_image_url": photo_uri(1024), "duration": "10"}, KLING)
     assert sandbox.stop() < 2.0
