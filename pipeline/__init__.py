@@ -6,6 +6,7 @@
     processes/    worker, dispatcher, supervisor: what runs beside the screens
     sandbox/      the provider emulator; its bill is independent of everything above and below
     studio/       what people do: the verbs, which write rows and nothing else
+    sweeps/       settings compared: axes as they are written, blind votes ranked, sheets to take away
     workflows/    one file per product, told in paragraphs
     buying/       fingerprint, buy, look up, settle: all paid work passes here
     cases.py      a customer's invitation: photo, avatar, clip, attempts, owner

@@ -1,0 +1,2 @@
+"""Priced sweeps: axes into cells, cells into a comparison people can judge. The verbs around them are in `pipeline/studio`.
+"""
