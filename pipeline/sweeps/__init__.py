@@ -1,2 +1,4 @@
 """Priced sweeps: axes into cells, cells into a comparison people can judge. The verbs around them are in `pipeline/studio`.
+
+shorthand.py   the values of an axis as people write them
 """
