@@ -40,6 +40,7 @@ function draw(root, data, line) {
   root.querySelectorAll('video[data-loops]').forEach(play)
   root.querySelectorAll('form[id]').forEach(restore)
   root.querySelectorAll('[data-zoom]').forEach(zoomable)
+  root.querySelectorAll('[data-feed]').forEach((section) => mountGrid(section, (what) => queueUp(line, what)))
   root.querySelectorAll('[data-autofocus]:not([data-focused])').forEach((field) => {
     field.dataset.focused = ''
     field.focus()
