@@ -1,4 +1,6 @@
 """Priced sweeps: axes into cells, cells into a comparison people can judge. The verbs around them are in `pipeline/studio`.
 
 shorthand.py   the values of an axis as people write them
+ranking.py     blind votes over pairs become a ranking, with intervals and agreement
+strengths.py   Bradley–Terry strengths from counted wins, and how sure they are
 """
