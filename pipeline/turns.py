@@ -59,7 +59,8 @@ def turn_of(run: Run) -> Turn:
 def next_turn(tx: Connection, person: str, priority: int) -> int:
     """Return the turn of a run that is asked for now: after this person's own, else where the newest started one of this priority stands.
 
-    While nothing has started, as during a pause, that is the first that waits. Turns begin anew whenever nothing of this priority is live.
+    Where some wait that stand before it, as their photos took longer to upload, it is just before those. While nothing has started, as during
+    a pause, it is the first that waits. Turns begin anew whenever nothing of this priority is live.
     """
     going = tx.execute(
         f"""SELECT min(r.asked_at) AS since, min(r.turn) AS first, max(r.turn) FILTER (WHERE r.person = ?) AS mine,
@@ -73,8 +74,21 @@ def next_turn(tx: Connection, person: str, priority: int) -> int:
         WHERE EXISTS (SELECT 1 FROM calls c WHERE c.run_id = r.id AND c.sends > 0)""",
         (person, going["since"], priority, LOOK_BACK),
     ).fetchone()
-    reached = max(going["reached"] or 0, ended["reached"] or 0) or going["first"] or 1
-    return int(max(reached, (going["mine"] or 0) + 1, (ended["mine"] or 0) + 1))
+    started = max((turn for turn in (going["reached"], ended["reached"]) if turn is not None), default=None)
+    reached = going["first"] if started is None else _before_overtaken(tx, started, priority, going["since"])
+    own = [turn + 1 for turn in (going["mine"], ended["mine"]) if turn is not None]
+    return int(max([1 if reached is None else reached, *own]))
+
+
+def _before_overtaken(tx: Connection, started: int, priority: int, since: str | None) -> int:
+    """Return the newest started turn, or the one before those that it overtook: of people who had a request sent already."""
+    overtaken = tx.execute(
+        f"""SELECT min(r.turn) AS turn FROM runs r {WITH_CALL} WHERE r.state IN {LIVE} AND r.priority = ? AND {TO_BUY} AND r.turn <= ?
+            AND r.person IN (SELECT s.person FROM runs s JOIN calls c ON c.run_id = s.id AND c.sends > 0
+                WHERE s.asked_at >= ? AND s.priority = ? ORDER BY s.asked_at DESC LIMIT ?)""",  # noqa: S608
+        (priority, started, since, priority, LOOK_BACK),
+    ).fetchone()["turn"]
+    return started if overtaken is None else min(started, int(overtaken) - 1)
 
 
 def pause_of(db: Connection) -> Pause | None:

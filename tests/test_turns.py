@@ -59,6 +59,14 @@ def test_a_single_run_comes_right_after_what_runs_however_many_were_asked_for_be
     assert len(order(studio)) == 191
 
 
+def test_a_single_run_comes_before_those_whose_photos_took_longer_to_upload_than_the_one_that_runs(studio, ask):
+    grid = [ask(f"anna{number}", ANNA) for number in range(6)]
+    studio.submit(grid[3])
+    ask("ben", BEN)
+    ask("carol", CAROL)
+    assert order(studio) == ["ben", "carol", "anna0", "anna1", "anna2", "anna4", "anna5"]
+
+
 def test_three_people_take_turns(studio, ask):
     for number in range(3):
         ask(f"anna{number}", ANNA)

@@ -35,9 +35,12 @@ class Watch:
 
     def look(self) -> None:
         """Look at most twice a second; raises WorkerAbsent when no worker was seen for 45 s although it was started again and again."""
-        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+        since = time.monotonic() - self._looked_at
+        if since < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
+        if since > START_SECONDS:  # nobody looked meanwhile: that none is seen now says nothing yet
+            self._seen_at = self._looked_at
         ensure_running(self.settings, "sandbox", "worker")
         if holder_of(self.settings.folder, "worker"):
             self._seen_at = self._looked_at

@@ -19,10 +19,10 @@ WORDS = f"Purchases are paused by {ME.name}: wrong prices"
 
 @pytest.fixture
 def narrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Wreckable]:
-    """A studio with one place, whose requests take two seconds."""
+    """A studio with one place, whose requests take long enough for two more to come in line behind the first."""
     forget_settings(monkeypatch)
     monkeypatch.setenv("STUDIO_PROVIDER_SLOTS", "1")
-    studio = Wreckable(tmp_path / "studio", STUDIO_SANDBOX_SPEED="2", STUDIO_PROVIDER_SLOTS="1")
+    studio = Wreckable(tmp_path / "studio", STUDIO_SANDBOX_SPEED="6", STUDIO_PROVIDER_SLOTS="1")
     yield studio
     studio.close()
     assert studio.processes() == {}, "stray processes"
@@ -37,7 +37,9 @@ def stages(studio: Wreckable, *asked: Run) -> list[str]:
 
 
 def test_what_waits_at_the_gate_stays_there_and_what_was_submitted_is_delivered(narrow: Wreckable, intake: Intake) -> None:
-    first, second, third = (narrow.ask_avatar(narrow.case_with(intake)) for _ in range(3))
+    first = narrow.ask_avatar(narrow.case_with(intake))
+    narrow.wait_until(lambda: accepted(narrow) == 1, "the first request being accepted")
+    second, third = (narrow.ask_avatar(narrow.case_with(intake)) for _ in range(2))
     narrow.wait_until(lambda: stages(narrow, second, third) == [in_line(1), in_line(2)], "two runs in line")
     switches.pause(narrow.place, ME, "wrong prices")
     assert stages(narrow, second, third) == [WORDS] * 2

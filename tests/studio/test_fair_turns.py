@@ -73,7 +73,7 @@ def test_sweeps_come_after_single_work_and_never_take_the_last_place(start: Star
     single = studio.ask_avatar(case, BEN, seed=9)
     switches.resume(studio.place, ME)
     studio.until(lambda: len(sent(studio)) == 2)
-    assert set(sent(studio)) == {single.id, cells[0].id}
+    assert single.id in sent(studio), "a cell took the last place"
     assert [studio.wait_for(run).state for run in (single, *cells)] == [RunState.SUCCEEDED] * 4
     times = sorted(sent(studio)[run.id] for run in cells)
     assert all(seconds(first, second) >= SHORT for first, second in pairwise(times)), "two cells at one time"
