@@ -3,4 +3,6 @@
 shorthand.py   the values of an axis as people write them
 ranking.py     blind votes over pairs become a ranking, with intervals and agreement
 strengths.py   Bradley–Terry strengths from counted wins, and how sure they are
+sheet.py       a labelled contact sheet of one view, as a PNG
+lettering.py   words on a picture: fonts, widths, lines
 """
