@@ -9,6 +9,9 @@ from enum import StrEnum
 from typing import Any
 
 
+STUDIO_SCOPE = "studio"  # the case of the test photos: the studio's own, shown in no list of customers
+
+
 class RunKind(StrEnum):
     """What a person asked for."""
 

@@ -215,3 +215,29 @@ def m009_library_in_few_pages(db: SqliteUtils) -> None:
         "CREATE INDEX runs_by_style ON runs(style)",
         "CREATE INDEX runs_in_short ON runs(id, case_id, photo_version, source, person, model, style)",
     )
+
+
+@studio()
+def m010_compare(db: SqliteUtils) -> None:
+    """Sweeps with their plans, what people think of their cells, and the presets that came of it; none of it is ever overwritten but a plan."""
+    _script(
+        db,
+        """CREATE TABLE sweeps (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL, kind TEXT NOT NULL, plan TEXT NOT NULL, version INTEGER NOT NULL,
+            price_micro_usd INTEGER, ceiling_micro_usd INTEGER, started_at TEXT, person TEXT NOT NULL, team TEXT NOT NULL,
+            created_at TEXT NOT NULL, changed_by TEXT NOT NULL, changed_at TEXT NOT NULL) STRICT""",
+        "CREATE INDEX sweeps_by_time ON sweeps(changed_at)",
+        "CREATE INDEX runs_by_sweep ON runs(sweep, asked_at) WHERE sweep IS NOT NULL",
+        """CREATE TABLE ratings (
+            id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, run_id TEXT NOT NULL, person TEXT NOT NULL, stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5),
+            rejected TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+        "CREATE INDEX ratings_by_sweep ON ratings(sweep, run_id, person, id)",
+        """CREATE TABLE votes (
+            id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, left_run TEXT NOT NULL, right_run TEXT NOT NULL, person TEXT NOT NULL,
+            verdict TEXT NOT NULL CHECK (verdict IN ('left', 'right', 'tie', 'both bad')), at TEXT NOT NULL) STRICT""",
+        "CREATE INDEX votes_by_sweep ON votes(sweep, person)",
+        """CREATE TABLE presets (
+            id INTEGER PRIMARY KEY, kind TEXT NOT NULL, settings TEXT NOT NULL, sweep TEXT, run_id TEXT, evidence TEXT NOT NULL,
+            note TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+        "CREATE INDEX presets_by_kind ON presets(kind, id)",
+    )
