@@ -1,5 +1,8 @@
 """Priced sweeps: axes into cells, cells into a comparison people can judge. The verbs around them are in `pipeline/studio`.
 
+plans.py       what is to be compared: axes, values, combinations left out
+cells.py       every combination, and exactly what it asks of a model
+remarks.py     what is worth knowing before anybody pays
 shorthand.py   the values of an axis as people write them
 ranking.py     blind votes over pairs become a ranking, with intervals and agreement
 strengths.py   Bradley–Terry strengths from counted wins, and how sure they are
