@@ -54,8 +54,8 @@ function placeChoice(grid, where, words, chooses) {
 function looksBar(grid) {
   const { view } = grid
   const size = build('input', { type: 'range', min: SMALLEST_PX, max: LARGEST_PX, step: 8, value: view.size, 'data-name': 'size' })
-  const dim = build('input', { type: 'range', min: 0, max: 1, step: 0.01, value: view.dim, 'data-name': 'dim' })
-  const shown = build('output', {}, 'off')
+  const dim = build('input', { type: 'range', 'aria-label': 'Dim below', min: 0, max: 1, step: 0.01, value: view.dim, 'data-name': 'dim' })
+  const shown = build('b', {}, 'off')
   size.oninput = () => changeView(grid, { size: Number(size.value) })
   dim.oninput = () => {
     changeView(grid, { dim: Number(dim.value) })
@@ -65,8 +65,9 @@ function looksBar(grid) {
   const by = choice('Highlight by', Object.entries(LOOK_WORDS), view.by, (chosen) => changeView(grid, { by: chosen }), { 'data-name': 'by' })
   grid.sliders = { size, dim, shown }
   grid.legend = build('div', { class: 'legend', 'aria-live': 'polite' })
-  return build(
-    'details', { class: 'looks', open: !matchMedia('(max-width: 720px)').matches || view.by !== 'none' || view.dim > 0 || view.fit },
+  const wide = matchMedia('(min-width: 721px)')
+  const looks = build(
+    'details', { class: 'looks', open: wide.matches || view.by !== 'none' || view.dim > 0 || view.fit },
     build('summary', {}, 'Size, highlight, dim'),
     build(
       'div', { class: 'looks-row' },
@@ -77,6 +78,8 @@ function looksBar(grid) {
       grid.legend,
     ),
   )
+  wide.onchange = () => (looks.open = looks.open || wide.matches)
+  return looks
 }
 
 // Pages: back, a choice of all, forward.
@@ -110,7 +113,7 @@ function drawStrip(grid) {
   const words = (id) => nameOf(grid, grid.cells.get(id))
   grid.strip.hidden = !marked && !kept.length
   redo(grid.strip, JSON.stringify([marked, kept, kept.map((id) => grid.cells.get(id).picture)]), () => [
-    marked && build('span', { class: 'badge' }, build('b', { class: 'letter' }, 'A'), `${words(marked)}: press X on a second cell`),
+    marked && build('span', { class: 'badge' }, build('b', { class: 'lettered' }, 'A'), `${words(marked)}: press X on a second cell`),
     marked && gridButton('close', '', () => markPair(grid, null), { class: 'quiet', 'aria-label': 'Take mark A away', 'data-name': 'unmark' }),
     ...kept.map((id) => stripPicture(grid, id, words(id))),
     kept.length > 1 && gridButton('compare', `Compare ${kept.length}`, () => openCompare(grid, kept), { 'data-name': 'compare' }),

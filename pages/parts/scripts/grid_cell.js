@@ -76,7 +76,7 @@ function badges(grid, cell) {
   return [
     inside.length > 0 && build('b', { class: 'of' }, inside.join(' · ')),
     cell.state === 'made' && likenessBadge(cell),
-    build('span', { class: 'cost' }, costOf(cell)),
+    costsAnything(cell) && build('span', { class: 'cost' }, costOf(cell)),
     votesBadge(cell),
     cell.rejected && build('span', { class: 'rejected', title: 'You rejected it' }, symbol('thumb_down'), cell.rejected),
     cell.unfit && build('span', { class: 'unfit', title: `Not comparable: ${cell.unfit}` }, symbol('link_off'), 'not comparable'),
@@ -86,6 +86,10 @@ function badges(grid, cell) {
 function likenessBadge(cell) {
   if (cell.likeness === null) return build('span', { class: 'likely none', title: cell.unmeasured ?? 'Not measured yet' }, cell.unmeasured ? 'not measurable' : 'not measured')
   return build('span', { class: 'likely', title: cell.band ? `Likeness: ${cell.band}` : 'Likeness' }, symbol('face'), twoDigits(cell.likeness))
+}
+
+function costsAnything(cell) {
+  return cell.state === 'made' || cell.owned || cell.cost_micro_usd > 0
 }
 
 function costOf(cell) {
@@ -111,7 +115,7 @@ function nameOf(grid, cell) {
 function spoken(grid, cell) {
   const facts = [wordsOf(cell).toLowerCase()]
   if (cell.state === 'made') facts.push(cell.likeness === null ? 'likeness not measurable' : `likeness ${twoDigits(cell.likeness)}`)
-  facts.push(costOf(cell))
+  if (costsAnything(cell)) facts.push(costOf(cell))
   if (cell.stars) facts.push(`${cell.stars} ${cell.stars === 1 ? 'star' : 'stars'}`)
   if (cell.rejected) facts.push(`rejected: ${cell.rejected}`)
   if (cell.unfit) facts.push('not comparable')

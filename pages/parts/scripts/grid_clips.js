@@ -7,7 +7,8 @@ const DRIFT_SECONDS = 0.03
 function watchClips(grid) {
   const { table, scroller } = grid
   const over = (event) => event.target.closest('.cell[data-id]')
-  table.addEventListener('pointerover', (event) => over(event) && playRow(grid, over(event)))
+  // A pointer that rests has nothing to say when keys move on beneath it, so only its moves count.
+  table.addEventListener('pointermove', (event) => over(event) && playRow(grid, over(event)), { passive: true })
   table.addEventListener('focusin', (event) => over(event) && playRow(grid, over(event)))
   scroller.addEventListener('pointerleave', () => table.matches(':focus-within') || stopClips(grid))
   table.addEventListener('focusout', (event) => table.contains(event.relatedTarget) || scroller.matches(':hover') || stopClips(grid))

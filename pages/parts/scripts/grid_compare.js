@@ -61,10 +61,10 @@ function compareBar(grid) {
   return [
     build('div', { class: 'buttons', role: 'group', 'aria-label': 'How to compare' }, ...modes),
     build(
-      'div', { class: 'buttons' },
+      'div', { class: 'buttons tools' },
       zoom('zoom_out', 'Zoom out', '−', 1 / 1.5), zoom('zoom_in', 'Zoom in', '+', 1.5),
-      gridButton('person', 'Source photo', () => sourcePressed(grid, grid.compare.ids[0]), { key: 'P', 'data-name': 'source' }),
-      gridButton('swap_horiz', 'Swap', () => swapPair(grid), { key: 'W', 'data-name': 'swap' }),
+      gridButton('person', 'Source photo', () => sourcePressed(grid, grid.compare.ids[0]), { key: 'P', 'aria-label': 'Source photo', 'data-name': 'source' }),
+      gridButton('swap_horiz', 'Swap', () => swapPair(grid), { key: 'W', 'aria-label': 'Swap', 'data-name': 'swap' }),
       gridButton('close', '', () => endCompare(grid), { class: 'quiet', 'aria-label': 'Close', title: 'Close (Esc)', 'data-name': 'close' }),
     ),
   ]
@@ -89,7 +89,7 @@ function lensOf(grid, ids, n) {
 function lensName(grid, id, n) {
   const cell = grid.cells.get(id)
   const facts = [cell.likeness !== null && `likeness ${twoDigits(cell.likeness)}`, costOf(cell), cell.stars > 0 && `★${cell.stars}`].filter(Boolean)
-  return build('span', { class: 'lens-name', 'data-k': n }, build('b', { class: 'letter' }, 'ABCDEF'[n]), ` ${nameOf(grid, cell)} `, build('span', { class: 'small' }, facts.join(' · ')))
+  return build('span', { class: 'lens-name', 'data-k': n }, build('b', { class: 'lettered' }, 'ABCDEF'[n]), ` ${nameOf(grid, cell)} `, build('span', { class: 'small' }, facts.join(' · ')))
 }
 
 function lensPicture(grid, cell) {

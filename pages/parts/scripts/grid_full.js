@@ -1,4 +1,6 @@
 // One cell in full size with everything that is known of it; arrows walk to its neighbours in the grid behind.
+const ASKED_MS = 3000
+
 function fullView(grid) {
   const frame = build('div', { class: 'full-frame' })
   const panel = build('div', { class: 'full-panel' })
@@ -111,7 +113,10 @@ function lookButtons(grid, cell) {
 
 function doButtons(grid, cell) {
   const told = (what) => (event) => {
-    busy(event.currentTarget)
+    const button = event.currentTarget
+    if (button.dataset.asked !== undefined) return
+    button.dataset.asked = ''
+    setTimeout(() => delete button.dataset.asked, ASKED_MS)
     decide(grid, cell.id, what)
   }
   if (['failed', 'refused', 'cancelled'].includes(cell.state)) return [gridButton('refresh', 'Try again', told({ do: 'retry-cell' }), { 'data-name': 'retry' })]
@@ -166,7 +171,9 @@ function askReject(grid, id) {
     build('label', {}, 'Note, if you like', note),
     build('div', { class: 'buttons' }, cell.rejected && gridButton('', 'Take back', () => send('', '')), gridButton('', 'Cancel', () => reject.hidePopover(), { class: 'quiet' }), build('button', { type: 'submit', class: 'primary' }, 'Reject')),
   )
+  const back = reject.getRootNode().activeElement
   reject.replaceChildren(form)
+  reject.ontoggle = (event) => event.newState === 'closed' && back?.focus({ preventScroll: true })
   reject.showPopover()
   ;(form.querySelector('input:checked') ?? form.querySelector('input, textarea')).focus()
 }

@@ -62,9 +62,12 @@ function redo(holder, signature, draw) {
   if (holder.signature === signature) return
   holder.signature = signature
   const named = holder.getRootNode().activeElement
-  const focus = named && holder.contains(named) ? named.dataset.name : null
+  const stood = named !== null && holder.contains(named)
   holder.replaceChildren(...draw().flat().filter(Boolean))
-  if (focus) holder.querySelector(`[data-name="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true })
+  if (!stood) return
+  const same = named.dataset.name ? holder.querySelector(`[data-name="${CSS.escape(named.dataset.name)}"]:enabled`) : null
+  const next = same ?? holder.closest('[tabindex]')
+  next?.focus({ preventScroll: true })
 }
 
 function within(value, low, high) {

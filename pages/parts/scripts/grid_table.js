@@ -35,7 +35,7 @@ function lay(grid) {
 function headRow(grid, columns, across) {
   const titles = (names) => names.map((name) => axisNamed(grid, name).title).join(', ')
   const line = (mark, names) => names.length > 0 && build('span', {}, symbol(mark), titles(names))
-  const corner = build('div', { role: 'columnheader', class: 'head corner', 'aria-colindex': 1 }, line('south', grid.view.rows), line('east', grid.view.columns))
+  const corner = build('div', { role: 'columnheader', class: 'head axes-corner', 'aria-colindex': 1 }, line('south', grid.view.rows), line('east', grid.view.columns))
   if (!corner.childNodes.length) corner.append(build('span', {}, grid.section.dataset.title ?? ''))
   const heads = columns.map((column, x) => {
     const new_ = column.length > 1 && x > 0 && columns[x - 1][0][1] !== column[0][1]
