@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -105,6 +105,11 @@ def descendants(db: Connection, scope: str, sha256: str) -> list[Asset]:
 def newest(db: Connection, limit: int = 100) -> list[Asset]:
     """Return the newest assets, newest first."""
     return [_asset(row) for row in db.execute("SELECT * FROM assets ORDER BY created_at DESC, rowid DESC LIMIT ?", (limit,))]
+
+
+def read_rows(rows: Iterable[Mapping[str, Any]]) -> list[Asset]:
+    """Return the assets of whole rows of their table."""
+    return [_asset(row) for row in rows]
 
 
 def keys(db: Connection) -> set[str]:

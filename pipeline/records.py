@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-
 STUDIO_SCOPE = "studio"  # the case of the test photos: the studio's own, shown in no list of customers
 
 

@@ -38,15 +38,16 @@ def ask(
     parent_run: str | None = None,
     sweep: str | None = None,
     priority: int = SINGLE,
+    turn: int | None = None,
 ) -> tuple[Run, bool]:
     """Write down what is wanted and return (run, new); the same id with the same wish is the run that exists, with another wish KeyReused.
 
-    A cell of a sweep names it and has the priority SWEEP.
+    A cell of a sweep names it and has the priority SWEEP; who asks for many at once gives each its turn.
     """
     body = json.dumps(dict(settings), sort_keys=True)
     row: dict[str, Any] = {"id": run_id, "kind": kind.value, "case_id": case_id, "person": person.name, "team": person.team, "feature": feature}
     row |= {"channel": person.channel.value, "settings": body, "parent_run": parent_run, "sweep": sweep, "priority": priority}
-    row |= {"turn": next_turn(tx, person.name, priority), "state": "asked", "attempt": 1, "stage": first_words(tx), "progress": 0.0}
+    row |= {"turn": turn or next_turn(tx, person.name, priority), "state": "asked", "attempt": 1, "stage": first_words(tx), "progress": 0.0}
     row |= {"photo_version": photo_version, "source": source, "asked_at": now()}
     existing = tx.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if existing is None:
@@ -82,17 +83,21 @@ def get(db: Connection, run_id: str) -> Run:
     return _run(row)
 
 
-def newest(db: Connection, limit: int = 50, *, case_id: str | None = None) -> list[Run]:
-    """Return the newest runs, newest first; of one case if named."""
-    where, values = ("WHERE case_id = ?", (case_id,)) if case_id else ("", ())
-    return [_run(row) for row in db.execute(f"SELECT * FROM runs {where} ORDER BY asked_at DESC, id DESC LIMIT ?", (*values, limit))]  # noqa: S608
+def newest(db: Connection, limit: int = 50, *, case_id: str | None = None, cells: bool = True) -> list[Run]:
+    """Return the newest runs, newest first; of one case if named, without the cells of sweeps if wished."""
+    where, values = ("WHERE case_id = ?", (case_id,)) if case_id else ("WHERE true", ())
+    rows = db.execute(f"SELECT * FROM runs {where}{_apart(cells)} ORDER BY asked_at DESC, id DESC LIMIT ?", (*values, limit))  # noqa: S608
+    return [_run(row) for row in rows]
 
 
-def live(db: Connection, limit: int = -1) -> list[Run]:
-    """Return the runs that have not ended, the most urgent first, those that began before those that wait; the first `limit` if named."""
+def live(db: Connection, limit: int = -1, *, cells: bool = True) -> list[Run]:
+    """Return the runs that have not ended, the most urgent first, those that began before those that wait; the first `limit` if named.
+
+    Without the cells of sweeps if wished.
+    """
     rows = db.execute(
-        """SELECT * FROM runs WHERE state IN ('asked', 'queued', 'working')
-        ORDER BY started_at IS NULL, priority, turn, asked_at LIMIT ?""",
+        f"""SELECT * FROM runs WHERE state IN ('asked', 'queued', 'working'){_apart(cells)}
+        ORDER BY started_at IS NULL, priority, turn, asked_at LIMIT ?""",  # noqa: S608
         (limit,),
     )
     return [_run(row) for row in rows]
@@ -199,6 +204,10 @@ def _move(tx: Connection, run_id: str, attempt: int | None, states: tuple[str, .
     if now_row is None or now_row["state"] not in states or attempt not in (None, now_row["attempt"]):
         return False
     return update(tx, "runs", {"id": run_id}, changes)
+
+
+def _apart(cells: bool) -> str:
+    return "" if cells else " AND sweep IS NULL"
 
 
 def _kept(error: StudioError) -> str:

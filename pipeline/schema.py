@@ -229,8 +229,8 @@ def m010_compare(db: SqliteUtils) -> None:
         "CREATE INDEX sweeps_by_time ON sweeps(changed_at)",
         "CREATE INDEX runs_by_sweep ON runs(sweep, asked_at) WHERE sweep IS NOT NULL",
         """CREATE TABLE ratings (
-            id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, run_id TEXT NOT NULL, person TEXT NOT NULL, stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5),
-            rejected TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
+            id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, run_id TEXT NOT NULL, person TEXT NOT NULL,
+            stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5), rejected TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
         "CREATE INDEX ratings_by_sweep ON ratings(sweep, run_id, person, id)",
         """CREATE TABLE votes (
             id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, left_run TEXT NOT NULL, right_run TEXT NOT NULL, person TEXT NOT NULL,

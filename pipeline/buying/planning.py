@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,10 @@ from pipeline.database import Connection, insert, update
 from pipeline.errors import NotNow
 from pipeline.ledger import Booking, Cap, hold
 from pipeline.records import CALL_OPEN, Call, CallState, Reuse, Run, now
+
+USABLE = """c.reuse = 'allow' AND (c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')
+    OR (c.state = 'succeeded' AND c.error IS NULL AND NOT EXISTS (
+        SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NOT NULL WHERE o.call_id = c.id)))"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,19 +99,18 @@ def _spoilt(call: Call) -> bool:
     return call.error is not None and call.error["error"] in ("Flagged", "ResultLost", "BrokenMedia", "NoPicture")
 
 
+def owned_prints(db: Connection, prints: Collection[str]) -> frozenset[str]:
+    """Return which of these fingerprints cost nothing any more, as they are owned or in flight."""
+    query = f"SELECT DISTINCT c.fingerprint AS p FROM json_each(?) wanted CROSS JOIN calls c ON c.fingerprint = wanted.value WHERE {USABLE}"  # noqa: S608
+    return frozenset(row["p"] for row in db.execute(query, (json.dumps(sorted(prints)),)))
+
+
 def _usable(tx: Connection, wanted: Wanted, print_: str) -> Call | None:
     """Find a request that may stand in: in flight, or bought and either on its way into the store or there and not removed."""
     if wanted.reuse is not Reuse.ALLOW:
         return None
-    row = tx.execute(
-        """SELECT c.* FROM calls c WHERE c.fingerprint = ? AND c.reuse = 'allow' AND (
-            c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')
-            OR (c.state = 'succeeded' AND c.error IS NULL AND NOT EXISTS (
-                SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NOT NULL
-                WHERE o.call_id = c.id)))
-        ORDER BY c.created_at DESC LIMIT 1""",
-        (print_,),
-    ).fetchone()
+    query = f"SELECT c.* FROM calls c WHERE c.fingerprint = ? AND {USABLE} ORDER BY c.created_at DESC LIMIT 1"  # noqa: S608
+    row = tx.execute(query, (print_,)).fetchone()
     return calls.call_of(row) if row else None
 
 

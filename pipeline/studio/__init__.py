@@ -33,6 +33,11 @@ dossier.py     one run in full: what was done, what was asked of whom, what it c
 retrying.py    retry many failed runs at once, at a price known before
 home.py        what waits, runs, was made and was spent: the first screen, for looking
 samples.py     the sample portrait of a fresh install
+testphotos.py  photos for comparing: the studio's own and those of cases
+sweeps.py      plans that are kept, named and shared
+sweep_prices.py  what a plan would cost, cell by cell
+sweep_runs.py  buying a sweep's cells, cancelling the rest, retrying failures
+sweep_view.py  a sweep as the grid shows it
 about.py       the version, the libraries, every setting with its value
 space.py       what the files take, and what is free
 """

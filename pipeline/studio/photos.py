@@ -6,9 +6,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from pipeline import assets, cases
+from pipeline.errors import BadParameter
 from pipeline.media.faces import find_faces
 from pipeline.media.photos import Advice, Photo, advise, read_photo, square_crop
-from pipeline.records import Asset, AssetKind, Case, Person, Plan, Role
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Plan, Role
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
@@ -34,6 +35,8 @@ def take_in(data: bytes, name: str) -> Intake:
 def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:
     """Return the case of this owner, creating it when the id is new; raises NotAllowed, WrongOwner when it belongs to somebody else."""
     check(by, Role.MAKE)
+    if case_id == STUDIO_SCOPE:
+        raise BadParameter(f"The id {STUDIO_SCOPE!r} is the studio's own.", next="Give the case another id.")
     with place.database.writing() as tx:
         if cases.look_up(tx, case_id) is not None:
             return cases.get(tx, case_id, owner)

@@ -77,8 +77,8 @@ def run_id_of(case_id: str, kind: RunKind, number: int) -> str:
 
 
 def next_number(db: Connection, case_id: str, kind: RunKind) -> int:
-    """Return the number by which a case's next avatar or clip is asked for, counted from 1."""
-    asked = db.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = ?", (case_id, kind.value))
+    """Return the number by which a case's next avatar or clip is asked for, counted from 1; cells of sweeps are none of them."""
+    asked = db.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = ? AND sweep IS NULL", (case_id, kind.value))
     return int(asked.fetchone()["n"]) + 1
 
 
@@ -96,7 +96,7 @@ def price_clip(place: Place, wish: ClipWish, *, width_px: int = 1024, height_px:
 
 def check_affordable(place: Place, prices: Sequence[Quote], by: Person) -> None:
     """Raise BudgetReached if these prices together would pass a cap now, KeyRefused without a key; before anything is stored; asking checks again."""
-    _check_key(place)
+    check_key(place)
     with place.database.reading() as db:
         check_room(db, sum(price.micro_usd for price in prices), place.caps, person=by.name, feature=FEATURE)
 
@@ -133,19 +133,21 @@ def source_of(db: Connection, case: Case, kind: RunKind) -> Asset:
 
 def check_limits(place: Place, tx: Connection, case: Case, by: Person) -> None:
     """Raise NotPremium, KeyRefused, TooManyRequests or AttemptsUsed unless one more request may be paid for; what is owned needs none of it."""
-    _check_key(place)
+    check_key(place)
     cases.check_premium(case)
     runs.check_pace(tx, by, FEATURE, place.pace(by))
     cases.take_place(tx, case.id, place.settings.attempts)
 
 
-def _check_key(place: Place) -> None:
+def check_key(place: Place) -> None:
+    """Raise KeyRefused in live mode without a key: nothing could be bought."""
     if not place.settings.is_sandbox and not place.settings.fal_key:
         raise KeyRefused("No key of fal is set, so nothing can be bought.", next="Set FAL_KEY and start again, or use STUDIO_MODE=sandbox.")
 
 
 def _next_take(db: Connection, case_id: str, avatar: str) -> int:
-    query = "SELECT max(json_extract(settings, '$.take')) AS take FROM runs WHERE case_id = ? AND kind = 'clip' AND source = ?"
+    query = """SELECT max(json_extract(settings, '$.take')) AS take FROM runs
+        WHERE case_id = ? AND kind = 'clip' AND source = ? AND sweep IS NULL"""
     return int(db.execute(query, (case_id, avatar)).fetchone()["take"] or 0) + 1
 
 
@@ -225,8 +227,9 @@ def _settings(place: Place, tx: Connection, order: _Order, source: Asset) -> Map
 
 
 def _maker(tx: Connection, avatar: Asset) -> str | None:
-    """Return the newest run that shows an avatar."""
-    query = "SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? ORDER BY r.asked_at DESC LIMIT 1"
+    """Return the newest attempt that shows an avatar."""
+    query = """SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id
+        WHERE o.asset = ? AND r.case_id = ? AND r.sweep IS NULL ORDER BY r.asked_at DESC LIMIT 1"""
     row = tx.execute(query, (avatar.sha256, avatar.scope)).fetchone()
     return str(row["run_id"]) if row else None
 

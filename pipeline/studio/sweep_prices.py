@@ -1,0 +1,132 @@
+"""What a sweep would cost, cell by cell, before anybody pays: what is owned is free, and what is asked for twice is bought once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from pipeline.buying.planning import owned_prints, price_of
+from pipeline.catalog import Quote
+from pipeline.database import Connection
+from pipeline.errors import BudgetReached
+from pipeline.ledger import check_room
+from pipeline.records import Person
+from pipeline.studio import strip, testphotos
+from pipeline.studio.place import Place
+from pipeline.studio.testphotos import Source
+from pipeline.sweeps.cells import Cell, Layout, lay_out
+from pipeline.sweeps.plans import Axis, Plan, Problem
+from pipeline.sweeps.remarks import Remark, remarks, to_pay
+
+FEATURE = "sweep"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """So many pictures of one model at one price each: the quote says unit, quantity and size of one."""
+
+    model: str
+    count: int
+    quote: Quote
+
+    @property
+    def micro_usd(self) -> int:
+        """What they cost together."""
+        return self.count * self.quote.micro_usd
+
+
+@dataclass(frozen=True, kw_only=True)
+class Priced:
+    """A plan with what it would cost now, in micro-dollars.
+
+    `cells` are laid out, `asked` of them were asked for before, `owned` are free, `to_buy` are to be paid (each request once).
+    `left_today_micro_usd` is what the studio may still spend today; `why_not` says which budget forbids it; `seconds` is the expected time.
+    """
+
+    plan: Plan
+    layout: Layout | None
+    sources: Mapping[str, Source]
+    problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...]
+    lines: tuple[Line, ...]
+    cells: int
+    asked: int
+    owned: int
+    to_buy: int
+    micro_usd: int
+    left_today_micro_usd: int
+    why_not: str | None
+    seconds: float
+
+
+def price(place: Place, plan: Plan, by: Person | None = None, *, sweep_id: str = "") -> Priced:
+    """Lay a plan out and price it without writing anything; of a sweep that was bought before, only what is new costs anything.
+
+    Raises BadParameter for a plan that cannot be laid out at all.
+    """
+    with place.database.reading() as db:
+        return price_within(place, db, plan, by, sweep_id=sweep_id)
+
+
+def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *, sweep_id: str) -> Priced:
+    """Price within a read or a transaction that has begun."""
+    sources = testphotos.find(db, plan.kind, plan.axes.get(Axis.PHOTO, ()))
+    layout = lay_out(plan, place.catalogue, place.styles, {name: source.asset for name, source in sources.items()})
+    asked = asked_for(db, sweep_id)
+    fresh = [cell for cell in layout.cells if f"{sweep_id}-{cell.key}" not in asked]
+    owned = owned_prints(db, {cell.print_ for cell in fresh})
+    pay = to_pay(fresh, owned)
+    total = sum(pay.values())
+    money = strip.money_today(place, db)
+    return Priced(
+        plan=plan,
+        layout=layout,
+        sources=sources,
+        problems=layout.problems,
+        remarks=remarks(Layout(plan=plan, cells=layout.cells, problems=()), owned | {c.print_ for c in layout.cells if c not in fresh}),
+        lines=_lines(fresh, pay),
+        cells=len(layout.cells),
+        asked=len(layout.cells) - len(fresh),
+        owned=len(fresh) - len(pay),
+        to_buy=len(pay),
+        micro_usd=total,
+        left_today_micro_usd=max(money.cap_micro_usd - money.spent_micro_usd - money.held_micro_usd, 0),
+        why_not=_why_not(place, db, total, by, sweep_id),
+        seconds=_seconds(place, fresh, pay),
+    )
+
+
+def asked_for(db: Connection, sweep_id: str) -> frozenset[str]:
+    """Return the runs of a sweep."""
+    return frozenset(row["id"] for row in db.execute("SELECT id FROM runs WHERE sweep = ?", (sweep_id,))) if sweep_id else frozenset()
+
+
+def _lines(cells: Iterable[Cell], pay: Mapping[str, int]) -> tuple[Line, ...]:
+    seen: set[str] = set()
+    counted: dict[tuple[str, int], list[Cell]] = defaultdict(list)
+    for cell in cells:
+        if cell.print_ in pay and cell.print_ not in seen:
+            seen.add(cell.print_)
+            counted[cell.wanted.model.title, cell.micro_usd].append(cell)
+    return tuple(Line(model=title, count=len(found), quote=price_of(found[0].wanted)) for (title, _), found in counted.items())
+
+
+def _why_not(place: Place, db: Connection, micro_usd: int, by: Person | None, sweep_id: str) -> str | None:
+    try:
+        check_room(db, micro_usd, place.caps, person=by.name if by else "", feature=FEATURE, sweep=sweep_id or None)
+    except BudgetReached as error:
+        return error.say
+    return None
+
+
+def _seconds(place: Place, cells: Iterable[Cell], pay: Mapping[str, int]) -> float:
+    """Expect every place but the last to be busy: each request takes what its model's page says, in the sandbox what its speed says."""
+    places = max(place.settings.provider_slots - 1, 1)
+    longest = {cell.print_: _usual(place, cell) for cell in cells if cell.print_ in pay}
+    return max(sum(longest.values()) / places, max(longest.values(), default=0.0))
+
+
+def _usual(place: Place, cell: Cell) -> float:
+    speed = place.settings.sandbox_speed
+    if not place.settings.is_sandbox or speed == "real":
+        return cell.wanted.model.expected_seconds
+    return 1.0 if speed == "fast" else float(speed)
