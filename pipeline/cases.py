@@ -115,13 +115,15 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
 
     An avatar that is approved retires the clip of the one before; what is withdrawn waits for a decision again. Nothing is ever deleted.
     Raises WrongOwner when the case is not this owner's or the asset not this case's, NotNow when it was made from a photo or avatar that is
-    no longer current, was removed, or has no decision that could be withdrawn.
+    no longer current, was removed, is a mere cell of a sweep, or has no decision that could be withdrawn.
     """
     current = get(tx, case.id, case.owner)
     if asset.scope != case.id:
         raise WrongOwner
     if asset.kind not in (AssetKind.AVATAR, AssetKind.CLIP) or asset.run_id is None:
         raise NotNow("Only a finished avatar or clip can be decided on.")
+    if of_sweeps_only(tx, asset):
+        raise NotNow("This is a cell of a sweep, no attempt of the case.", next="Make it with these settings in the case: what is owned is free.")
     if _changes_nothing(tx, current, asset, decision, reason):
         return current
     if decision is Decision.APPROVED:
@@ -133,6 +135,16 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
     row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": case.id, "purpose": asset.kind.value}
     insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
     return get(tx, case.id, case.owner)
+
+
+def of_sweeps_only(db: Connection, asset: Asset) -> bool:
+    """Tell whether only sweeps show this file: no attempt of its case led to it or used it again."""
+    row = db.execute(
+        """SELECT count(*) AS shown, count(*) FILTER (WHERE r.sweep IS NULL) AS tried FROM outputs o JOIN runs r ON r.id = o.run_id
+        WHERE o.asset = ? AND r.case_id = ?""",
+        (asset.sha256, asset.scope),
+    ).fetchone()
+    return bool(row["shown"]) and not row["tried"]
 
 
 def decision_of(db: Connection, scope: str, sha256: str) -> Decision | None:
@@ -184,7 +196,7 @@ def _retire(tx: Connection, case: Case, asset: Asset) -> None:
 
 def _maker(tx: Connection, asset: Asset) -> str:
     row = tx.execute(
-        """SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ?
+        """SELECT o.run_id FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? AND r.sweep IS NULL
         ORDER BY r.photo_version DESC, r.asked_at DESC LIMIT 1""",
         (asset.sha256, asset.scope),
     ).fetchone()

@@ -2,6 +2,7 @@
 
 import atexit
 import io
+import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pipeline import assets, runs
 from pipeline.buying import Desk, Gate, calls
 from pipeline.buying.points import Points
 from pipeline.buying.settling import give_up, settle
-from pipeline.database import Database, update
+from pipeline.database import Database, insert, update
 from pipeline.errors import GenerationFailed
 from pipeline.media.photos import Photo
 from pipeline.providers.port import Delivery
@@ -25,6 +26,7 @@ from pipeline.settings import load
 from pipeline.studio import photos
 from pipeline.studio.photos import Intake
 from pipeline.studio.place import Place
+from pipeline.turns import SWEEP
 
 ME = Person(name="me")
 CASE, OWNER = "case-1", "anna"
@@ -109,6 +111,16 @@ class LittleStudio:
         facts = {"width_px": 512, "height_px": 512, "run_id": call.run_id, "call_id": call.id, "parents": parents}
         asset = Asset(scope=run.case_id, kind=kind, media_type=media_type, **facts)
         return assets.keep(self.place.database, self.place.store, f"{kind.value} of {call.id}".encode(), asset)
+
+    def as_cell(self, run: Run, sweep: str) -> Run:
+        """Make a run a cell of a sweep, which then exists; what was held for the run stays booked as it was."""
+        with self.place.database.writing() as tx:
+            update(tx, "runs", {"id": run.id}, {"sweep": sweep, "priority": SWEEP})
+            if tx.execute("SELECT 1 FROM sweeps WHERE id = ?", (sweep,)).fetchone() is None:
+                told = {"name": f"{sweep} presets", "kind": run.kind.value, "plan": json.dumps({"kind": run.kind.value, "axes": {}, "skips": []})}
+                who = {"person": run.person, "team": run.team, "created_at": run.asked_at, "changed_by": run.person, "changed_at": run.asked_at}
+                insert(tx, "sweeps", {"id": sweep, **told, **who, "version": 1, "started_at": run.asked_at})
+        return self.run(run)
 
     def dump(self) -> dict[str, list[tuple[Any, ...]]]:
         """Return every row of every table."""

@@ -27,6 +27,8 @@ shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside
 seen.py        a run as people see it
 strip.py       what every page shows of now
+sweeplines.py  a sweep as one line among what runs, waits, failed and was done
+presets.py     the settings that support begins with, where they come from, and the way back
 queue.py       what runs, waits, needs a decision, failed, was done today
 undecided.py   requests only a person can settle, in plain words
 dossier.py     one run in full: what was done, what was asked of whom, what it cost

@@ -13,7 +13,7 @@ from pipeline.database import Connection, Row
 from pipeline.errors import BadParameter, NotNow, WrongOwner
 from pipeline.ledger import Totals
 from pipeline.ledger.reports import balance
-from pipeline.records import RUN_ENDED, Asset, Case, Decision, Person, Plan, Role, RunKind, RunState
+from pipeline.records import RUN_ENDED, STUDIO_SCOPE, Asset, Case, Decision, Person, Plan, Role, RunKind, RunState
 from pipeline.studio import grants, history, standing
 from pipeline.studio.finding import CaseLine, CasePage, clean, find, search, thumb_of
 from pipeline.studio.grants import Grant
@@ -74,8 +74,8 @@ class CaseView:
 def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, by: Person) -> Case:
     """Open a case; without an id it gets a readable one from its name and owner, so that a form sent twice opens one case.
 
-    Raises NotAllowed, BadParameter for a missing owner, for neither id nor name and for ids over 200 characters, WrongOwner or
-    NotNow when the id belongs to another case.
+    Raises NotAllowed, BadParameter for a missing owner, for neither id nor name, for ids over 200 characters and for the studio's own,
+    WrongOwner or NotNow when the id belongs to another case.
     """
     check(by, Role.MAKE)
     case_id, owner, name = clean(case_id), clean(owner), " ".join(clean(name).split())[:LONGEST_NAME]
@@ -84,6 +84,8 @@ def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, b
     if not case_id and not name:
         raise BadParameter("A case needs an id or a name.", next="Write the name as the customer wrote it.")
     case_id = case_id or _readable_id(owner, name)
+    if case_id == STUDIO_SCOPE:
+        raise BadParameter("This id is the studio's own, for its test photos.", next="Choose another id.")
     with place.database.writing() as tx:
         known = cases.look_up(tx, case_id)
         if known is None:
@@ -177,7 +179,11 @@ def _older_clip(case: Case, clips: list[Row]) -> Row | None:
 
 
 def _questions(place: Place, db: Connection, case: Case) -> tuple[Question, ...]:
-    rows = db.execute("SELECT id FROM calls WHERE case_id = ? AND state = 'unknown' AND needs_decision = 1 ORDER BY created_at", (case.id,))
+    rows = db.execute(
+        """SELECT q.id FROM calls q WHERE q.case_id = ? AND q.state = 'unknown' AND q.needs_decision = 1
+            AND EXISTS (SELECT 1 FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.call_id = q.id AND r.sweep IS NULL) ORDER BY q.created_at""",
+        (case.id,),
+    )
     return tuple(question_of(place, db, row["id"]) for row in rows.fetchall())
 
 

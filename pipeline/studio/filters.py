@@ -45,6 +45,7 @@ class Sort(StrEnum):
 class Filter:
     """Everything that must be true at once; of several values in one tuple one is enough, an empty one asks for nothing.
 
+    What only sweeps show is left out, or with `from_sweeps` is all there is.
     Days are UTC and include their whole day. Likeness is a score from 0 to 1 (1 − distance of the face least alike), money micro-dollars.
     """
 
@@ -64,6 +65,7 @@ class Filter:
     text: str = ""
     starred: bool = False
     removed: bool = False
+    from_sweeps: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -150,4 +152,5 @@ FIELDS: Final[Mapping[str, tuple[str, Callable[[Any], str], Callable[[str], Any]
     "q": ("text", str, _clean),
     "starred": ("starred", _yes, lambda text: text == "1"),
     "removed": ("removed", _yes, lambda text: text == "1"),
+    "sweeps": ("from_sweeps", _yes, lambda text: text == "1"),
 }

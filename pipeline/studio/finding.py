@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pipeline import assets, cases
 from pipeline.database import Connection, Row
 from pipeline.errors import UnknownName
-from pipeline.records import Asset, AssetKind, Case
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case
 from pipeline.studio import standing
 from pipeline.studio.place import Place
 from pipeline.studio.standing import CaseState
@@ -38,7 +38,7 @@ class CasePage:
 def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) -> CasePage:
     """Find cases whose id, owner id or name hold every word of `text`, in capitals or not, the newest activity first.
 
-    At most 500 lines at a time; a case's activity is its newest run, else its opening.
+    At most 500 lines at a time; a case's activity is its newest attempt, else its opening. The studio's own test photos are no case.
     """
     words = tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
     page = (min(max(limit, 0), MOST_LINES), max(offset, 0))
@@ -46,9 +46,10 @@ def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) ->
         db.create_function("fits", 3, lambda *texts: _fits(words, texts))
         db.execute("BEGIN")
         fitting = db.execute(
-            """SELECT c.id, coalesce((SELECT max(asked_at) FROM runs WHERE case_id = c.id), c.created_at) AS last_at
-            FROM cases c WHERE ? OR fits(c.id, c.owner, c.name) ORDER BY last_at DESC, c.id""",
-            (not words,),
+            """SELECT c.id, coalesce((SELECT asked_at FROM runs WHERE case_id = c.id AND sweep IS NULL ORDER BY asked_at DESC LIMIT 1),
+                c.created_at) AS last_at
+            FROM cases c WHERE c.id <> ? AND (? OR fits(c.id, c.owner, c.name)) ORDER BY last_at DESC, c.id""",
+            (STUDIO_SCOPE, not words),
         ).fetchall()
         return CasePage(lines=_lines(db, fitting[page[1] : page[1] + page[0]]), total=len(fitting))
 
@@ -59,9 +60,9 @@ def clean(text: str) -> str:
 
 
 def find(db: Connection, case_id: str) -> Case:
-    """Return a case by its id, for showing, within a read that has begun; raises UnknownName."""
+    """Return a customer's case by its id, for showing, within a read that has begun; raises UnknownName."""
     case = cases.look_up(db, clean(case_id))
-    if case is None:
+    if case is None or case.id == STUDIO_SCOPE:
         raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
     return case
 

@@ -52,7 +52,7 @@ class Attempt:
 
 
 def attempts_of(place: Place, case_id: str, *, limit: int = MOST) -> tuple[Attempt, ...]:
-    """Return the runs of a case, newest first; raises UnknownName when there is no such case."""
+    """Return the attempts of a case, newest first, without cells of sweeps; raises UnknownName when there is no such case."""
     with place.database.reading() as db:
         db.execute("BEGIN")
         case = cases.look_up(db, case_id)
@@ -62,9 +62,9 @@ def attempts_of(place: Place, case_id: str, *, limit: int = MOST) -> tuple[Attem
 
 
 def attempts(place: Place, db: Connection, case: Case, *, limit: int = MOST) -> tuple[Attempt, ...]:
-    """Return the runs of a case within a read that has begun, newest first."""
+    """Return the attempts of a case within a read that has begun, newest first."""
     said = _judgements(db, case)
-    return tuple(_attempt(place, db, case, run, said) for run in runs.newest(db, limit, case_id=case.id))
+    return tuple(_attempt(place, db, case, run, said) for run in runs.newest(db, limit, case_id=case.id, cells=False))
 
 
 def _attempt(place: Place, db: Connection, case: Case, run: Run, said: Said) -> Attempt:

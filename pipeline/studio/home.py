@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from pipeline import runs
 from pipeline.database import Connection
 from pipeline.records import Case, Run, RunKind
-from pipeline.studio import strip
+from pipeline.studio import strip, sweeplines
 from pipeline.studio.place import Place
 from pipeline.studio.samples import PREFIX
 from pipeline.studio.seen import Question, Seen, questions, see, seen_of
 from pipeline.studio.strip import Money
+from pipeline.studio.sweeplines import SweepLine
 
 __all__ = ["FirstSteps", "Home", "Question", "Seen", "Today", "look", "see", "seen_of"]
 
@@ -19,7 +20,7 @@ MOST_SAMPLES = 500
 
 @dataclass(frozen=True, kw_only=True)
 class Today(Money):
-    """Money and work of the present day (UTC), in micro-dollars and runs."""
+    """Money and work of the present day (UTC), in micro-dollars and runs; of sweeps the money spent and held, but no run."""
 
     made: int
     failed: int
@@ -40,13 +41,14 @@ class FirstSteps:
 
 @dataclass(frozen=True, kw_only=True)
 class Home:
-    """Everything at one moment; of what may be long the newest, and how much there is in all."""
+    """Everything at one moment; of what may be long the newest, and how much there is in all. A sweep that runs is one line."""
 
     to_do: tuple[Seen, ...]
     to_do_count: int
     questions: tuple[Question, ...]
     questions_count: int
     running: tuple[Seen, ...]
+    sweeps: tuple[SweepLine, ...]
     running_count: int
     newest: tuple[Seen, ...]
     today: Today
@@ -56,20 +58,21 @@ class Home:
     @property
     def untouched(self) -> bool:
         """True while nothing was ever asked for."""
-        return not (self.running or self.newest)
+        return not (self.running or self.newest or self.sweeps)
 
 
 def look(place: Place, *, newest: int = 12) -> Home:
     """Look at everything in one short read."""
     with place.database.reading() as db:
         db.execute("BEGIN")
-        latest, waiting, counts = runs.newest(db, newest), strip.to_review(db), strip.count(db)
+        latest, waiting, counts = runs.newest(db, newest, cells=False), strip.to_review(db), strip.count(db)
         return Home(
             to_do=tuple(seen_of(place, db, runs.get(db, run_id)) for run_id in waiting[:MOST_TO_DO]),
             to_do_count=len(waiting),
             questions=questions(place, db, MOST_QUESTIONS),
             questions_count=counts.questions,
-            running=tuple(seen_of(place, db, run) for run in runs.live(db, MOST_RUNNING)),
+            running=tuple(seen_of(place, db, run) for run in runs.live(db, MOST_RUNNING, cells=False)),
+            sweeps=tuple(sweeplines.line(db, sweep_id) for sweep_id in list(sweeplines.live(db))[:MOST_RUNNING]),
             running_count=counts.running + counts.waiting,
             newest=tuple(seen_of(place, db, run) for run in latest if run.ended),
             today=_today(place, db),
@@ -86,7 +89,7 @@ def _today(place: Place, db: Connection) -> Today:
                 SELECT 1 FROM entries e WHERE e.run_id = r.id AND e.kind = 'charge' AND e.micro_usd > 0)) AS failed_charged,
             count(*) FILTER (WHERE state = 'succeeded' AND o.reused) AS reused,
             coalesce(sum(c.hold_micro_usd) FILTER (WHERE state = 'succeeded' AND o.reused), 0) AS saved
-        FROM (SELECT id, state FROM runs WHERE asked_at >= ?) r JOIN outputs o ON o.run_id = r.id
+        FROM (SELECT id, state FROM runs WHERE asked_at >= ? AND sweep IS NULL) r JOIN outputs o ON o.run_id = r.id
         LEFT JOIN (SELECT id AS call, hold_micro_usd FROM calls) c ON c.call = o.call_id""",
         (strip.today(),),
     ).fetchone()
@@ -110,7 +113,7 @@ def _first_steps(place: Place, db: Connection, latest: list[Run]) -> FirstSteps 
     cases_of = {run.case_id for run in latest}
     if len(cases_of) != 1 or not latest[0].case_id.startswith(PREFIX):
         return None
-    asked = runs.newest(db, MOST_SAMPLES, case_id=latest[0].case_id)
+    asked = runs.newest(db, MOST_SAMPLES, case_id=latest[0].case_id, cells=False)
     avatars = [run for run in asked if run.kind is RunKind.AVATAR]
     clips = [run for run in asked if run.kind is RunKind.CLIP]
     if not avatars:

@@ -12,6 +12,7 @@ from pipeline.studio import shelf
 from pipeline.studio.filters import SHOWN, Filter, Sort, from_query, to_query
 from pipeline.studio.looks import likeness_of
 from pipeline.studio.place import Place
+from pipeline.studio.sweeplines import name_of
 
 __all__ = ["Facets", "Filter", "Item", "LibraryPage", "Sort", "find", "from_query", "to_query"]
 MOST_ITEMS = 500
@@ -24,7 +25,8 @@ class Item:
 
     `thumbnail` is the 512 px copy, the poster or the square cut of a photo; None once removed. `cost_micro_usd` is what its request was
     charged, 0 for a photo; `reuses` counts the runs that took it again for nothing. `current`: the case uses it now. `fitting`: it still
-    belongs to the case's present photo and avatar, so it may be approved.
+    belongs to the case's present photo and avatar, so it may be approved. `sweep` is what people call the sweep of which it is a mere cell,
+    which its run names; None for whatever an attempt of the case shows.
     """
 
     asset: Asset
@@ -39,6 +41,7 @@ class Item:
     starred: bool
     current: bool
     fitting: bool
+    sweep: str | None
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -100,11 +103,12 @@ def _item(db: Connection, row: Row) -> Item:
     asset = assets.get(db, row["scope"], row["sha256"])
     case = cases.look_up(db, asset.scope)
     assert case is not None, "ITEMS names assets of cases only"  # noqa: S101 - for the type checker
+    run = _made_by(db, asset, bool(row["of_sweeps"]))
     return Item(
         asset=asset,
         thumbnail=thumbnail_of(db, asset),
         case=case,
-        run=runs.get(db, asset.run_id) if asset.run_id else None,
+        run=run,
         person=row["person"],
         likeness=likeness_of(db, asset.scope, asset.sha256) if asset.kind is AssetKind.AVATAR else None,
         cost_micro_usd=row["cost"] or 0,
@@ -113,11 +117,22 @@ def _item(db: Connection, row: Row) -> Item:
         starred=bool(row["starred"]),
         current=bool(row["current"]),
         fitting=bool(row["fitting"]),
+        sweep=name_of(db, run.sweep) if run and run.sweep else None,
     )
 
 
+def _made_by(db: Connection, asset: Asset, of_sweeps: bool) -> Run | None:
+    """Return the run that made a file; of what a sweep bought and an attempt used again, that attempt."""
+    run = runs.get(db, asset.run_id) if asset.run_id else None
+    if run is None or run.sweep is None or of_sweeps:
+        return run
+    query = """SELECT m.id FROM outputs o JOIN runs m ON m.id = o.run_id WHERE o.asset = ? AND m.case_id = ? AND m.sweep IS NULL
+        ORDER BY m.asked_at LIMIT 1"""
+    return runs.get(db, db.execute(query, (asset.sha256, asset.scope)).fetchone()["id"])
+
+
 ITEMS = f"""SELECT a.rowid AS number, a.scope, a.sha256, {shelf.MADE_BY} AS person, {shelf.COST} AS cost, {shelf.DECISION} AS decision,
-    {shelf.STARRED} AS starred, {shelf.CURRENT} AS current, {shelf.FITTING} AS fitting,
+    {shelf.STARRED} AS starred, {shelf.CURRENT} AS current, {shelf.FITTING} AS fitting, {shelf.OF_SWEEPS} AS of_sweeps,
     (SELECT count(*) FROM outputs o JOIN runs m ON m.id = o.run_id
         WHERE o.asset = a.sha256 AND m.case_id = a.scope AND o.reused = 1) AS reuses
     FROM json_each(?) chosen CROSS JOIN assets a ON a.rowid = chosen.value LEFT JOIN runs r ON r.id = a.run_id"""  # noqa: S608

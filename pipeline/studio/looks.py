@@ -48,11 +48,19 @@ def files_of(db: Connection, run: Run) -> list[Asset]:
 
 
 def run_line(place: Place, run: Run) -> Document:
-    """Describe a run in one line: `run, kind, case, state, cost_micro_usd` and when, who, stage and error."""
+    """Describe a run in one line: `run, kind, case, state, cost_micro_usd`, the sweep it is a cell of, and when, who, stage and error."""
     with place.database.reading() as db:
         cost = ledger.totals(db, run_id=run.id).charged_micro_usd
     line = {"run": run.id, "kind": run.kind.value, "case": run.case_id, "state": run.state.value, "cost_micro_usd": cost}
-    return {**line, "stage": run.stage, "person": run.person, "asked_at": run.asked_at, "ended_at": run.ended_at, "error": run.error}
+    return {
+        **line,
+        "sweep": run.sweep,
+        "stage": run.stage,
+        "person": run.person,
+        "asked_at": run.asked_at,
+        "ended_at": run.ended_at,
+        "error": run.error,
+    }
 
 
 def run_in_full(place: Place, run: Run, where: Where) -> Document:

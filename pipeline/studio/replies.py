@@ -39,8 +39,8 @@ def reply(place: Place, case_id: str) -> Reply:
 
 def write(db: Connection, case: Case) -> Reply:
     """Return what to write about a case within a read that has begun."""
-    asked = runs.newest(db, 50, case_id=case.id)
-    body = _body(case, next((run for run in asked if run.photo_version == case.photo_version and run.sweep is None), None))
+    asked = runs.newest(db, 50, case_id=case.id, cells=False)
+    body = _body(case, next((run for run in asked if run.photo_version == case.photo_version), None))
     text = "\n\n".join((_greeting(case), body, "With kind regards"))
     return Reply(text=text, ready=LINK not in text)
 

@@ -9,6 +9,7 @@ from pipeline.database import Connection, update
 from pipeline.errors import BadParameter, NotAllowed, NotNow, StudioError, UnknownName
 from pipeline.providers.port import Ticket
 from pipeline.records import CALL_OPEN, Call, CallState, Case, Channel, Choice, Person, Role, Run, RunKind, RunState
+from pipeline.studio import sweep_runs
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import check_limits, request_of
@@ -64,9 +65,15 @@ def retry(place: Place, run_id: str, owner: str, by: Person) -> Run:
     """Ask for another attempt of a failed or cancelled run; what was bought is kept, only what is missing is held and bought.
 
     The run stays that of whoever asked first; the limits are those of whoever retries. Raises NotAllowed, WrongOwner, NotNow, and for what
-    is bought anew NotNow when photo or avatar were replaced meanwhile, NotPremium, AttemptsUsed, TooManyRequests, BudgetReached.
+    is bought anew NotNow when photo or avatar were replaced meanwhile, NotPremium, AttemptsUsed, TooManyRequests, BudgetReached. A cell of a
+    sweep is tried again under the sweep's ceiling and is no attempt of the case.
     """
     check(by, Role.MAKE)
+    with place.database.reading() as db:
+        run = runs.get(db, run_id)
+        cases.get(db, run.case_id, owner)
+    if run.sweep is not None:
+        return sweep_runs.retry(place, run.id, by)
     with place.database.writing() as tx:
         run = runs.get(tx, run_id)
         case = cases.get(tx, run.case_id, owner)
@@ -136,7 +143,9 @@ def failure_of(run: Run) -> StudioError | None:
 
 
 def outdated(case: Case, run: Run) -> str | None:
-    """Say what a run was made for that the case no longer has, its photo or its avatar; None while both are current."""
+    """Say what a run was made for that the case no longer has, its photo or its avatar; None while both are current, and for cells of sweeps."""
+    if run.sweep is not None:
+        return None
     if run.photo_version != case.photo_version:
         return "photo"
     return "avatar" if run.kind is RunKind.CLIP and run.source != case.avatar else None

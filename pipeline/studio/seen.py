@@ -14,6 +14,7 @@ from pipeline.studio import portraits
 from pipeline.studio.looks import files_of, likeness_of
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import request_of
+from pipeline.studio.sweeplines import name_of
 from pipeline.workflows.wishes import SLOTS
 
 LEARN_FROM = 20
@@ -23,7 +24,8 @@ LEARN_FROM = 20
 class Seen:
     """A run as people see it: whose it is, its picture (else what it is made from), what it cost, and what was decided about it.
 
-    `clips` were asked for of this avatar; `next_clip` is the number by which the case's next one is asked for.
+    `clips` were asked for of this avatar; `next_clip` is the number by which the case's next one is asked for. `sweep` is what people call the
+    sweep that this run is a cell of, None for an attempt.
     """
 
     run: Run
@@ -40,6 +42,7 @@ class Seen:
     clips: int
     next_clip: int
     again_micro_usd: int
+    sweep: str | None
 
     @property
     def can_be_animated(self) -> bool:
@@ -118,6 +121,7 @@ def seen_of(place: Place, db: Connection, run: Run) -> Seen:
         again_micro_usd=_price_again(place, db, run) if run.ended and not made else 0,
         clips=_clips(db, made) if made and run.kind is RunKind.AVATAR else 0,
         next_clip=portraits.next_number(db, case.id, RunKind.CLIP),
+        sweep=name_of(db, run.sweep) if run.sweep else None,
     )
 
 
@@ -131,8 +135,8 @@ def _price_again(place: Place, db: Connection, run: Run) -> int:
 
 def _clips(db: Connection, avatar: Asset) -> int:
     """Count the clips that were asked for of an avatar."""
-    asked = db.execute("SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = 'clip' AND source = ?", (avatar.scope, avatar.sha256))
-    return int(asked.fetchone()["n"])
+    query = "SELECT count(*) AS n FROM runs WHERE case_id = ? AND kind = 'clip' AND source = ? AND sweep IS NULL"
+    return int(db.execute(query, (avatar.scope, avatar.sha256)).fetchone()["n"])
 
 
 def _shown(db: Connection, asset: Asset) -> Asset:

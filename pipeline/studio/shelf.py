@@ -22,10 +22,15 @@ BAND: Final = """coalesce((SELECT band FROM (SELECT l.band, max(l.distance) AS d
     WHERE l.scope = a.scope AND l.asset = a.sha256) WHERE d IS NOT NULL), 'not_measurable')"""
 STARRED: Final = "EXISTS (SELECT 1 FROM stars s WHERE s.scope = a.scope AND s.asset = a.sha256)"
 CURRENT: Final = "EXISTS (SELECT 1 FROM cases c WHERE c.id = a.scope AND a.sha256 IN (c.photo, c.avatar, c.clip))"
-FITTING: Final = """(CASE a.kind WHEN 'photo' THEN EXISTS (SELECT 1 FROM cases c WHERE c.id = a.scope AND c.photo = a.sha256)
+# Collected once for a whole query, so that nobody has to look into every run's row.
+CELLS: Final = "(SELECT k.id FROM runs k WHERE k.sweep IS NOT NULL)"
+FITTING: Final = f"""(CASE a.kind WHEN 'photo' THEN EXISTS (SELECT 1 FROM cases c WHERE c.id = a.scope AND c.photo = a.sha256)
     ELSE EXISTS (SELECT 1 FROM outputs o JOIN runs m ON m.id = o.run_id JOIN cases c ON c.id = m.case_id
-        WHERE o.asset = a.sha256 AND m.case_id = a.scope AND m.photo_version = c.photo_version
-            AND m.source = CASE a.kind WHEN 'avatar' THEN c.crop ELSE c.avatar END) END)"""
+        WHERE o.asset = a.sha256 AND m.case_id = a.scope AND m.photo_version = c.photo_version AND m.id NOT IN {CELLS}
+            AND m.source = CASE a.kind WHEN 'avatar' THEN c.crop ELSE c.avatar END) END)"""  # noqa: S608
+# What an attempt used again is the case's too, whoever bought it.
+OF_SWEEPS: Final = f"""(a.run_id IS NOT NULL AND a.run_id IN {CELLS} AND NOT EXISTS (
+    SELECT 1 FROM outputs o JOIN runs m ON m.id = o.run_id WHERE o.asset = a.sha256 AND m.case_id = a.scope AND m.sweep IS NULL))"""  # noqa: S608
 UPLOADER: Final = """(SELECT u.person FROM audit_log u WHERE u.subject = a.scope AND u.action = 'photo'
     AND json_extract(u.detail, '$.photo') = a.sha256 ORDER BY u.id LIMIT 1)"""
 MADE_BY: Final = f"(CASE a.kind WHEN 'photo' THEN {UPLOADER} ELSE r.person END)"
@@ -69,6 +74,7 @@ def folded(text: str) -> str:
 def _conditions(wanted: Filter) -> Iterator[Condition]:
     # In one case the + keeps SQLite from walking through every asset of a kind.
     yield f"{'+' if wanted.case_id else ''}a.kind{ONE_OF}", [json.dumps(wanted.kinds or SHOWN)]
+    yield OF_SWEEPS if wanted.from_sweeps else f"NOT {OF_SWEEPS}", ()
     if not wanted.removed:
         yield "a.removed_at IS NULL", ()
     if wanted.case_id:

@@ -25,7 +25,10 @@ class CaseState(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """What there is of a case: runs that go on, results that wait for a decision, requests nobody can prove, whether the newest run failed."""
+    """What there is of a case: runs that go on, results that wait for a decision, requests nobody can prove, whether the newest run failed.
+
+    Cells of sweeps are none of it.
+    """
 
     running: int = 0
     to_review: int = 0
@@ -59,7 +62,7 @@ def count(db: Connection, case_ids: Sequence[str]) -> dict[str, Counts]:
 # From the named cases to their runs: by state, the planner would walk through every run that ever succeeded.
 QUERIES = {
     "running": """SELECT r.case_id, count(*) AS n FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value
-        WHERE +r.state IN ('asked', 'queued', 'working') GROUP BY r.case_id""",
+        WHERE +r.state IN ('asked', 'queued', 'working') AND r.sweep IS NULL GROUP BY r.case_id""",
     "to_review": """SELECT r.case_id, count(DISTINCT a.sha256) AS n FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value
         JOIN cases c ON c.id = r.case_id JOIN outputs o ON o.run_id = r.id
         JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL
@@ -67,7 +70,8 @@ QUERIES = {
             AND coalesce((SELECT decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256 ORDER BY p.at DESC, p.rowid DESC LIMIT 1),
                 'withdrawn') = 'withdrawn' GROUP BY r.case_id""",
     "questions": """SELECT q.case_id, count(*) AS n FROM json_each(?) named CROSS JOIN calls q ON q.case_id = named.value
-        WHERE q.state = 'unknown' AND q.needs_decision = 1 GROUP BY q.case_id""",
+        WHERE q.state = 'unknown' AND q.needs_decision = 1
+            AND EXISTS (SELECT 1 FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.call_id = q.id AND r.sweep IS NULL) GROUP BY q.case_id""",
     "newest_failed": """SELECT r.case_id, r.state = 'failed' AND r.photo_version = c.photo_version AS n, max(r.asked_at)
         FROM json_each(?) named CROSS JOIN runs r ON r.case_id = named.value JOIN cases c ON c.id = r.case_id
         WHERE r.sweep IS NULL GROUP BY r.case_id""",
