@@ -6,6 +6,8 @@ worker.py       the only process that buys, encodes and uploads
 dispatcher.py   hands asked runs to the engine and rings the bells of webhooks
 emulator.py     the sandbox as a process
 bring_up.py     starting what is missing, for the command line and for a worker that finds its sandbox gone
+sweep_quotes.py  what an order for a sweep would cost, before anything of it is kept
+sweeping.py     a sweep bought and waited for, and what became of its cells
 health.py       a light look at every part, for screens
 supervisor.py   keeps the studio's children alive, and ends them with it
 """

@@ -1,5 +1,6 @@
 """Priced sweeps: axes into cells, cells into a comparison people can judge. The verbs around them are in `pipeline/studio`.
 
+orders.py      a sweep as a plan file or a notebook says it
 plans.py       what is to be compared: axes, values, combinations left out
 cells.py       every combination, and exactly what it asks of a model
 remarks.py     what is worth knowing before anybody pays
