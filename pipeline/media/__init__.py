@@ -10,6 +10,7 @@
     likeness.py    how far two faces are apart
     measuring.py   likeness in a process of its own, so that a busy worker keeps its interpreter
     recent.py      the last answers, by the hash of their bytes
+    alike.py       how far two pictures are apart to the eye
     stills.py      facts and display copies of finished pictures
     probe.py       facts of clips, and the full decode
     ffmpeg.py      the child process that encodes: progress, limits, cancel

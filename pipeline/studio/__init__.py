@@ -40,6 +40,10 @@ sweeps.py      plans that are kept, named and shared
 sweep_prices.py  what a plan would cost, cell by cell
 sweep_runs.py  buying a sweep's cells, cancelling the rest, retrying failures
 sweep_view.py  a sweep as the grid shows it
+sweep_words.py  what the values and settings of a sweep are called
+judging.py     stars and rejections of cells, and how a sweep's settings stand
+pairs.py       blind pairs and the votes on them
+replays.py     a cell bought once more: the same bytes, the same to the eye, or changed
 about.py       the version, the libraries, every setting with its value
 space.py       what the files take, and what is free
 """

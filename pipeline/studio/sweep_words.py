@@ -1,0 +1,59 @@
+"""What people call the values of a sweep, one by one and as a whole setting."""
+
+from collections.abc import Iterable, Mapping
+
+from pipeline.errors import StudioError, UnknownName
+from pipeline.prompts.styles import find_style
+from pipeline.studio.place import Place
+from pipeline.studio.sweep_view import SeenCell, SweepView
+from pipeline.sweeps.plans import TITLES, Axis, Plan
+
+OF_ONE_PICTURE = frozenset({Axis.PHOTO, Axis.SEED, Axis.TAKE})
+LONGEST_QUOTE = 60
+
+
+def value_words(place: Place, seen: SweepView, axis: Axis, value: str) -> str:
+    """Return the words of a value that stand by themselves, such as `Pixar` or `strength 0.55`; what is gone keeps the name it had."""
+    if axis is Axis.PHOTO:
+        source = seen.priced.sources.get(value)
+        return source.name if source else "removed photo"
+    if axis in (Axis.STYLE, Axis.MOTION):
+        return _style(place, value, "avatar" if axis is Axis.STYLE else "motion")
+    if axis is Axis.MODEL:
+        return _model(place, value)
+    if axis in (Axis.PROMPT, Axis.SWAP):
+        return f"“{value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + '…'}”"
+    return value if axis is Axis.RESOLUTION else f"{TITLES[axis].lower()} {value}"
+
+
+def place_words(place: Place, seen: SweepView, values: Mapping[Axis, str]) -> str:
+    """Return the words of several values, such as `Pixar · strength 0.55`; empty for none."""
+    words = " · ".join(value_words(place, seen, axis, value) for axis, value in values.items())
+    return words[:1].upper() + words[1:]
+
+
+def setting_words(place: Place, seen: SweepView, cells: Iterable[SeenCell]) -> str:
+    """Return what cells of one setting have in common and others of the sweep have not: no photo, seed or take, nothing their model ignores."""
+    alike = [one.cell for one in cells]
+    telling = _telling(seen.sweep.plan) or [axis for axis in seen.sweep.plan.axes if axis not in OF_ONE_PICTURE]
+    shared = [axis for axis in telling if axis not in alike[0].ignored and len({cell.values[axis] for cell in alike}) == 1]
+    return place_words(place, seen, {axis: alike[0].values[axis] for axis in shared}) or alike[0].wanted.model.title
+
+
+def _telling(plan: Plan) -> list[Axis]:
+    return [axis for axis, values in plan.axes.items() if len(values) > 1 and axis not in OF_ONE_PICTURE]
+
+
+def _style(place: Place, value: str, purpose: str) -> str:
+    try:
+        found = find_style(place.styles, value, purpose)
+    except StudioError:
+        return value
+    return f"{found.title}, version {found.version}" if "@" in value else found.title
+
+
+def _model(place: Place, value: str) -> str:
+    try:
+        return place.catalogue.find(value).title
+    except UnknownName:
+        return value
