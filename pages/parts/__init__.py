@@ -20,6 +20,7 @@ caselist.py      finding a customer, and opening a case
 casefile.py      one case on one page
 intake.py        the dialog through which a photo comes in
 making.py        the forms that make avatars and clips
+presetcard.py    the presets that these begin with, and their part of Settings
 judging.py       what waits for a decision
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do
@@ -28,6 +29,7 @@ line.py          the Queue: what runs, what waits, what was done
 mishaps.py       what failed and what needs a decision, with the ways out
 pausing.py       the pause of purchases, and how well worker and provider are
 onerun.py        one run in full
+sweepline.py     a sweep as one line, wherever runs are shown
 queue_actions.py what the buttons and forms of the Queue do
 
 shelf.py         the library as a wall of pictures

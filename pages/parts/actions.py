@@ -5,8 +5,7 @@ from collections.abc import Callable, Mapping
 from pages.parts.here import examine, me, place
 from pages.parts.told import What, number_of
 from pipeline.records import Choice, Decision
-from pipeline.studio import home, portraits, requests, reviews, samples
-from pipeline.workflows.wishes import ClipWish
+from pipeline.studio import home, portraits, presets, requests, reviews, samples, sweep_runs
 
 OPEN = (None, Decision.WITHDRAWN)
 
@@ -24,7 +23,7 @@ def _again(what: What) -> None:
 def _animate(what: What) -> None:
     seen = home.see(place(), what["run"])
     if seen.made is not None:
-        portraits.ask_next_clip(place(), seen.case.id, seen.case.owner, seen.made.sha256, ClipWish(), me(), number_of(what))
+        portraits.ask_next_clip(place(), seen.case.id, seen.case.owner, seen.made.sha256, presets.clip_wish(place()), me(), number_of(what))
 
 
 def _decide(what: What) -> None:
@@ -52,7 +51,11 @@ def _settle(what: What) -> None:
     requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), Choice(what["choice"]), me())
 
 
-BOARD: Mapping[str, Callable[[What], object]] = {"cancel": _cancel, "retry": _retry, "settle": _settle}
+def _cancel_sweep(what: What) -> None:
+    sweep_runs.cancel(place(), what["sweep"], me())
+
+
+BOARD: Mapping[str, Callable[[What], object]] = {"cancel": _cancel, "cancel-sweep": _cancel_sweep, "retry": _retry, "settle": _settle}
 ACTIONS: Mapping[str, Callable[[What], object]] = {
     **BOARD,
     "sample": _sample,

@@ -1,8 +1,7 @@
 """The usual Home: what waits for a decision, what runs, what was made last."""
 
-from collections.abc import Callable
-
-from pages.parts import pieces, ways
+from pages.parts import pieces, sweepline, ways
+from pages.parts.here import me
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button
 from pipeline.records import Choice, Decision, Role, RunKind, RunState, dollars
@@ -16,17 +15,18 @@ def sections(seen: Home) -> Html:
     off = barred(Role.MAKE, "making")
     sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", off=off, number=str(seen.samples + 1))
     head = tag("header", tag("h1", "Home"), sample)
+    running = [*(_running(one) for one in seen.running), *(sweepline.live_row(one, me()) for one in seen.sweeps)]
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
     return join(
         head,
         tag("section", tag("h2", "To do now", _count(seen)), to_do, _rest(seen), class_="to-do"),
-        _list("Running", seen.running, _running) if seen.running else None,
-        _list("Newest", seen.newest, _made) if seen.newest else None,
+        _section("Running", running) if running else None,
+        _section("Newest", [_made(one) for one in seen.newest]) if seen.newest else None,
     )
 
 
-def _list(title: str, rows: tuple[Seen, ...], draw: Callable[[Seen], Html]) -> Html:
-    return tag("section", tag("h2", title), tag("ul", *(draw(row) for row in rows), class_="rows card"))
+def _section(title: str, rows: list[Html]) -> Html:
+    return tag("section", tag("h2", title), tag("ul", *rows, class_="rows card"))
 
 
 def _count(seen: Home) -> Html | None:
@@ -74,7 +74,7 @@ def _question(question: Question) -> Html:
     return tag(
         "article",
         tag("div", pieces.picture(seen.source, pieces.alt_of(seen)), tag("span", pieces.icon("help"), class_="mark"), class_="frame"),
-        tag("p", pieces.case_link(seen.case), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
+        tag("p", sweepline.whose(seen), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
         tag("p", words, class_="small"),
         tag("p", choices, class_="small"),
         tag(

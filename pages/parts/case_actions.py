@@ -42,6 +42,8 @@ def _make(what: What) -> None:
 def _animate(what: What) -> None:
     case = _case()
     wish = ClipWish(
+        motion=what["motion"] or ClipWish.motion,
+        prompt=what["prompt"].strip() or None,
         model=what["model"] or ClipWish.model,
         resolution=what["resolution"] or None,
         steps=_whole(what, "steps"),

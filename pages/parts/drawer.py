@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from pages.parts import evidence, forms, pieces, ways
+from pages.parts import evidence, forms, pieces, sweepline, ways
 from pages.parts.here import me
 from pages.parts.judging import BANDS, LIMITS, reasons
 from pages.parts.markup import Child, Html, tag
 from pages.parts.pair import pair
 from pages.parts.pieces import button, icon
-from pages.parts.standing import likeness_in_words, named, not_approving, not_deciding, not_starring, standing
-from pipeline.records import Asset, AssetKind, Decision, RunKind, dollars
+from pages.parts.standing import OF_A_SWEEP, likeness_in_words, named, not_approving, not_deciding, not_starring, standing
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Decision, RunKind, dollars
 from pipeline.studio.details import Details, Relative
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.library import Item
@@ -74,7 +74,10 @@ def _whole(seen: Details) -> Html:
 
 
 def _case_link(seen: Details) -> Html:
-    return pieces.case_link(seen.case)
+    item = seen.item
+    if item is None or item.run is None or item.sweep is None:
+        return pieces.case_link(seen.case)
+    return tag("span", sweepline.link(item.run.sweep, item.sweep), " on ", pieces.case_link(seen.case))
 
 
 def _large(seen: Details) -> Html:
@@ -91,7 +94,7 @@ def _acts(seen: Details) -> Html:
     item = seen.item
     assert item is not None, "asked only of what can be judged"  # noqa: S101 - for the type checker
     own, about = me(), {"scope": seen.asset.scope, "asset": seen.asset.sha256}
-    judging = tuple(_judging(item, about)) if item.run else ()
+    judging = tuple(_judging(item, about)) if item.run and item.sweep is None else ()
     star = button(
         "Starred" if item.starred else "Star",
         "star",
@@ -103,7 +106,7 @@ def _acts(seen: Details) -> Html:
         **about,
     )
     remove = button("Remove", "ask-remove", symbol="delete", look="quiet", off=not_deciding(own), **about)
-    off = not_deciding(own)
+    off = not_deciding(own) or (OF_A_SWEEP if item.sweep is not None else None)
     why = tag("p", icon("lock"), tag("span", off), class_="why") if off else None
     return tag(
         "div",
@@ -126,7 +129,7 @@ def _judging(item: Item, about: dict[str, str]) -> Iterator[Html]:
 
 
 def _reject(item: Item, about: dict[str, str]) -> Html | None:
-    if item.run is None:
+    if item.run is None or item.sweep is not None:
         return None
     boxes = tag("fieldset", tag("legend", "Why?"), *(forms.tick(reason, "reason", reason) for reason in reasons(item.run.kind)))
     words = forms.field("In your words", "note", maxlength=500, placeholder="for whoever looks at this later")
@@ -137,7 +140,7 @@ def _reject(item: Item, about: dict[str, str]) -> Html | None:
 
 
 def _again(item: Item) -> Html | None:
-    if item.run is None:
+    if item.run is None or item.case.id == STUDIO_SCOPE:
         return None
     to = ways.to("cases", case=item.case.id, again=item.run.id)
     return tag("a", icon("replay"), "Use these settings again", href=to, data_go=True, class_="linklike")

@@ -64,8 +64,10 @@ def _quick(wanted: Filter) -> Html:
     kinds = [_tick("kind", kind.value, words, kind in wanted.kinds) for kind, words in KINDS.items()]
     states = [_tick("state", state.value, state.value.capitalize(), state in wanted.states) for state in QUICK]
     starred = _tick("starred", "1", (icon("star"), "Starred"), wanted.starred)
+    swept = _tick("sweeps", "1", (icon("grid_view"), "From sweeps"), wanted.from_sweeps)
     rows = (
-        tag("div", *some, class_="choices plain", role="group", aria_label=label) for label, some in (("Kind", kinds), ("State", [*states, starred]))
+        tag("div", *some, class_="choices plain", role="group", aria_label=label)
+        for label, some in (("Kind", kinds), ("State", [*states, starred, swept]))
     )
     return tag("div", *rows, class_="quick")
 
@@ -174,7 +176,7 @@ def _on(wanted: Filter) -> Iterator[tuple[str, bool, Filter]]:
     for name, text in {"cost_at_least_micro_usd": "cost from {}", "cost_at_most_micro_usd": "cost to {}"}.items():
         if getattr(wanted, name) is not None:
             yield text.format(dollars(getattr(wanted, name))), False, replace(wanted, **{name: None})
-    for name, text, quick in (("starred", "Starred", True), ("removed", "removed too", False)):
+    for name, text, quick in (("starred", "Starred", True), ("from_sweeps", "From sweeps", True), ("removed", "removed too", False)):
         if getattr(wanted, name):
             yield text, quick, replace(wanted, **{name: False})
 

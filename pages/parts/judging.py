@@ -137,6 +137,7 @@ def making_of(settings: Mapping[str, Any]) -> dict[str, str]:
 
 def _clip_again(seen: CaseView, one: Seen) -> Html:
     about = {**making_of(one.run.settings), "avatar": seen.case.avatar or "", "number": str(seen.clips + 1)}
+    about["motion"] = "" if about["style"] == FREE else about["style"]
     return button(f"Another take · {price_of(seen, one)}", "animate", symbol="movie", off=seen.clip_offer.why, **about)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from pages.parts import forms, mishaps, pausing, pieces, ways
+from pages.parts import forms, mishaps, pausing, pieces, sweepline, ways
 from pages.parts.here import everyone, me, shared
 from pages.parts.markup import Child, Html, tag
 from pages.parts.pieces import button, icon
@@ -13,7 +13,7 @@ from pipeline.records import Person, Role, RunState
 from pipeline.stages import ordinal
 from pipeline.studio import queue
 from pipeline.studio.place import Place
-from pipeline.studio.queue import QueueView, RetryPrice, Section, Underway
+from pipeline.studio.queue import Failed, QueueView, RetryPrice, Section, SweepLine, Underway
 from pipeline.studio.seen import Seen
 from pipeline.turns import Pause
 
@@ -46,7 +46,7 @@ def look() -> Line:
 def _look(there: Place, section: Section | None, who: str, number: int) -> Line:
     size = PER_PAGE if section else AT_A_GLANCE
     view = queue.look(there, person=who or None, section=section, limit=size, offset=(number - 1) * size if section else 0)
-    return Line(view=view, price=queue.price_of_retrying(there, [one.seen.run.id for one in view.failed]))
+    return Line(view=view, price=queue.price_of_retrying(there, [one.seen.run.id for one in view.failed if isinstance(one, Failed)]))
 
 
 def draw(seen: Line) -> Html:
@@ -85,8 +85,11 @@ def _whose(view: QueueView) -> Html:
 
 
 def _seen_in(view: QueueView) -> Iterable[str]:
-    shown = [*(one.seen for one in (*view.running, *view.waiting, *view.failed)), *view.done, *(one.question.seen for one in view.undecided)]
-    return (one.run.person for one in shown)
+    everything = (*view.running, *view.waiting, *view.failed, *view.done)
+    yield from (one.person for one in everything if isinstance(one, SweepLine))
+    yield from (one.seen.run.person for one in everything if isinstance(one, Underway | Failed))
+    yield from (one.run.person for one in everything if isinstance(one, Seen))
+    yield from (one.question.seen.run.person for one in view.undecided)
 
 
 def _body(seen: Line) -> Html:
@@ -101,10 +104,10 @@ def _body(seen: Line) -> Html:
 def _rows(seen: Line, section: Section) -> list[Html]:
     view, own = seen.view, me()
     drawn: dict[Section, Iterable[Html]] = {
-        Section.RUNNING: (_underway(one, own) for one in view.running),
-        Section.WAITING: (_underway(one, own, view.pause) for one in view.waiting),
+        Section.RUNNING: (_live(one, own) for one in view.running),
+        Section.WAITING: (_live(one, own, view.pause) for one in view.waiting),
         Section.UNDECIDED: (mishaps.question(one, own) for one in view.undecided),
-        Section.FAILED: (mishaps.failed(one, own) for one in view.failed),
+        Section.FAILED: (_failed(one, own) for one in view.failed),
         Section.DONE: (_done(one, own) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
     }
     return list(drawn[section])
@@ -131,6 +134,14 @@ def _more(section: Section, size: int, shown: int) -> Html | None:
     if size <= shown:
         return None
     return tag("a", f"Show all {size:,}", href=ways.to("queue", show=section, who=_who()), data_go=True, class_="all")
+
+
+def _live(one: Underway | SweepLine, own: Person, pause: Pause | None = None) -> Html:
+    return sweepline.live_row(one, own) if isinstance(one, SweepLine) else _underway(one, own, pause)
+
+
+def _failed(one: Failed | SweepLine, own: Person) -> Html:
+    return sweepline.failed_row(one) if isinstance(one, SweepLine) else mishaps.failed(one, own)
 
 
 def _underway(one: Underway, own: Person, pause: Pause | None = None) -> Html:
@@ -163,7 +174,9 @@ def cancel(seen: Seen, own: Person) -> Html:
     return button("Cancel", "cancel", look="quiet", label=label, off=off, run=seen.run.id)
 
 
-def _done(seen: Seen, own: Person) -> Html:
+def _done(seen: Seen | SweepLine, own: Person) -> Html:
+    if isinstance(seen, SweepLine):
+        return sweepline.done_row(seen)
     again = mishaps.retry(seen, own) if seen.run.state in (RunState.CANCELLED, RunState.PARTLY) else None
     facts = tag("p", f"{pieces.cost(seen)} · {pieces.ago(seen.run.ended_at or seen.run.asked_at)}", class_="small")
     acts = tag("div", pieces.state_of(seen), again, mishaps.more(seen), class_="acts")

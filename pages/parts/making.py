@@ -1,25 +1,30 @@
 """The forms that make things: style with examples, everything else folded away, and the price on the button."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
 
-from pages.parts import forms
+from pages.parts import forms, presetcard
 from pages.parts.here import place
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pipeline.catalog.models import Parameter
 from pipeline.catalog.parameters import HIGHEST_SEED
+from pipeline.errors import UnknownName
+from pipeline.prompts import Style
 from pipeline.records import RunKind, dollars
+from pipeline.studio import home, presets
 from pipeline.studio.casebook import CaseView
 from pipeline.studio.comparing import FREE
 from pipeline.studio.offers import ModelOffer, Offer
-from pipeline.workflows.wishes import AvatarWish
+from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 WORDS = {"strength": "Strength", "steps": "Inference steps", "guidance": "Guidance scale", "resolution": "Resolution"}
 HINTS = {"strength": "lower keeps the photo, higher gives more style"}
 OWN = "Own words instead of the style’s prompt"
+OWN_MOTION = "Own words for the motion"
 
 
 def section(seen: CaseView) -> Html:
@@ -30,61 +35,93 @@ def section(seen: CaseView) -> Html:
 
 
 def chosen(seen: CaseView, kind: RunKind) -> Mapping[str, Any]:
-    """Return the settings of the attempt that the address says to use again; empty for the usual ones."""
+    """Return the settings of the run that the address says to use again, an attempt of this case or a cell on its photo; empty for the usual ones."""
     wanted = st.query_params.get("again")
     run = next((one.seen.run for one in seen.history if one.seen.run.id == wanted), None)
-    return run.settings if run is not None and run.kind is kind else {}
+    if run is None and wanted:
+        try:
+            run = home.see(place(), wanted).run
+        except UnknownName:
+            return {}
+    return run.settings if run is not None and run.kind is kind and run.case_id == seen.case.id else {}
 
 
 def _avatar(seen: CaseView, *, primary: bool) -> Html:
     offer, again, number = seen.avatar_offer, chosen(seen, RunKind.AVATAR), seen.avatars + 1
+    last = next((one.seen.run.settings for one in seen.history if one.seen.run.kind is RunKind.AVATAR), {})
+    begins = again or _preset(offer)
     words = "Generate another" if number > 1 else "Generate avatar"
-    own = str(again.get("prompt", "")) if again.get("style") == FREE else ""
-    prompt = tag("label", OWN, tag("textarea", own, name="prompt", maxlength=1000, placeholder="The style’s own prompt"))
-    make = _button(offer, words, again, primary, "g")
-    return forms.form("make", _id("avatar", number), _styles(seen, again), _fine_tune(offer, again, prompt), make, number=number)
+    goes_on = str(last.get("style", FREE)) != FREE and not again
+    prompt = _own_words(OWN, "The style’s own prompt", {} if goes_on else begins, preset=not again)
+    make = _button(offer, words, begins, primary, "g")
+    styles = _styles(str((again or last or begins).get("style", AvatarWish.style)), offer)
+    return forms.form("make", _id("avatar", number, offer), styles, _fine_tune(offer, again, prompt), make, _unused(offer), number=number)
 
 
 def _clip(seen: CaseView, *, primary: bool) -> Html:
     offer, again, number = seen.clip_offer, chosen(seen, RunKind.CLIP), seen.clips + 1
+    begins = again or _preset(offer)
     loop = forms.tick("Loops without a seam", "loop", ticked=bool(again.get("loop", True)))
     upright = forms.tick("Upright, 720 × 960 px", "portrait", ticked=bool(again.get("portrait")))
+    style = str(begins.get("style", ClipWish.motion))
+    motion = tag("input", type="hidden", name="motion", value=ClipWish.motion if style == FREE else style)
+    prompt = _own_words(OWN_MOTION, "The motion’s own prompt", begins, preset=not again)
     avatar = seen.case.avatar or ""
-    make = _button(offer, "Animate again" if seen.clip else "Animate", again, primary, "v")
-    fine = _fine_tune(offer, again, tag("div", loop, upright, class_="row"))
+    make = _button(offer, "Animate again" if seen.clip else "Animate", begins, primary, "v")
+    fine = _fine_tune(offer, again, prompt, tag("div", loop, upright, class_="row"))
     words = tag("p", "A short loop: a light breeze, quiet breathing, a camera that stays still.", class_="small")
-    return forms.form("animate", _id(f"clip-{avatar[:8]}", number), words, fine, make, number=number, avatar=avatar)
+    return forms.form("animate", _id(f"clip-{avatar[:8]}", number, offer), words, motion, fine, make, _unused(offer), number=number, avatar=avatar)
 
 
-def _id(kind: str, number: int) -> str:
-    """A form that was used is another form afterwards: it begins with the usual settings."""
-    return f"{kind}-{number}-{st.query_params.get('again', '')}"
+def _preset(offer: Offer) -> Mapping[str, Any]:
+    return presets.settings_of(offer.preset) if offer.preset else {}
 
 
-def _styles(seen: CaseView, again: Mapping[str, Any]) -> Html:
-    """Offer the styles; a case goes on in the style it was last made in."""
-    last = next((one.seen.run.settings for one in seen.history if one.seen.run.kind is RunKind.AVATAR), {})
-    now = str((again or last).get("style", AvatarWish.style)).partition("@")[0]
-    styles = sorted(place().styles.values(), key=lambda style: style.name != AvatarWish.style)
-    rows = [_style(style.name, style.title, style.name == now) for style in styles if style.purpose == "avatar"]
+def _id(kind: str, number: int, offer: Offer) -> str:
+    """A form that was used is another form afterwards, and so is one that begins with another preset."""
+    return f"{kind}-{number}-{st.query_params.get('again', '')}{f'-{offer.preset.id}' if offer.preset else ''}"
+
+
+def _own_words(label: str, otherwise: str, begins: Mapping[str, Any], *, preset: bool) -> Html:
+    own = str(begins.get("prompt", "")) if begins.get("style") == FREE else ""
+    words = (label, _mark(own) if own and preset else None)
+    return tag("label", tag("span", *words), tag("textarea", own, name="prompt", maxlength=1000, placeholder=otherwise))
+
+
+def _mark(value: str) -> Html:
+    """Say that a value is the preset's, for as long as it is."""
+    return tag("span", " (preset)", class_="small", data_preset=value)
+
+
+def _styles(now: str, offer: Offer) -> Html:
+    """Offer the newest version of each style, and of the preset's the version that it names; a case goes on in the style it was last made in."""
+    named = str(_preset(offer).get("style", ""))
+    newest = {style.name: style for style in sorted(place().styles.values(), key=lambda style: style.version) if style.purpose == "avatar"}
+    known = [place().styles.get(named, style) if named.partition("@")[0] == style.name else style for style in newest.values()]
+    known.sort(key=lambda style: style.name != AvatarWish.style)
+    rows = [_style(style, chosen=style.name == now.partition("@")[0], preset=style.id == named) for style in known]
     return tag("fieldset", tag("legend", "Style"), tag("div", *rows, class_="choices plain styles"))
 
 
-def _style(name: str, title: str, is_chosen: bool) -> Html:
-    example = tag("img", src=f"/samples/style-{name}.webp", alt=f"Example of the style {title}", width=72, height=72)
-    return tag("label", tag("input", type="radio", name="style", value=name, checked=is_chosen), example, tag("span", title))
+def _style(style: Style, *, chosen: bool, preset: bool) -> Html:
+    example = tag("img", src=f"/samples/style-{style.name}.webp", alt=f"Example of the style {style.title}", width=72, height=72)
+    value = style.id if preset else style.name
+    title = tag("span", style.title, tag("span", " (preset)", class_="small") if preset else None)
+    return tag("label", tag("input", type="radio", name="style", value=value, checked=chosen), example, title)
 
 
 def _fine_tune(offer: Offer, again: Mapping[str, Any], *more: Html) -> Html:
-    now = _now(offer, again).name
+    begins = again or _preset(offer)
+    now = _now(offer, begins).name
     options = [_option(one, one.name == now) for one in offer.models]
-    model = tag("label", "Model", tag("select", *options, name="model", data_chooses=True))
-    sets = [_settings(one, again if one.name == now else {}, one.name == now) for one in offer.models]
-    return tag("details", tag("summary", "Fine-tune"), model, *sets, *more, class_="fine", open=bool(again))
+    named = _mark(offer.preset.settings["model"]) if offer.preset and not again else None
+    model = tag("label", tag("span", "Model", named), tag("select", *options, name="model", data_chooses=True))
+    sets = [_settings(one, begins if one.name == begins.get("model") else {}, one.name == now, preset=not again) for one in offer.models]
+    return tag("details", tag("summary", "Fine-tune"), presetcard.whence(offer), model, *sets, *more, class_="fine", open=bool(again))
 
 
-def _now(offer: Offer, again: Mapping[str, Any]) -> ModelOffer:
-    return next((one for one in offer.models if one.name == again.get("model")), offer.models[0])
+def _now(offer: Offer, begins: Mapping[str, Any]) -> ModelOffer:
+    return next((one for one in offer.models if one.name == begins.get("model")), offer.models[0])
 
 
 def _option(one: ModelOffer, is_chosen: bool) -> Html:
@@ -92,10 +129,10 @@ def _option(one: ModelOffer, is_chosen: bool) -> Html:
     return tag("option", f"{one.title} · {price}", value=one.name, data_price=price, selected=is_chosen)
 
 
-def _settings(offer: ModelOffer, again: Mapping[str, Any], shown: bool) -> Html:
-    given = again.get("parameters", {})
-    fields = [_field(offer, parameter, given.get(name, parameter.default)) for name, parameter in offer.parameters.items()]
-    seed = again.get("seed")
+def _settings(offer: ModelOffer, begins: Mapping[str, Any], shown: bool, *, preset: bool) -> Html:
+    given = begins.get("parameters", {})
+    fields = [_field(offer, parameter, given.get(name, parameter.default), preset and name in given) for name, parameter in offer.parameters.items()]
+    seed = begins.get("seed")
     how = {"type": "number", "min": 0, "max": HIGHEST_SEED, "step": 1, "value": None if seed is None else str(seed), "placeholder": "random"}
     seeds = forms.field("Seed", "seed", hint="Empty draws a new one", **how)
     none = tag("p", "This model has no seed: every take differs.", class_="hint")
@@ -104,19 +141,22 @@ def _settings(offer: ModelOffer, again: Mapping[str, Any], shown: bool) -> Html:
     )
 
 
-def _field(offer: ModelOffer, parameter: Parameter, value: Any) -> Html:
+def _field(offer: ModelOffer, parameter: Parameter, value: Any, preset: bool) -> Html:
     words = WORDS.get(parameter.name, parameter.name.capitalize())
+    mark = _mark(str(value)) if preset else None
     if parameter.choices:
         options = [_choice(str(choice), offer.by_resolution if parameter.name == "resolution" else {}, str(value)) for choice in parameter.choices]
-        return tag("label", words, tag("select", *options, name=parameter.name))
+        return tag("label", tag("span", words, mark), tag("select", *options, name=parameter.name))
     limits = {"min": str(parameter.low), "max": str(parameter.high), "value": str(value)}
     if parameter.recommended is None:
-        return forms.field(words, parameter.name, type="number", step="1" if parameter.kind == "whole" else "any", **limits)
+        return forms.field(tag("span", words, mark), parameter.name, type="number", step="1" if parameter.kind == "whole" else "any", **limits)
     low, high = parameter.recommended
-    shown = tag("output", f"{float(value):.2f}", name=f"{parameter.name}-shown")
+    digits = max(2, -int(Decimal(str(value)).as_tuple().exponent))  # a slider moves a value that lies between its steps
+    shown = tag("output", f"{float(value):.{digits}f}", name=f"{parameter.name}-shown")
     hint = f"{low} to {high} recommended; {HINTS.get(parameter.name, '')}"
-    label = (tag("span", words, " ", shown),)
-    return forms.field(label, parameter.name, hint=hint, type="range", step="0.01", aria_label=words, **limits)
+    return forms.field(
+        tag("span", words, " ", shown, mark), parameter.name, hint=hint, type="range", step=f"{10**-digits:.{digits}f}", aria_label=words, **limits
+    )
 
 
 def _choice(choice: str, prices: Mapping[str, int], now: str) -> Html:
@@ -124,8 +164,20 @@ def _choice(choice: str, prices: Mapping[str, int], now: str) -> Html:
     return tag("option", f"{choice} · {price}" if price else choice, value=choice, data_price=price, selected=choice == now)
 
 
-def _button(offer: Offer, words: str, again: Mapping[str, Any], primary: bool, key: str) -> Html:
-    price = tag("span", dollars(_now(offer, again).micro_usd), data_priced=True)
+def _button(offer: Offer, words: str, begins: Mapping[str, Any], primary: bool, key: str) -> Html:
+    price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
     look = "primary" if primary and offer.why is None else "plain"
     why = tag("span", icon("info"), tag("span", offer.why), class_="why") if offer.why else None
     return forms.buttons(forms.submit((f"{words} · ", price), look=look, off=offer.why, data_key=key), why)
+
+
+def _price(model: ModelOffer, begins: Mapping[str, Any]) -> int:
+    """Return what a model costs at the resolution that the form begins with."""
+    given = begins.get("parameters", {}) if begins.get("model") == model.name else {}
+    return model.by_resolution.get(str(given.get("resolution")), model.micro_usd)
+
+
+def _unused(offer: Offer) -> Html | None:
+    """Say why the preset is not what this form begins with."""
+    unused = offer.preset is None and offer.troubles
+    return tag("p", icon("warning"), tag("span", offer.troubles[0]), class_="why") if unused else None

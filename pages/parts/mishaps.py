@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import forms, pieces, ways
+from pages.parts import forms, pieces, sweepline, ways
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.errors import Fault
@@ -22,10 +22,10 @@ LONGEST_NOTE = 300
 
 
 def named(seen: Seen) -> Html:
-    """Say whose case a run is for, what it makes and who asked."""
+    """Say what case or sweep a run is for, what it makes and who asked."""
     run = seen.run
     asked = tag("a", pieces.short(run.person, 40), href=ways.to("queue", show=st.query_params.get("show"), who=run.person), data_go=True, dir="auto")
-    return tag("p", pieces.case_link(seen.case), tag("span", f"{pieces.what(run)} · ", asked), class_="named")
+    return tag("p", sweepline.whose(seen), tag("span", f"{pieces.what(run)} · ", asked), class_="named")
 
 
 def more(seen: Seen) -> Html | None:
@@ -74,17 +74,18 @@ def _price(micro_usd: int) -> str:
 
 
 def retry_all(view: QueueView, price: RetryPrice, own: Person) -> Html | None:
-    """Draw the button that retries every failure shown, with the dialog that says what is bought and what is not."""
-    going = [one for one in view.failed if one.seen.run.id in price.prices]
-    if len(view.failed) < 2 or not going:
+    """Draw the button that retries every failure shown but those of sweeps, with the dialog that says what is bought and what is not."""
+    single = [one for one in view.failed if isinstance(one, Failed)]
+    going = [one for one in single if one.seen.run.id in price.prices]
+    if len(single) < 2 or not going:
         return None
-    every = "all failed" if len(view.failed) == view.sizes.failed else f"these {len(view.failed)}"
+    every = "all failed" if len(single) == view.sizes.failed else f"these {len(single)}"
     total, off = _price(price.total_micro_usd), None if Role.MAKE in own.roles else "Your role does not allow making."
     opens = forms.opener(f"Retry {every} · {total}", "retry-all", symbol="refresh", off=off)
     if off:
         return opens
     lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
-    listed = tag("ul", *(_to_retry(one, price) for one in view.failed), class_="to-retry")
+    listed = tag("ul", *(_to_retry(one, price) for one in single), class_="to-retry")
     sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh"))
     about = {"data_runs": ",".join(one.seen.run.id for one in going), "data_price": str(price.total_micro_usd)}
     asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **about)

@@ -6,10 +6,9 @@ from functools import lru_cache
 from pages.parts import ways
 from pages.parts.here import me, place
 from pages.parts.markup import Child, Html, tag
-from pipeline.records import Asset, AssetKind, Case, Decision, Role, Run, RunKind, RunState, dollars, seconds_since
-from pipeline.studio import portraits
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Role, Run, RunKind, RunState, dollars, seconds_since
+from pipeline.studio import portraits, presets
 from pipeline.studio.seen import Seen
-from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 LINK_SECONDS = 3600
 ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
@@ -91,13 +90,13 @@ def retry(seen: Seen, words: str, look: str) -> Html:
 
 
 def price_of_avatar() -> str:
-    """Return what an avatar with the usual settings costs."""
-    return dollars(portraits.price_avatar(place(), AvatarWish()).micro_usd)
+    """Return what an avatar with the settings that support begins with costs."""
+    return dollars(portraits.price_avatar(place(), presets.avatar_wish(place())).micro_usd)
 
 
 def price_of_clip() -> str:
-    """Return what a clip with the usual settings costs."""
-    return dollars(portraits.price_clip(place(), ClipWish()).micro_usd)
+    """Return what a clip with the settings that support begins with costs."""
+    return dollars(portraits.price_clip(place(), presets.clip_wish(place())).micro_usd)
 
 
 def badge(symbol: str, words: Child, look: str = "quiet") -> Html:
@@ -220,8 +219,9 @@ def ago(moment: str) -> str:
 
 
 def case_link(case: Case) -> Html:
-    """Name a case, and lead to it."""
-    return tag("a", tag("b", short(case.name), dir="auto"), href=ways.to("cases", case=case.id), data_go=True, class_="case-name")
+    """Name a case, and lead to it; the studio's own test photos are at Compare."""
+    to = ways.to("compare") if case.id == STUDIO_SCOPE else ways.to("cases", case=case.id)
+    return tag("a", tag("b", short(case.name), dir="auto"), href=to, data_go=True, class_="case-name")
 
 
 def short(words: str, letters: int = 80) -> str:

@@ -61,6 +61,7 @@ def _settle(what: What) -> None:
 
 ACTIONS: Mapping[str, Callable[[What], object]] = {
     "cancel": BOARD["cancel"],
+    "cancel-sweep": BOARD["cancel-sweep"],
     "retry": BOARD["retry"],
     "retry-all": _retry_all,
     "retried-read": lambda _: st.session_state.pop("retried", None),

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import bulk, drawer, filterbar, pieces, ways
+from pages.parts import bulk, drawer, filterbar, pieces, sweepline, ways
 from pages.parts.here import me, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
@@ -193,8 +193,7 @@ def _star(item: Item, by: Person) -> Html | None:
 
 
 def _name(item: Item) -> Html:
-    name = tag("b", pieces.short(item.case.name), dir="auto")
-    return tag("a", name, href=ways.to("cases", case=item.case.id), data_go=True, class_="case-name", title="Open the case")
+    return sweepline.link(item.run.sweep, item.sweep) if item.run and item.sweep is not None else pieces.case_link(item.case)
 
 
 def _when(seen: View, item: Item) -> Html:
@@ -217,7 +216,7 @@ def _line(left: Html, right: str | None) -> Html:
 def _acts(item: Item, by: Person) -> Iterator[Html]:
     if item.asset.removed_at is not None:
         return
-    if item.run is not None:
+    if item.run is not None and item.sweep is None:
         yield _decide(item, Decision.APPROVED, "check", "Approve", "a", not_approving(item, by))
         rejected = "It is rejected already." if item.decision is Decision.REJECTED else None
         yield _decide(item, Decision.REJECTED, "thumb_down", "Reject", "r", not_deciding(by) or rejected)

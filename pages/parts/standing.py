@@ -6,13 +6,14 @@ from typing import Any
 from pages.parts import pieces
 from pages.parts.pieces import DECISIONS
 from pipeline import assets, cases
-from pipeline.records import Asset, AssetKind, Case, Decision, Person, Role
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Person, Role
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.library import Item
 from pipeline.studio.place import Place
 
 Badge = tuple[str, str, str]
 MAY_NOT = "Your role does not allow deciding."
+OF_A_SWEEP = "It is a cell of a sweep, no attempt of the case."
 REPLACED = "It was made from a photo or an avatar that was replaced."
 
 
@@ -20,6 +21,10 @@ def standing(item: Item) -> Badge:
     """Return symbol, words and look of how a file stands."""
     if item.asset.removed_at is not None:
         return "delete", "Removed", "quiet"
+    if item.sweep is not None:
+        return "grid_view", "Of a sweep", "quiet"
+    if item.asset.scope == STUDIO_SCOPE:
+        return "photo_library", "Test photo", "quiet"
     if item.current:
         return "task_alt", "In use", "good"
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
@@ -60,6 +65,8 @@ def not_approving(item: Item, person: Person) -> str | None:
     """Say why this person cannot approve this now; None when they can."""
     if not_deciding(person):
         return MAY_NOT
+    if item.sweep is not None:
+        return OF_A_SWEEP
     if item.decision is Decision.APPROVED and item.current:
         return "It is approved, and in use."
     return None if item.fitting else REPLACED

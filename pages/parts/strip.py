@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import forms, pieces, ways
+from pages.parts import forms, pieces, sweepline, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import COOKIE, choose, everyone, me, place, shared
 from pages.parts.markup import Html, join, tag
@@ -58,17 +58,19 @@ def _drawn(seen: Strip) -> Html:
 
 def spoken(seen: Strip) -> str:
     """Say in words what runs and what has just ended, for screen readers."""
-    if seen.running:
-        return ". ".join(f"{pieces.what(one.run)} of {one.case.name[:80]}: {one.run.stage}" for one in seen.running[:3])
+    if seen.running or seen.sweeps:
+        singles = [f"{pieces.what(one.run)} of {one.case.name[:80]}: {one.run.stage}" for one in seen.running[:3]]
+        return ". ".join([*singles, *(sweepline.spoken(one) for one in seen.sweeps[:3])])
     last = seen.newest
     return f"{pieces.what(last.run)} of {last.case.name[:80]}: {last.run.stage}" if last else ""
 
 
 def _running(seen: Strip) -> Html:
-    if not seen.running:
+    if not seen.running and not seen.sweeps:
         return tag("span", "nothing running", class_="words")
     rows = [tag("li", tag("b", run.case.name[:80]), pieces.progress(run), _stop(run.run.id), id=f"menu-{run.run.id}") for run in seen.running]
-    more = seen.running_count - len(seen.running)
+    rows += [sweepline.menu_row(one, me()) for one in seen.sweeps]
+    more = seen.running_count - len(rows)
     queue = tag("li", tag("a", f"{more} more in the queue" if more else "Open the queue", href=ways.to("queue"), data_go=True))
     opens = tag("button", f"{seen.running_count} running", icon("expand_more"), type="button", popovertarget="running", class_="quiet")
     return join(opens, tag("ul", *rows, queue, id="running", popover="auto", class_="drop", aria_label="Running now"))
@@ -169,4 +171,10 @@ def _add(what: What) -> None:
     people.add(place(), what["name"], what["team"], roles, me())
 
 
-ACTIONS = {"cancel": BOARD["cancel"], "person": _choose, "add-person": _add, "wave": lambda what: _waved_away().add(what["run"])}
+ACTIONS = {
+    "cancel": BOARD["cancel"],
+    "cancel-sweep": BOARD["cancel-sweep"],
+    "person": _choose,
+    "add-person": _add,
+    "wave": lambda what: _waved_away().add(what["run"]),
+}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.parts import checkup, inventory, pieces, storeroom, team, ways
+from pages.parts import checkup, inventory, pieces, presetcard, storeroom, team, ways
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 
@@ -14,12 +14,13 @@ PARTS: tuple[tuple[str, str, str, Callable[[], Html]], ...] = (
     (FIRST, "Health", "monitor_heart", checkup.draw),
     ("models", "Models", "sell", inventory.models),
     ("styles", "Styles", "format_paint", inventory.styles),
+    ("presets", "Presets", "tune", presetcard.draw),
     ("files", "Files", "hard_drive", storeroom.draw),
-    ("values", "Values", "tune", inventory.values),
+    ("values", "Values", "settings", inventory.values),
     ("people", "People", "group", team.draw),
     ("version", "Version", "info", inventory.version),
 )
-ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {**checkup.ACTIONS, **storeroom.ACTIONS, **team.ACTIONS}
+ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {**checkup.ACTIONS, **storeroom.ACTIONS, **presetcard.ACTIONS, **team.ACTIONS}
 
 
 def look() -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pipeline import turns
 from pipeline.cases import check_premium
@@ -11,9 +12,12 @@ from pipeline.database import Connection
 from pipeline.errors import BadPrompt, BudgetReached, CannotPrice, NotNow, StudioError
 from pipeline.ledger import check_room
 from pipeline.records import Case, Person, Role, RunKind
+from pipeline.studio import presets
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import FEATURE, check_limits, price_avatar, price_clip, source_of
+from pipeline.studio.presets import Preset
+from pipeline.studio.sweeplines import name_of
 from pipeline.workflows.wishes import AVATAR_MODEL, CLIP_MODEL, AvatarWish, ClipWish
 
 ANYBODY = Person(name="")
@@ -46,12 +50,19 @@ class ModelOffer:
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """An avatar or a clip that could be asked for: why not now (None when it can be), what to do about that, and the models, the usual one first."""
+    """An avatar or a clip that could be asked for: why not now (None when it can be), what to do about that, and the models, the usual one first.
+
+    The usual one is the preset's; `preset` is None while none is set or it cannot be used, which `troubles` then says. `preset_sweep` is what
+    people call the sweep it came from.
+    """
 
     kind: RunKind
     why: str | None
     remedy: str
     models: tuple[ModelOffer, ...]
+    preset: Preset | None
+    preset_sweep: str | None
+    troubles: tuple[str, ...]
 
 
 def offer(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = ANYBODY) -> Offer:
@@ -59,15 +70,26 @@ def offer(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = 
     refusal = _refusal(place, db, case, kind, by)
     fitting = [model for model in place.catalogue.models.values() if model.job is JOBS[kind]]
     priced = [_model(place, db, case, kind, model, by) for model in fitting]
-    models = sorted((one for one in priced if one is not None), key=lambda one: (one.name != USUAL[kind], one.micro_usd, one.name))
+    preset = _preset(place, db, kind)
+    usual = preset["preset"].settings["model"] if preset["preset"] else USUAL[kind]
+    models = sorted((one for one in priced if one is not None), key=lambda one: (one.name != usual, one.micro_usd, one.name))
     if refusal is None and models and all(one.why for one in models):
-        return Offer(kind=kind, why=models[0].why, remedy=BudgetReached.next, models=tuple(models))
-    return Offer(kind=kind, why=refusal.say if refusal else None, remedy=refusal.next if refusal else "", models=tuple(models))
+        return Offer(kind=kind, why=models[0].why, remedy=BudgetReached.next, models=tuple(models), **preset)
+    return Offer(kind=kind, why=refusal.say if refusal else None, remedy=refusal.next if refusal else "", models=tuple(models), **preset)
 
 
 def why_not(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = ANYBODY) -> str | None:
     """Return the sentence that says why such a thing cannot be asked for now; None when it can."""
     return offer(place, db, case, kind, by).why
+
+
+def _preset(place: Place, db: Connection, kind: RunKind) -> dict[str, Any]:
+    """Return what the offer says of the preset."""
+    found = presets.current(db, kind)
+    if found is None:
+        return {"preset": None, "preset_sweep": None, "troubles": ()}
+    sweep = name_of(db, found.sweep) if found.sweep else None
+    return {"preset": presets.usable(place, db, kind), "preset_sweep": sweep, "troubles": presets.troubles(place, found)}
 
 
 def _refusal(place: Place, db: Connection, case: Case, kind: RunKind, by: Person) -> StudioError | None:

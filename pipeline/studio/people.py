@@ -14,7 +14,7 @@ ROLE_WORDS = {
     Role.APPROVE: "approve, reject and remove",
     Role.PUBLISH: "publish and withdraw",
     Role.MONEY: "change budgets and settle lost requests",
-    Role.ADMIN: "grant attempts, pause purchases, change people",
+    Role.ADMIN: "grant attempts, pause purchases, set presets, change people",
 }
 
 

@@ -137,6 +137,13 @@ def wish_of(preset: Preset) -> AvatarWish | ClipWish:
     return _wish(preset.kind, preset.settings)
 
 
+def settings_of(preset: Preset) -> dict[str, Any]:
+    """Return a preset as a run's settings are kept: model, style or motion, prompt, parameters."""
+    style = "style" if preset.kind is RunKind.AVATAR else "motion"
+    words = {"model": preset.settings["model"], "style": preset.settings.get(style, FREE), "prompt": preset.settings.get("prompt") or ""}
+    return {**words, "parameters": {name: value for name, value in preset.settings.items() if name not in (style, "prompt", "model")}}
+
+
 def troubles(place: Place, preset: Preset) -> tuple[str, ...]:
     """Say what is no longer as it was when a preset was set, in plain sentences; nothing when all is well.
 

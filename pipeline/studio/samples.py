@@ -5,11 +5,10 @@ Whoever sees the same screen asks by the same id, so neither a second click nor 
 
 from pipeline.records import Case, Person, Role
 from pipeline.settings import SHIPPED
-from pipeline.studio import photos
+from pipeline.studio import photos, presets
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import Asked, ask_next_avatar
-from pipeline.workflows.wishes import AvatarWish
 
 PHOTO = SHIPPED / "samples" / "astronaut.jpg"
 NAME = "Sample portrait"
@@ -28,5 +27,5 @@ def ask_sample(place: Place, number: int, by: Person) -> Asked:
 
 
 def ask_again(place: Place, case: Case, number: int, by: Person) -> Asked:
-    """Ask for the avatar of this number in a sample's case, with a new seed; raises like `ask_next_avatar`."""
-    return ask_next_avatar(place, case.id, case.owner, AvatarWish(), by, number)
+    """Ask for the avatar of this number in a sample's case, as support begins and with a new seed; raises like `ask_next_avatar`."""
+    return ask_next_avatar(place, case.id, case.owner, presets.avatar_wish(place), by, number)

@@ -29,7 +29,9 @@ function typed(event) {
   const field = event.target
   if (field.dataset.slides !== undefined) field.closest('[data-slid]').style.setProperty('--at', `${field.value}%`)
   const shown = field.name && field.form?.querySelector(`output[name="${field.name}-shown"]`)
-  if (shown) shown.textContent = field.step && field.step.includes('.') ? Number(field.value).toFixed(2) : field.value
+  if (shown) shown.textContent = field.step?.includes('.') ? Number(field.value).toFixed(field.step.split('.')[1].length) : field.value
+  const preset = field.closest('label')?.querySelector('[data-preset]')
+  if (preset) preset.hidden = field.value !== preset.dataset.preset && Number(field.value) !== Number(preset.dataset.preset)
   const form = field.form
   if (!form?.id) return
   reprice(form)
