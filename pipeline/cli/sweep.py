@@ -13,6 +13,7 @@ from pipeline.records import dollars
 from pipeline.settings import load
 
 NOTED_STEPS = 10
+SHOWN_FAILURES = 10
 LARGEST_FILE_BYTES = 10_000_000
 
 
@@ -113,7 +114,7 @@ def _shown(quoted: Any) -> dict[str, Any]:
     problems = [{"axis": one.axis.value if one.axis else None, "value": one.text, "why": one.why} for one in quoted.problems]
     counts = {"cells": priced.cells, "owned": quoted.owned, "failed": 0, "price_micro_usd": priced.micro_usd, "cost_micro_usd": 0}
     more = {"seconds": round(priced.seconds, 1), "lines": each, "problems": problems, "warnings": warnings, "results": []}
-    return {"sweep": quoted.sweep_id, "name": quoted.name, **counts, **more}
+    return {"sweep": quoted.sweep_id, "name": quoted.name, "kind": quoted.plan.kind.value, **counts, **more}
 
 
 def _price(document: dict[str, Any]) -> list[str]:
@@ -136,4 +137,12 @@ def _results(document: dict[str, Any]) -> str:
     text = table(rows, (*axes, "cost", "path"))
     failed = f" · {document['failed']} failed" if document["failed"] else ""
     counted = f"{document['cells']} cells{failed} · shown {dollars(document['price_micro_usd'])} · came to {dollars(document['cost_micro_usd'])}"
-    return f"{text}\n{counted}"
+    return "\n".join([text, *_failures(document["results"], axes), counted])
+
+
+def _failures(rows: list[dict[str, Any]], axes: list[str]) -> list[str]:
+    """Say why cells have no picture, and how to try them again; the first ten."""
+    bad = [row for row in rows if row["why"]]
+    values = [" ".join(f"{axis}={row[axis]}" for axis in axes if axis not in ("state", "likeness", "model")) for row in bad]
+    lines = [f"{row['state']}: {named}: {row['why']} Again: `retry {row['run']}`" for row, named in zip(bad, values, strict=True)]
+    return lines[:SHOWN_FAILURES] + ([f"… and {len(lines) - SHOWN_FAILURES} more"] if len(lines) > SHOWN_FAILURES else [])

@@ -13,6 +13,7 @@ from pipeline.errors import BadParameter, BadPhoto, BudgetReached, NotNow, Photo
 from pipeline.ledger.reports import balance
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Person, RunKind, dollars, now
 from pipeline.records import Plan as Tier
+from pipeline.storage.keys import key_for
 from pipeline.studio import looks, requests, sweep_prices, sweeps, testphotos
 from pipeline.studio.photos import Intake, take_in
 from pipeline.studio.place import Place
@@ -177,7 +178,7 @@ def _draft(intake: Intake) -> Asset:
         kind=AssetKind.CROP,
         media_type=crop.media_type,
         sha256=sha256,
-        key=sha256,
+        key=key_for(STUDIO_SCOPE, AssetKind.CROP.value, sha256, crop.media_type),
         width_px=crop.width_px,
         height_px=crop.height_px,
         facts={"faces": intake.faces, "name": _plain_name(intake.name)},
