@@ -16,6 +16,7 @@ from pipeline.studio import sweeps
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import check_key, request_of
+from pipeline.studio.replays import is_replay
 from pipeline.studio.sweep_prices import FEATURE, Priced, asked_for, price_within
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.cells import Cell
@@ -98,6 +99,8 @@ def retry(place: Place, run_id: str, by: Person) -> Run:
         run = runs.get(tx, run_id)
         if run.sweep is None:
             raise NotNow("This run is no cell of a sweep.", next="Retry it in the queue.")
+        if is_replay(run.id):
+            raise NotNow("This is a replay of a cell, and a retry might show what is owned.", next="Replay the cell once more.")
         sweep = sweeps.get(tx, run.sweep)
         run = runs.again(tx, run_id)
         want = request_of(place, tx, run)
@@ -110,7 +113,7 @@ def failures(place: Place, sweep_id: str) -> list[Run]:
     """Return the cells of a sweep that failed or were cancelled, oldest first."""
     query = "SELECT id FROM runs WHERE sweep = ? AND state IN ('failed', 'cancelled', 'partly') ORDER BY asked_at"
     with place.database.reading() as db:
-        return [runs.get(db, row["id"]) for row in db.execute(query, (sweep_id,)).fetchall()]
+        return [runs.get(db, row["id"]) for row in db.execute(query, (sweep_id,)).fetchall() if not is_replay(row["id"])]
 
 
 def price_of_retrying(place: Place, failed: Sequence[Run]) -> int:
