@@ -15,6 +15,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.routing import Route
 
+from pages.parts import sweepfeed, sweepfiles
 from pages.parts.bundle import bundle
 from pipeline.errors import StudioError
 from pipeline.processes.claims import claim
@@ -62,4 +63,9 @@ def _warm() -> None:
     gc.freeze()
 
 
-app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), Route("/ui/{name}", bundle, methods=["GET"])])
+SCREENS = [
+    Route("/ui/{name}", bundle, methods=["GET"]),
+    Route("/grid/{token}", sweepfeed.feed, methods=["GET"]),
+    Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),
+]
+app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), *SCREENS])

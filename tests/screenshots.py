@@ -15,11 +15,13 @@ from typing import Literal
 from PIL import Image, ImageEnhance, ImageOps
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pipeline.records import Decision, Person, Run
+from pipeline.records import Decision, Person, Run, RunKind
 from pipeline.sandbox import faults
 from pipeline.settings import ROOT, SHIPPED
-from pipeline.studio import home, photos, portraits, requests, reviews
+from pipeline.studio import home, pairs, photos, portraits, requests, reviews, sweep_runs, sweep_view, sweeps, testphotos
 from pipeline.studio.place import Place
+from pipeline.sweeps.plans import read_plan
+from pipeline.sweeps.ranking import Verdict
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.browser import FLAGS, ensure_browser
 from tests.pages.running import RunningApp, running_app
@@ -27,14 +29,16 @@ from tests.pages.running import RunningApp, running_app
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"phone": (390, 844), "": (1280, 900), "wide": (1920, 1080)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "library", "queue", "settings")
-TALL = {"case": 1.75, "library": 1.2}  # screens people scroll: how much more of them is shown
+README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "compare", "library", "queue", "settings")
+TALL = {"case": 1.75, "compare": 1.4, "library": 1.2}  # screens people scroll: how much more of them is shown
 CASE = "A-1039"
 SCREENS = {
     "queue": "/queue",
     "home": "/",
     "cases": "/cases",
     "case": f"/cases?case={CASE}",
+    "compare": "/compare?sweep=spring",
+    "sweeps": "/compare",
     "library": "/library",
     "settings": "/settings",
 }
@@ -109,8 +113,23 @@ def _made_today(place: Place) -> None:
     tan = _avatar(place, "A-1043", "Tan & Okafor", AvatarWish(seed=3), BEN, 2)
     _approve(place, tan)
     _clip(place, tan, BEN)
+    _compared(place)
     faults.add(place.settings.folder / "emulator", faults.Fault(kind="result_422", endpoint="flux", count=1, rate=None, seconds=None, skip=0))
     _avatar(place, "A-1044", "Rossi & Weber", AvatarWish(seed=5), BEN, 3)
+
+
+def _compared(place: Place) -> None:
+    """Buy a sweep of two photos, two styles and five strengths, and judge some of it."""
+    sources = [testphotos.add(place, name, photos.take_in(LOOKS[look](), "photo.jpg"), ANA).id for name, look in (("Maya", 0), ("Maya, mirrored", 1))]
+    plan = read_plan(RunKind.AVATAR, [("photo", ", ".join(sources)), ("style", "pixar, ghibli"), ("strength", "0.5..0.7 +0.05")]).plan
+    sweeps.save(place, "spring", "Spring presets", plan, ANA, version=0)
+    sweep_runs.start(place, "spring", ANA, ceiling_micro_usd=3_000_000)
+    while sweep_view.look(place, "spring").live:
+        time.sleep(0.2)
+    for _ in range(12):
+        pair = pairs.pair(place, "spring", ANA)
+        if pair is not None:
+            pairs.vote(place, "spring", pair.left, pair.right, Verdict.LEFT if pair.left < pair.right else Verdict.RIGHT, ANA)
 
 
 def _under_way(place: Place) -> None:

@@ -25,6 +25,19 @@ judging.py       what waits for a decision
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do
 
+sweeplist.py     every sweep, and a new one
+sweeppage.py     one sweep: plan, grid, progress, what was judged
+sweepplan.py     its plan as one form, with price and warnings
+sweepwords.py    what axes, values and cells are called
+sweepfeed.py     what the grid in the browser is told
+sweepfiles.py    what can be taken away: contact sheet, table, everything
+sweepchart.py    likeness against strength
+sweepjudge.py    blind pairs and the ranking
+daylinks.py      signed addresses that hold for a day
+testphoto.py     the dialog through which a test photo comes in
+judge_actions.py what people press when they judge
+compare_actions.py what the other buttons and forms of Compare do
+
 line.py          the Queue: what runs, what waits, what was done
 mishaps.py       what failed and what needs a decision, with the ways out
 pausing.py       the pause of purchases, and how well worker and provider are

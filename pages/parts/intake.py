@@ -48,11 +48,11 @@ def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
     given = st.camera_input("Take a photo") if camera else _drop()
     if given is None:
         return
-    taken = _taken(given.getvalue(), given.name)
+    taken = looked_at(given.getvalue(), given.name)
     if isinstance(taken, StudioError):
         st.error(f"{taken.say} {taken.next}", icon=":material/error:")
         return
-    st.image(taken.crop.data, caption=f"As the model will see it: {_faces(taken.faces)}", width=320)
+    st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=320)
     if taken.photo.note:
         st.info(taken.photo.note, icon=":material/info:")
     for remark in taken.advice:
@@ -88,7 +88,7 @@ def _close() -> None:
     st.session_state.pop("drawn", None)
 
 
-def _taken(data: bytes, name: str) -> Intake | StudioError:
+def looked_at(data: bytes, name: str) -> Intake | StudioError:
     """Look at a photo once, however often the dialog is drawn."""
     mark = hashlib.sha256(data).hexdigest()
     kept: tuple[str, Intake | StudioError] | None = st.session_state.get("photo-taken")
@@ -106,7 +106,8 @@ def _looked(data: bytes, name: str) -> Intake | StudioError:
         return error
 
 
-def _faces(number: int) -> str:
+def faces_found(number: int) -> str:
+    """Say how many faces there are."""
     return {0: "no face found", 1: "one face"}.get(number, f"{number} faces")
 
 

@@ -44,7 +44,8 @@ def live(key: str, html: Html, *, spoken: str = "", pressed: Pressed | None = No
     sent, heard = f"{key}-sent", st.session_state.setdefault(f"{key}-heard", {"wish": None})
 
     def on_press() -> None:
-        data: Any = st.session_state[key].pressed
+        told: Any = st.session_state.get(key)  # gone where a wish is heard once more after its page was left
+        data = told.pressed if told is not None else None
         if not isinstance(data, Mapping) or data.get("wish") == heard["wish"]:
             return
         if data.get("do") == "resend":
@@ -56,8 +57,8 @@ def live(key: str, html: Html, *, spoken: str = "", pressed: Pressed | None = No
     mark = hashlib.sha256(html.encode()).hexdigest()[:16]
     known = st.session_state.get(sent) == mark
     st.session_state[sent] = mark
-    told = {"key": key, "mark": mark, "html": None if known else str(html), "spoken": spoken, "heard": heard["wish"]}
-    _ELEMENT(key=key, data=told, on_pressed_change=on_press)
+    shown = {"key": key, "mark": mark, "html": None if known else str(html), "spoken": spoken, "heard": heard["wish"]}
+    _ELEMENT(key=key, data=shown, on_pressed_change=on_press)
 
 
 def forget(key: str) -> None:

@@ -15,6 +15,7 @@ NOT_OURS = ("embed", "embed_options")
 SCREENS: tuple[tuple[str, str, str, str], ...] = (
     ("home", "", "Home", "home"),
     ("cases", "Make", "Cases", "folder_shared"),
+    ("compare", "Make", "Compare", "grid_view"),
     ("library", "Check", "Library", "photo_library"),
     ("queue", "Run", "Queue", "format_list_numbered"),
     ("settings", "Studio", "Settings", "settings"),

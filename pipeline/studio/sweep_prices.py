@@ -1,5 +1,7 @@
 """What a sweep would cost, cell by cell, before anybody pays: what is owned is free, and what is asked for twice is bought once."""
 
+import json
+import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +20,9 @@ from pipeline.sweeps.plans import Axis, Plan, Problem
 from pipeline.sweeps.remarks import Remark, remarks, to_pay
 
 FEATURE = "sweep"
+MOST_LAYOUTS = 8
+_layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
+_lock = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +48,7 @@ class Priced:
     """
 
     plan: Plan
-    layout: Layout | None
+    layout: Layout
     sources: Mapping[str, Source]
     problems: tuple[Problem, ...]
     remarks: tuple[Remark, ...]
@@ -70,7 +75,7 @@ def price(place: Place, plan: Plan, by: Person | None = None, *, sweep_id: str =
 def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *, sweep_id: str) -> Priced:
     """Price within a read or a transaction that has begun."""
     sources = testphotos.find(db, plan.kind, plan.axes.get(Axis.PHOTO, ()))
-    layout = lay_out(plan, place.catalogue, place.styles, {name: source.asset for name, source in sources.items()})
+    layout = _laid_out(place, plan, sources)
     asked = asked_for(db, sweep_id)
     fresh = [cell for cell in layout.cells if f"{sweep_id}-{cell.key}" not in asked]
     owned = owned_prints(db, {cell.print_ for cell in fresh})
@@ -82,7 +87,7 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
         layout=layout,
         sources=sources,
         problems=layout.problems,
-        remarks=remarks(Layout(plan=plan, cells=layout.cells, problems=()), owned | {c.print_ for c in layout.cells if c not in fresh}),
+        remarks=remarks(layout, owned | {cell.print_ for cell in layout.cells} - {cell.print_ for cell in fresh}) if fresh else (),
         lines=_lines(fresh, pay),
         cells=len(layout.cells),
         asked=len(layout.cells) - len(fresh),
@@ -93,6 +98,20 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
         why_not=_why_not(place, db, total, by, sweep_id),
         seconds=_seconds(place, fresh, pay),
     )
+
+
+def _laid_out(place: Place, plan: Plan, sources: Mapping[str, Source]) -> Layout:
+    """Lay a plan out once, however often it is looked at: the same plan on the same pictures has the same cells for as long as the process lives."""
+    key = (json.dumps(plan.as_json()), tuple(sorted(sources)))
+    with _lock:
+        found = _layouts.get(key)
+    if found is None:
+        found = lay_out(plan, place.catalogue, place.styles, {name: source.asset for name, source in sources.items()})
+        with _lock:
+            _layouts[key] = found
+            while len(_layouts) > MOST_LAYOUTS:
+                _layouts.pop(next(iter(_layouts)))
+    return found
 
 
 def asked_for(db: Connection, sweep_id: str) -> frozenset[str]:

@@ -148,7 +148,7 @@ def _check(
 
 def _cells(priced: Priced) -> list[Cell]:
     """Return each cell once: different places of a plan may ask for the very same."""
-    return list({cell.key: cell for cell in reversed(priced.layout.cells if priced.layout else ())}.values())[::-1]
+    return list({cell.key: cell for cell in reversed(priced.layout.cells)}.values())[::-1]
 
 
 def _ask(place: Place, tx: Connection, sweep: Sweep, cells: Sequence[Cell], by: Person, ceiling_micro_usd: int) -> None:

@@ -115,7 +115,7 @@ def look(place: Place, sweep_id: str) -> SweepView:
         money = db.execute(
             "SELECT held_micro_usd, charged_micro_usd FROM balances WHERE scope_kind = 'sweep' AND scope = ? AND period = 'ever'", (sweep_id,)
         ).fetchone()
-    cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in (priced.layout.cells if priced.layout else ()))
+    cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in (priced.layout.cells))
     held, charged = (money["held_micro_usd"], money["charged_micro_usd"]) if money else (0, 0)
     return SweepView(sweep=sweep, priced=priced, cells=cells, charged_micro_usd=charged, held_micro_usd=held)
 

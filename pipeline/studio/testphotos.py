@@ -66,6 +66,17 @@ def of_case(place: Place, case_id: str, kind: RunKind) -> Source:
         return _source(assets.get(db, case_id, sha256), case.name)
 
 
+def made_by(place: Place, run_id: str) -> Source:
+    """Return the avatar that a cell made, so that clips of it can be compared; raises UnknownName, NotNow while there is none."""
+    with place.database.reading() as db:
+        row = db.execute(
+            "SELECT o.asset, r.case_id FROM runs r JOIN outputs o ON o.run_id = r.id WHERE r.id = ? AND r.kind = 'avatar'", (run_id,)
+        ).fetchone()
+        if row is None or row["asset"] is None:
+            raise NotNow("This cell has made no avatar that could be animated.", next="Choose a finished one.")
+        return find(db, RunKind.CLIP, [f"{row['case_id']}/{row['asset']}"])[f"{row['case_id']}/{row['asset']}"]
+
+
 def find(db: Connection, kind: RunKind, ids: Iterable[str]) -> Mapping[str, Source]:
     """Return the pictures of these names that are there, not removed, and fit for this kind of sweep."""
     found: dict[str, Source] = {}

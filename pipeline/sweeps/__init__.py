@@ -7,6 +7,7 @@ remarks.py     what is worth knowing before anybody pays
 shorthand.py   the values of an axis as people write them
 ranking.py     blind votes over pairs become a ranking, with intervals and agreement
 strengths.py   Bradley–Terry strengths from counted wins, and how sure they are
+tables.py      cells as a table to take away, and a table read back as a plan
 sheet.py       a labelled contact sheet of one view, as a PNG
 lettering.py   words on a picture: fonts, widths, lines
 """

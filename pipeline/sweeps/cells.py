@@ -50,14 +50,10 @@ class Layout:
 def lay_out(plan: Plan, catalogue: Catalogue, styles: Mapping[str, Style], photos: Mapping[str, Asset]) -> Layout:
     """Return every cell of a plan; `photos` holds the picture of each photo value, and what has none is named as gone.
 
-    Raises BadParameter for a plan without photos or with more than MOST_CELLS combinations.
+    A plan without photos, or with more than MOST_CELLS combinations, has no cells, and says why.
     """
-    if not plan.axes.get(Axis.PHOTO):
-        raise BadParameter("A sweep needs at least one photo.", next="Choose a photo first.")
-    if plan.size > MOST_CELLS:
-        raise BadParameter(
-            f"This would be {plan.size:,} cells; a sweep has at most {MOST_CELLS:,}.", next="Leave out values, or make several sweeps."
-        )
+    if why := _impossible(plan):
+        return Layout(plan=plan, cells=(), problems=(Problem(axis=None, text="", why=why),))
     problems: dict[tuple[Axis | None, str], Problem] = {}
     cells: list[Cell] = []
     maker = _Maker(plan, catalogue, styles)
@@ -72,6 +68,14 @@ def lay_out(plan: Plan, catalogue: Catalogue, styles: Mapping[str, Style], photo
             text = values.get(axis, "") if axis else ""
             problems.setdefault((axis, error.say), Problem(axis=axis, text=text[:80], why=error.say))
     return Layout(plan=plan, cells=tuple(cells), problems=tuple(problems.values()))
+
+
+def _impossible(plan: Plan) -> str | None:
+    if not plan.axes.get(Axis.PHOTO):
+        return "A sweep needs at least one photo." if plan.kind is RunKind.AVATAR else "A sweep of clips needs at least one avatar."
+    if plan.size > MOST_CELLS:
+        return f"This would be {plan.size:,} cells; a sweep has at most {MOST_CELLS:,}. Leave out values, or make several sweeps."
+    return None
 
 
 def coarse(count: int) -> list[int]:

@@ -115,8 +115,8 @@ def read_plan(kind: RunKind, written: Sequence[tuple[str, str]], skips: str = ""
     axes: dict[Axis, tuple[str, ...]] = {}
     problems: list[Problem] = []
     for name, text in written:
-        axis = _axis(kind, name, problems)
-        if axis is None or not text.strip():
+        axis = _axis(kind, name, problems) if text.strip() else None
+        if axis is None:
             continue
         if axis in axes:
             problems.append(Problem(axis=axis, text=text[:80], why=f"{TITLES[axis]} stands twice; the first one counts."))

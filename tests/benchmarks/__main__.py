@@ -7,10 +7,19 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, holds, idle, starting
+from tests.benchmarks import avatars, browsing, encoding, grid, holds, idle, starting, sweep
 from tests.benchmarks.figure import Figure
 
-PARTS = {"holds": holds, "starting": starting, "encoding": encoding, "idle": idle, "avatars": avatars, "browsing": browsing}
+PARTS = {
+    "holds": holds,
+    "starting": starting,
+    "encoding": encoding,
+    "idle": idle,
+    "avatars": avatars,
+    "browsing": browsing,
+    "grid": grid,
+    "sweep": sweep,
+}
 ALL = {name: part.measure for name, part in PARTS.items()}
 KEPT = Path(__file__).with_name("results.json")
 

@@ -141,6 +141,9 @@ function press(event, root, tellPython) {
     tellPython({ do: 'go', href: link.getAttribute('href') })
     return
   }
+  // What is taken away shows the view that is on the screen, which only the browser knows.
+  const taken = event.target.closest('a[data-view]')
+  if (taken) taken.search = location.hash.slice(1)
   const copied = event.target.closest('[data-copy]')
   if (copied) copy(copied)
   const zoom = event.target.closest('[data-zoom-by]')

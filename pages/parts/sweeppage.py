@@ -1,0 +1,104 @@
+"""One sweep: its plan with the price on the left, the grid on the right, and below what was measured and judged."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from pages.parts import forms, pieces, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, ways
+from pages.parts.here import me, place
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import button, icon
+from pipeline.records import Role, dollars
+from pipeline.studio import sweep_runs
+from pipeline.studio.sweep_view import SweepView
+
+
+def opened(sweep_id: str) -> str:
+    """Return the cell that a point of a chart named last on this screen."""
+    return str(st.session_state.get(f"show-{sweep_id}", ""))
+
+
+def draw(seen: SweepView) -> Html:
+    """Draw a sweep as it stands."""
+    plan, shown = sweepplan.draw(seen), _grid(seen)
+    body = tag("div", tag("div", plan, _progress(seen), class_="sweep-side"), shown, class_="sweep")
+    return tag("div", _head(seen), body, sweepjudge.results(seen), class_="stack")
+
+
+def gone(sweep_id: str) -> Html:
+    """Draw what stands where no sweep is."""
+    said = f"There is no sweep “{pieces.short(sweep_id, 40)}”."
+    return tag("div", icon("search_off"), tag("h1", said), tag("a", "Show every sweep", href=ways.to("compare"), data_go=True), class_="friendly")
+
+
+def charts(sweep_id: str, look: Callable[[], SweepView | None]) -> None:
+    """Draw the charts below the page; a click on a point shows its cell in the grid."""
+    if not st.query_params.get("judge"):
+        sweepchart.draw(sweep_id, look)
+
+
+def _head(seen: SweepView) -> Html:
+    sweep = seen.sweep
+    back = tag("a", icon("arrow_back"), "Compare", href=ways.to("compare"), data_go=True, class_="back")
+    rename = forms.field("Name", "name", value=sweep.name, required=True, maxlength=120)
+    form = forms.form("rename", f"rename-{sweep.version}", rename, forms.buttons(forms.submit("Rename")), version=sweep.version)
+    more = (
+        forms.opener("Rename", "rename-sweep", look="quiet", symbol="edit"),
+        button("Duplicate", "duplicate", symbol="content_copy", look="quiet", off=_off(), copy=f"{sweep.id}-copy-{sweep.version}"),
+        *sweepfiles.links(seen),
+    )
+    facts = f"{sweep.person} · {len(seen.cells):,} cells · {dollars(seen.charged_micro_usd)} spent"
+    title = tag("div", tag("h1", sweep.name, dir="auto"), tag("span", facts, class_="small"))
+    return tag("div", back, tag("header", title, tag("div", *more, class_="row"), class_="headbar"), forms.dialog("rename-sweep", "Rename", form))
+
+
+def _off() -> str | None:
+    return None if Role.MAKE in me().roles else "Your role does not allow making."
+
+
+def _grid(seen: SweepView) -> Html:
+    if not seen.cells:
+        words = "Choose photos and values on the left; the cells appear here before anything is bought."
+        return tag("div", icon("grid_view"), tag("p", words), class_="friendly")
+    sweep = seen.sweep
+    told = {
+        "feed": sweepfeed.address(sweep.id, me().name),
+        "version": sweepfeed.version(seen, me().name),
+        "title": sweep.name,
+        "show": opened(sweep.id) or None,
+    }
+    return tag("section", class_="grid", id=f"grid-{sweep.id}", data_own=True, **{f"data_{name}": value for name, value in told.items()})
+
+
+def _progress(seen: SweepView) -> Html | None:
+    if not seen.priced.asked:
+        return None
+    made, live, failed = seen.count("made", "removed"), seen.live, seen.count("failed", "refused", "cancelled")
+    asked = made + live + failed
+    bar = tag(
+        "div",
+        tag("span", style=f"--done:{round(100 * (asked - live) / max(asked, 1))}%"),
+        class_="bar",
+        role="progressbar",
+        **_values(asked - live, asked),
+    )
+    words = f"{made} of {asked} made" + (f" · {live} on their way" if live else "") + (f" · {failed} not made" if failed else "")
+    stop = button(f"Cancel the other {live}", "cancel-sweep", look="plain", symbol="close", off=_off()) if live else None
+    return tag(
+        "section",
+        tag("p", words, class_="small", role="status"),
+        bar if live else None,
+        tag("div", stop, _again(seen, failed), class_="buttons"),
+        class_="card",
+    )
+
+
+def _values(now: int, whole: int) -> dict[str, int | str]:
+    return {"aria_valuenow": now, "aria_valuemin": 0, "aria_valuemax": whole, "aria_label": "Cells that have ended"}
+
+
+def _again(seen: SweepView, failed: int) -> Html | None:
+    if not failed or seen.live:
+        return None
+    cost = sweep_runs.price_of_retrying(place(), sweep_runs.failures(place(), seen.sweep.id))
+    return button(f"Retry {failed} · {dollars(cost)}", "retry-failures", look="plain", symbol="refresh", off=_off(), price=str(cost))
