@@ -20,12 +20,11 @@ from pipeline.studio.presets import Preset
 TITLES = {RunKind.AVATAR: "Avatars", RunKind.CLIP: "Clips"}
 NAMES = {"style": "Style", "motion": "Motion", "prompt": "Words", "model": "Model", "strength": "Strength", "steps": "Inference steps"}
 NAMES |= {"guidance": "Guidance scale", "resolution": "Resolution"}
-EVIDENCE: Mapping[str, tuple[str, Callable[[Any], str]]] = {
-    "rank": ("Judged", str),
-    "votes": ("Votes", str),
-    "likeness": ("Likeness", lambda value: f"{value:.2f}"),
-    "mean_stars": ("Stars", lambda value: f"{value:.1f} of 5"),
-    "cost_micro_usd": ("Cost", dollars),
+EVIDENCE: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "votes": ("Votes", "{:g}".format),
+    "likeness": ("Likeness", "{:.2f}".format),
+    "mean_stars": ("Stars", "{:.1f} of 5".format),
+    "cost_micro_usd": ("Cost", lambda value: dollars(round(value))),
 }
 
 
@@ -83,9 +82,15 @@ def _in_words(name: str, value: Any) -> str:
 
 
 def _evidence(preset: Preset) -> Iterator[tuple[str, Child]]:
+    told = preset.evidence
+    if told.get("rank"):
+        yield "Judged", str(told["rank"])
+    if told.get("cells"):
+        yield "Acceptable", f"{told.get('acceptable', 0)} of {told['cells']}"
     for name, (title, words) in EVIDENCE.items():
-        if preset.evidence.get(name) is not None:
-            yield title, words(preset.evidence[name])
+        value = told.get(name)
+        if value is not None:
+            yield title, words(value) if isinstance(value, int | float) else str(value)
 
 
 def _whose(preset: Preset) -> Html:
