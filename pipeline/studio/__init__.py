@@ -41,6 +41,8 @@ sweep_prices.py  what a plan would cost, cell by cell
 sweep_runs.py  buying a sweep's cells, cancelling the rest, retrying failures
 sweep_view.py  a sweep as the grid shows it
 sweep_words.py  what the values and settings of a sweep are called
+sweep_files.py  a sweep's table, zip and contact sheet to take away
+sweep_sheets.py  any view of a sweep as a contact sheet
 judging.py     stars and rejections of cells, and how a sweep's settings stand
 pairs.py       blind pairs and the votes on them
 replays.py     a cell bought once more: the same bytes, the same to the eye, or changed

@@ -57,10 +57,10 @@ def file_name(case_name: str, asset: Asset) -> str:
     >>> file_name("Zoë / Bo", clip)
     'Zoë Bo - clip - ab12cd34.mp4'
     """
-    return f"{_safe(case_name) or 'case'} - {WORDS[asset.kind]} - {asset.sha256[:8]}.{asset.key.rpartition('.')[2]}"
+    return f"{safe_name(case_name) or 'case'} - {WORDS[asset.kind]} - {asset.sha256[:8]}.{asset.key.rpartition('.')[2]}"
 
 
-def _safe(name: str) -> str:
+def safe_name(name: str) -> str:
     """Keep letters of every script, but nothing that controls, hides or turns text around."""
     kept = "".join(" " if letter in FORBIDDEN or unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") else letter for letter in name)
     return " ".join(kept.split()).strip(". ").encode()[:LONGEST_NAME_BYTES].decode(errors="ignore").rstrip(". ")

@@ -1,6 +1,7 @@
 """What people call the values of a sweep, one by one and as a whole setting."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from pipeline.errors import StudioError, UnknownName
 from pipeline.prompts.styles import find_style
@@ -12,8 +13,11 @@ OF_ONE_PICTURE = frozenset({Axis.PHOTO, Axis.SEED, Axis.TAKE})
 LONGEST_QUOTE = 60
 
 
-def value_words(place: Place, seen: SweepView, axis: Axis, value: str) -> str:
-    """Return the words of a value that stand by themselves, such as `Pixar` or `strength 0.55`; what is gone keeps the name it had."""
+def value_words(place: Place, seen: SweepView, axis: Axis, value: str, *, whole: bool = False) -> str:
+    """Return the words of a value that stand by themselves, such as `Pixar` or `strength 0.55`; what is gone keeps the name it had.
+
+    Of long prompts it is what tells them apart, unless the `whole` is wanted.
+    """
     if axis is Axis.PHOTO:
         source = seen.priced.sources.get(value)
         return source.name if source else "removed photo"
@@ -22,13 +26,13 @@ def value_words(place: Place, seen: SweepView, axis: Axis, value: str) -> str:
     if axis is Axis.MODEL:
         return _model(place, value)
     if axis in (Axis.PROMPT, Axis.SWAP):
-        return f"“{value if len(value) <= LONGEST_QUOTE else value[: LONGEST_QUOTE - 1] + '…'}”"
+        return f"“{value if whole else _part(value, seen.sweep.plan.axes[axis])}”"
     return value if axis is Axis.RESOLUTION else f"{TITLES[axis].lower()} {value}"
 
 
-def place_words(place: Place, seen: SweepView, values: Mapping[Axis, str]) -> str:
+def place_words(place: Place, seen: SweepView, values: Mapping[Axis, str], *, whole: bool = False) -> str:
     """Return the words of several values, such as `Pixar · strength 0.55`; empty for none."""
-    words = " · ".join(value_words(place, seen, axis, value) for axis, value in values.items())
+    words = " · ".join(value_words(place, seen, axis, value, whole=whole) for axis, value in values.items())
     return words[:1].upper() + words[1:]
 
 
@@ -42,6 +46,16 @@ def setting_words(place: Place, seen: SweepView, cells: Iterable[SeenCell]) -> s
 
 def _telling(plan: Plan) -> list[Axis]:
     return [axis for axis, values in plan.axes.items() if len(values) > 1 and axis not in OF_ONE_PICTURE]
+
+
+def _part(text: str, among: Sequence[str]) -> str:
+    """Return a long text from where it first differs from the others, cut at 60 letters."""
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    alike = sum(1 for _ in takewhile(lambda words: len(set(words)) == 1, zip(*(one.split() for one in among), strict=False)))
+    rest = " ".join(text.split()[alike:]) if len(among) > 1 else ""
+    start, rest = ("…", rest) if alike and rest else ("", text)
+    return start + (rest if len(rest) <= LONGEST_QUOTE else f"{rest[: LONGEST_QUOTE - 1]}…")
 
 
 def _style(place: Place, value: str, purpose: str) -> str:
