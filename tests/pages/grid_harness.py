@@ -1,4 +1,4 @@
-"""The browser's half of the Compare grid on its own: its script and style as they are served, a sweep made up here, and a stand-in for the page around."""
+"""The browser's half of the Compare grid on its own: script and style as they are served, a made-up sweep, and a stand-in for the page around."""
 
 import io
 import itertools
@@ -128,7 +128,10 @@ class GridServer:
     async def _media(self, request: Request) -> Response:
         name = links.open_link(request.path_params["token"], secret=SECRET).key
         self.asked.append(name)
-        return FileResponse(self.folder / name, headers={"cache-control": "private, max-age=3600, immutable"})
+        kept = {"cache-control": "private, max-age=3600, immutable"}
+        if name.endswith(".mp4"):
+            return FileResponse(self.folder / name, headers=kept)
+        return Response((self.folder / name).read_bytes(), media_type="image/webp", headers=kept)
 
 
 @contextmanager
@@ -178,12 +181,13 @@ def _cell(folder: Path, photo: Image.Image, number: int, at: tuple[int, ...], ax
     tint = Image.new("RGB", photo.size, (number * 53 % 256, number * 97 % 256, number * 31 % 256))
     (folder / name).write_bytes(_webp(Image.blend(ImageEnhance.Color(photo).enhance(1.6), tint, 0.25)))
     seen = [[one["title"], one["values"][place]["full"]] for one, place in zip(axes, at, strict=True)]
-    return {
-        "id": f"c{number}", "at": list(at), "state": "made", "words": "Made", "progress": None, "picture": address(name), "full": address(name), "clip": None,
-        "width_px": photo.width, "height_px": photo.height, "likeness": round(0.3 + number * 37 % 50 / 100, 2), "band": "close", "unmeasured": None,
-        "cost_micro_usd": 30_000, "owned": False, "stars": 0, "mean_stars": None, "rejected": "", "unfit": None, "seconds": 9.1,
-        "facts": [["Model", "FLUX.1 [dev]"], ["Endpoint asked", "fal-ai/flux/dev/image-to-image"], ["Served by", "fal-ai/flux/dev/image-to-image"], *seen],
-    }  # fmt: skip
+    endpoint = "fal-ai/flux/dev/image-to-image"
+    shown = {"picture": address(name), "full": address(name), "clip": None, "width_px": photo.width, "height_px": photo.height}
+    measured = {"likeness": round(0.3 + number * 37 % 50 / 100, 2), "band": "close", "unmeasured": None, "seconds": 9.1}
+    judged = {"stars": 0, "mean_stars": None, "rejected": "", "unfit": None}
+    state = {"state": "made", "words": "Made", "progress": None, "cost_micro_usd": 30_000, "owned": False}
+    facts = [["Model", "FLUX.1 [dev]"], ["Endpoint asked", endpoint], ["Served by", endpoint], *seen]
+    return {"id": f"c{number}", "at": list(at), **state, **shown, **measured, **judged, "facts": facts}
 
 
 def _webp(picture: Image.Image) -> bytes:

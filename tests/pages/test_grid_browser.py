@@ -100,6 +100,7 @@ def test_any_axis_goes_anywhere_without_a_word_to_the_server_and_no_picture_come
     expect(page.get_by_label("Page", exact=True).locator("option")).to_have_text(["Pixar", "Ghibli"])
     page.get_by_role("button", name="Next page").click()
     expect(page.get_by_role("gridcell").first).to_have_accessible_name(re.compile("Ghibli"))
+    expect(page.get_by_role("gridcell").first.locator(".of")).to_have_text("strength 0.50")
     page.get_by_role("button", name="Swap rows and columns").click()
     expect(page.get_by_role("rowheader")).to_have_text(["7", "8"])
     expect(page.get_by_role("gridcell")).to_have_count(20)
@@ -142,8 +143,8 @@ def test_a_long_label_is_whole(tmp_path: Path, serve: Serve, watched: Watched) -
     for view in ("rowheader", "columnheader"):
         label = page.get_by_role(view).filter(has_text=long).locator(".label")  # type: ignore[arg-type]
         expect(label).to_have_text(long)
-        inside = "label => { const head = label.closest('.head'); return head.scrollWidth <= head.clientWidth && head.scrollHeight <= head.clientHeight + 1 }"
-        assert label.evaluate(inside)
+        fits = "head => head.scrollWidth <= head.clientWidth && head.scrollHeight <= head.clientHeight + 1"
+        assert label.evaluate(f"label => ({fits})(label.closest('.head'))")
         page.get_by_role("button", name="Swap rows and columns").click()
 
 
@@ -546,6 +547,18 @@ def test_larger_and_smaller_by_keys_and_wheel(sweep: GridServer, watched: Watche
     page.keyboard.up("Control")
     page.wait_for_function(f"() => ({wide})() === 176")
     hash_of(page, "size=176")
+
+
+def test_enlarged_cells_show_the_full_picture_where_one_looks(sweep: GridServer, watched: Watched) -> None:
+    full = address("photo.webp", seconds=7200)
+    for id_ in ("c0", "c5"):
+        sweep.change(id_, full=full)
+    page = opened(watched, sweep, "#size=160")
+    page.wait_for_load_state("networkidle")
+    expect(cell(page, "c0").locator("img")).to_have_attribute("src", sweep.cells["c0"][1]["picture"])
+    page.get_by_label("Size", exact=True).fill("480")
+    expect(cell(page, "c0").locator("img")).to_have_attribute("src", full)
+    expect(cell(page, "c5").locator("img")).to_have_attribute("src", sweep.cells["c5"][1]["picture"])
 
 
 def test_a_page_that_builds_its_elements_anew_keeps_the_grid(sweep: GridServer, watched: Watched) -> None:

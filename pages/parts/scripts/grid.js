@@ -13,7 +13,7 @@ function mountGrid(section, tellPython) {
 
 function newGrid(section) {
   const grid = {
-    id: section.id, section, cells: new Map(), elements: new Map(), byPlace: new Map(), axes: null, kind: 'avatar', reasons: [],
+    id: section.id, section, cells: new Map(), elements: new Map(), names: new Map(), byPlace: new Map(), axes: null, kind: 'avatar', reasons: [],
     cursor: '', shape: '', view: null, matrix: [], focus: null, marked: null, kept: [], shown: '', touched: false,
   }
   grid.said = build('p', { class: 'unseen', role: 'status' })
@@ -51,10 +51,15 @@ function attend(grid) {
   })
   table.addEventListener('focusin', (event) => standOn(grid, event.target.closest('.cell')?.dataset.id))
   scroller.addEventListener('wheel', (event) => wheeled(grid, event), { passive: false })
-  scroller.addEventListener('scroll', () => (grid.scrolled = [scroller.scrollLeft, scroller.scrollTop]), { passive: true })
+  scroller.addEventListener('scroll', () => scrolledTo(grid), { passive: true })
   grid.onhash = () => grid.section.isConnected && grid.axes && fromHash(grid)
   window.addEventListener('hashchange', grid.onhash)
   watchClips(grid)
+}
+
+function scrolledTo(grid) {
+  grid.scrolled = [grid.scroller.scrollLeft, grid.scroller.scrollTop]
+  sharpen(grid)
 }
 
 // The page sometimes builds its elements anew; the grid moves over as it is.
@@ -97,6 +102,7 @@ function speak(grid, words) {
 
 // Axes, places or cells came or went: everything is laid anew. Where only results changed, only they are drawn.
 function rearranged(grid) {
+  grid.names.clear()
   grid.byPlace = new Map([...grid.cells.values()].map((cell) => [cell.at.join(), cell.id]))
   for (const id of grid.elements.keys()) if (!grid.cells.has(id)) forgetCell(grid, id)
   grid.kept = grid.kept.filter((id) => grid.cells.has(id))
@@ -104,7 +110,9 @@ function rearranged(grid) {
   const first = !grid.view
   grid.view = readView(grid, first ? location.hash : writeView(grid.view))
   drawAll(grid)
-  if (first) reopen(grid)
+  if (!first) return
+  bringFirst(grid)
+  reopen(grid)
 }
 
 function refreshed(grid, changed) {

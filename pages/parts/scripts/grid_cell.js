@@ -2,6 +2,9 @@
 const MARKS = { planned: 'pending', waiting: 'schedule', working: 'progress_activity', made: 'check_circle', failed: 'error', refused: 'block', cancelled: 'cancel', removed: 'hide_image' }
 const STATE_WORDS = { planned: 'Planned', waiting: 'Waiting', working: 'Working', made: 'Made', failed: 'Failed', refused: 'Refused', cancelled: 'Cancelled', removed: 'Removed' }
 
+const SHARP_PX = 300
+const SHARP_AFTER_MS = 150
+
 function cellElement(grid, id) {
   if (!grid.elements.has(id)) {
     const element = build('div', { role: 'gridcell', class: 'cell', tabindex: '-1', 'data-id': id }, build('div', { class: 'shot' }), build('div', { class: 'badges' }))
@@ -20,8 +23,6 @@ function forgetCell(grid, id) {
 
 function fillCell(grid, element) {
   const cell = grid.cells.get(element.dataset.id)
-  const label = spoken(grid, cell)
-  if (element.getAttribute('aria-label') !== label) element.setAttribute('aria-label', label)
   if (element.dataset.state !== cell.state) element.dataset.state = cell.state
   if (!element.near) return
   drawShot(grid, element, cell)
@@ -33,7 +34,8 @@ function drawShot(grid, element, cell) {
   const shot = element.firstChild
   if (!cell.picture) return redo(shot, JSON.stringify([cell.state, cell.words, cell.progress]), () => shotWords(cell))
   const shown = shot.querySelector('img.picture')
-  if (shown && !shown.failed && fileOf(shown.getAttribute('src')) === fileOf(cell.picture)) return
+  const known = shown && fileOf(shown.getAttribute('src'))
+  if (shown && !shown.failed && [cell.picture, cell.full].some((address) => address && fileOf(address) === known)) return
   if (shown) {
     shown.failed = false
     shown.src = cell.picture
@@ -50,6 +52,28 @@ function pictureOf(grid, cell) {
   }
   image.src = cell.picture
   return image
+}
+
+// Cells larger than their small pictures show the full ones, once these are there, and only where one looks.
+function sharpen(grid) {
+  clearTimeout(grid.sharpening)
+  if (!grid.view || grid.view.size < SHARP_PX) return
+  grid.sharpening = setTimeout(() => {
+    const window_ = grid.scroller.getBoundingClientRect()
+    for (const [id, element] of grid.elements) if (element.near && element.isConnected && overlaps(element, window_)) sharpenCell(element, grid.cells.get(id))
+  }, SHARP_AFTER_MS)
+}
+
+function sharpenCell(element, cell) {
+  const shown = element.querySelector('img.picture')
+  if (!shown || !cell.full || fileOf(shown.getAttribute('src')) === fileOf(cell.full)) return
+  const full = build('img', { src: cell.full })
+  full.decode().then(() => shown.isConnected && (shown.src = cell.full), () => {})
+}
+
+function overlaps(element, window_) {
+  const box = element.getBoundingClientRect()
+  return box.right > window_.left && box.left < window_.right && box.bottom > window_.top && box.top < window_.bottom
 }
 
 function shotWords(cell) {
@@ -73,7 +97,7 @@ function badgeFacts(cell) {
 function badges(grid, cell) {
   const value = (name) => grid.axes[grid.axes.findIndex((axis) => axis.name === name)]
   const inside = grid.view.cell.map((name) => valueWords(value(name), cell.at[grid.axes.indexOf(value(name))]))
-  return [
+  const said = [
     inside.length > 0 && build('b', { class: 'of' }, inside.join(' · ')),
     cell.state === 'made' && likenessBadge(cell),
     costsAnything(cell) && build('span', { class: 'cost' }, costOf(cell)),
@@ -81,6 +105,7 @@ function badges(grid, cell) {
     cell.rejected && build('span', { class: 'rejected', title: 'You rejected it' }, symbol('thumb_down'), cell.rejected),
     cell.unfit && build('span', { class: 'unfit', title: `Not comparable: ${cell.unfit}` }, symbol('link_off'), 'not comparable'),
   ]
+  return said.filter(Boolean).flatMap((one) => [one, ' '])
 }
 
 function likenessBadge(cell) {
@@ -108,6 +133,11 @@ function valueWords(axis, at) {
 
 // "Strength 0.55, Pixar, seed 7": every axis that is a choice, the fixed ones are said above the grid.
 function nameOf(grid, cell) {
+  if (!grid.names.has(cell.id)) grid.names.set(cell.id, composeName(grid, cell))
+  return grid.names.get(cell.id)
+}
+
+function composeName(grid, cell) {
   const words = grid.axes.map((axis, n) => axis.values.length > 1 && valueWords(axis, cell.at[n]).slice(0, 200)).filter(Boolean).join(', ')
   return words ? words[0].toUpperCase() + words.slice(1) : (grid.section.dataset.title ?? 'Cell')
 }

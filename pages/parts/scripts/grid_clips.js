@@ -16,11 +16,8 @@ function watchClips(grid) {
 
 function clipsOfRow(grid, row) {
   const window_ = grid.scroller.getBoundingClientRect()
-  return [...grid.elements.values()].filter((element) => {
-    if (element.row !== row || !element.isConnected || !element.near || !grid.cells.get(element.dataset.id).clip) return false
-    const box = element.getBoundingClientRect()
-    return box.right > window_.left && box.left < window_.right && box.bottom > window_.top && box.top < window_.bottom
-  })
+  const plays = (element) => element.row === row && element.isConnected && element.near && grid.cells.get(element.dataset.id).clip
+  return [...grid.elements.values()].filter((element) => plays(element) && overlaps(element, window_))
 }
 
 function playRow(grid, leader) {

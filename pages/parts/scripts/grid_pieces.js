@@ -32,7 +32,8 @@ function choice(label, options, chosen, onchange, how = {}) {
 function dollarsOf(microUsd) {
   const whole = Math.floor(Math.abs(microUsd) / 1e6)
   const decimals = String(Math.abs(microUsd) % 1e6).padStart(6, '0').replace(/0+$/, '').padEnd(2, '0')
-  return `${microUsd < 0 ? '-' : ''}$${whole.toLocaleString('en')}.${decimals}`
+  const grouped = String(whole).replace(/\B(?=(\d{3})+$)/g, ',')
+  return `${microUsd < 0 ? '-' : ''}$${grouped}.${decimals}`
 }
 
 function twoDigits(number) {

@@ -1,4 +1,6 @@
 // Heads and rows. Cells are made once and only moved, so that another order loads and decodes no picture again.
+const TALL_PX = 240
+
 function combinations(grid, names) {
   const axes = names.map((name) => grid.axes.findIndex((axis) => axis.name === name))
   return axes.reduce((all, axis) => all.flatMap((some) => grid.axes[axis].values.map((_, value) => [...some, [axis, value]])), [[]])
@@ -10,6 +12,11 @@ function placeOf(grid, ...pairs) {
   return at.join()
 }
 
+// How many pictures lie beside each other in a cell: three in a row, more in a square.
+function acrossOf(count) {
+  return count <= 3 ? count : Math.ceil(Math.sqrt(count))
+}
+
 function pagesOf(grid) {
   return combinations(grid, grid.view.pages)
 }
@@ -17,18 +24,21 @@ function pagesOf(grid) {
 function lay(grid) {
   const { view } = grid
   const had = grid.table.contains(grid.table.getRootNode().activeElement)
+  const relabelled = JSON.stringify(view.cell) !== grid.labelled
+  grid.labelled = JSON.stringify(view.cell)
   const [rows, columns, inside, pages] = Object.keys(PLACES).map((place) => combinations(grid, view[place]))
   view.page = within(view.page, 1, pages.length)
-  const across = inside.length <= 3 ? inside.length : Math.ceil(Math.sqrt(inside.length))
+  const across = acrossOf(inside.length)
   Object.assign(grid, { inside: { across, down: Math.ceil(inside.length / across) }, matrix: [], laid: JSON.stringify([view.rows, view.columns, view.cell, view.pages, view.page]) })
   stopClips(grid)
   grid.box.style.setProperty('--across', across)
   grid.table.setAttribute('aria-colcount', 1 + columns.length * across)
   grid.table.replaceChildren(headRow(grid, columns, across), ...rows.map((row, y) => bodyRow(grid, { row, y, columns, inside, page: pages[view.page - 1] })))
+  if (relabelled) for (const element of grid.elements.values()) fillCell(grid, element)
   drawPager(grid, pages)
   resize(grid)
   grid.heads.disconnect()
-  for (const head of [grid.table.firstChild, grid.table.firstChild.firstChild]) grid.heads.observe(head)
+  for (const measured of [grid.table.firstChild, grid.table.firstChild.firstChild, grid.table.children[1]]) if (measured) grid.heads.observe(measured)
   stayOn(grid, had)
 }
 
@@ -83,24 +93,40 @@ function cellAt(grid, where) {
 }
 
 function resize(grid) {
-  grid.box.style.setProperty('--size', `${grid.view.size}px`)
-  const shape = grid.shaped ?? [...grid.cells.values()].find((cell) => cell.width_px && cell.height_px)
-  if (shape) grid.box.style.setProperty('--shape', `${shape.width_px} / ${shape.height_px}`)
+  const size = `${grid.view.size}px`
+  if (grid.box.style.getPropertyValue('--size') !== size) grid.box.style.setProperty('--size', size)
+  grid.box.classList.toggle('tall', grid.view.size > TALL_PX)
+  const shape = [...grid.cells.values()].find((cell) => cell.width_px && cell.height_px)
+  const ratio = shape ? `${shape.width_px} / ${shape.height_px}` : '1'
+  if (grid.box.style.getPropertyValue('--shape') !== ratio) grid.box.style.setProperty('--shape', ratio)
+  sharpen(grid)
 }
 
+// Said where it counts only: a value that all cells inherited would have every one of them computed again.
 function measureHeads(grid) {
-  const row = grid.table.firstChild
-  grid.box.style.setProperty('--top', `${row.offsetHeight}px`)
-  grid.box.style.setProperty('--left', `${row.firstChild.offsetWidth}px`)
+  const [row, ...rows] = grid.table.children
+  const [top, left, high] = [row.offsetHeight, row.firstChild.offsetWidth, rows[0]?.offsetHeight]
+  grid.scroller.style.scrollPadding = `${top + 8}px 8px 8px ${left + 8}px`
+  for (const one of rows) {
+    if (high) for (const block of one.children) if (block !== one.firstChild) block.style.containIntrinsicHeight = `auto ${high}px`
+    if (grid.view.size > TALL_PX) one.firstChild.firstChild.style.top = `${top + 8}px`
+  }
 }
 
 function comeNear(grid, seen) {
-  for (const { target, isIntersecting } of seen) {
-    if (!isIntersecting) continue
-    grid.near.unobserve(target)
-    target.near = true
-    fillCell(grid, target)
-  }
+  for (const { target, isIntersecting } of seen) if (isIntersecting) bringNear(grid, target)
+}
+
+function bringNear(grid, element) {
+  grid.near.unobserve(element)
+  element.near = true
+  fillCell(grid, element)
+}
+
+// What a fresh grid shows first needs no looking: its pictures are asked for before anything is laid.
+function bringFirst(grid) {
+  const [wide, high] = [grid.section.clientWidth / grid.view.size, innerHeight / (grid.view.size + 40)]
+  for (const line of grid.matrix.slice(0, Math.ceil(high))) for (const id of line.slice(0, Math.ceil(wide)).filter(Boolean)) bringNear(grid, grid.elements.get(id))
 }
 
 // Exactly one cell is in the order of the tab key: the one that was stood on last.

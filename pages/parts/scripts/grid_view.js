@@ -14,8 +14,11 @@ function axisNamed(grid, name) {
   return grid.axes.find((axis) => axis.name === name)
 }
 
+const numeric = new WeakMap()
+
 function isNumeric(axis) {
-  return axis.values.every((value) => value.label.trim() !== '' && Number.isFinite(Number(value.label)))
+  if (!numeric.has(axis)) numeric.set(axis, axis.values.every((value) => value.label.trim() !== '' && Number.isFinite(Number(value.label))))
+  return numeric.get(axis)
 }
 
 // Photos, then styles go down, strengths across, seeds into the cell; what is left is turned like pages.
@@ -33,7 +36,7 @@ function usualPlaces(grid) {
 
 function usualSize(grid, places) {
   const count = (names) => names.reduce((product, name) => product * axisNamed(grid, name).values.length, 1)
-  const across = count(places.columns) * Math.min(3, count(places.cell))
+  const across = count(places.columns) * acrossOf(count(places.cell))
   const room = (grid.section.clientWidth || 960) - (grid.section.clientWidth < 720 ? 100 : 190)
   return within(Math.floor(room / across / 8) * 8 - 8, 96, 208)
 }
