@@ -12,7 +12,10 @@ from pipeline.studio.photos import Intake
 from pipeline.studio.place import Place
 
 LONGEST_NAME = 80
-SOURCES = {RunKind.AVATAR: AssetKind.CROP, RunKind.CLIP: AssetKind.AVATAR}
+# A photo that is square already may be its own crop: the very same bytes are one file.
+SOURCES = {RunKind.AVATAR: (AssetKind.CROP, AssetKind.PHOTO), RunKind.CLIP: (AssetKind.AVATAR,)}
+LISTED = """SELECT a.sha256 FROM assets a WHERE a.scope = ? AND a.removed_at IS NULL AND (a.kind = 'crop' OR (a.kind = 'photo' AND NOT EXISTS (
+    SELECT 1 FROM assets c, json_each(c.parents) p WHERE c.scope = a.scope AND c.kind = 'crop' AND p.value = a.sha256))) ORDER BY a.created_at"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +51,8 @@ def add(place: Place, name: str, intake: Intake, by: Person) -> Source:
 
 def listing(place: Place) -> tuple[Source, ...]:
     """Return the test photos that were not removed, oldest first."""
-    query = "SELECT sha256 FROM assets WHERE scope = ? AND kind = 'crop' AND removed_at IS NULL ORDER BY created_at"
     with place.database.reading() as db:
-        found = [assets.get(db, STUDIO_SCOPE, row["sha256"]) for row in db.execute(query, (STUDIO_SCOPE,)).fetchall()]
+        found = [assets.get(db, STUDIO_SCOPE, row["sha256"]) for row in db.execute(LISTED, (STUDIO_SCOPE,)).fetchall()]
     return tuple(_source(asset, _name(asset)) for asset in found)
 
 
@@ -87,7 +89,7 @@ def find(db: Connection, kind: RunKind, ids: Iterable[str]) -> Mapping[str, Sour
         except UnknownName:
             continue
         case = cases.look_up(db, scope)
-        if case is not None and asset.removed_at is None and asset.kind is SOURCES[kind]:
+        if case is not None and asset.removed_at is None and asset.kind in SOURCES[kind]:
             found[one] = _source(asset, _name(asset) if scope == STUDIO_SCOPE else case.name)
     return found
 

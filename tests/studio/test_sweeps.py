@@ -1,5 +1,6 @@
 """A sweep is planned, priced and bought: what was shown is what is held, and nothing is bought twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,14 @@ def test_a_photo_that_is_gone_is_named(studio: LittleStudio) -> None:
         tx.execute("UPDATE assets SET removed_at = '2026-01-01' WHERE sha256 = ?", (plan.axes["photo"][0].rpartition("/")[2],))  # type: ignore[index]
     shown = priced(studio, plan)
     assert (shown.cells, [problem.why for problem in shown.problems]) == (2, ["This photo is gone."])
+
+
+def test_a_photo_that_is_its_own_crop_is_a_test_photo_like_any_other(studio: LittleStudio) -> None:
+    square = intake("green")
+    source = testphotos.add(studio.place, "square", replace(square, crop=square.photo), ME)
+    assert testphotos.listing(studio.place) == (source,)
+    plan = read_plan(RunKind.AVATAR, [("photo", source.id)]).plan
+    assert priced(studio, plan).cells == 1
 
 
 def test_cancelling_stops_what_has_not_ended_and_retrying_asks_only_for_that(studio: LittleStudio) -> None:
