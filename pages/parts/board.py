@@ -15,7 +15,7 @@ def sections(seen: Home) -> Html:
     off = barred(Role.MAKE, "making")
     sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", off=off, number=str(seen.samples + 1))
     head = tag("header", tag("h1", "Home"), sample)
-    running = [*(_running(one) for one in seen.running), *(sweepline.live_row(one, me()) for one in seen.sweeps)]
+    running = [*(_running(one) for one in seen.running), *(sweepline.home_row(one, me()) for one in seen.sweeps)]
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
     return join(
         head,

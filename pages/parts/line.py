@@ -137,7 +137,9 @@ def _more(section: Section, size: int, shown: int) -> Html | None:
 
 
 def _live(one: Underway | SweepLine, own: Person, pause: Pause | None = None) -> Html:
-    return sweepline.live_row(one, own) if isinstance(one, SweepLine) else _underway(one, own, pause)
+    if isinstance(one, SweepLine):
+        return sweepline.live_row(one, own, HELD_BACK if pause and one.words == pause.words else None)
+    return _underway(one, own, pause)
 
 
 def _failed(one: Failed | SweepLine, own: Person) -> Html:

@@ -6,7 +6,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.processes.health import Part
 from pipeline.records import Role, moment
-from pipeline.studio.queue import QueueView
+from pipeline.studio.queue import QueueView, SweepLine
 from pipeline.studio.switches import LONGEST_NOTE
 from pipeline.turns import Pause
 
@@ -40,8 +40,10 @@ def card(view: QueueView) -> Html | None:
 
 
 def _held_up(view: QueueView) -> str:
-    count = view.sizes.waiting
-    return {0: "Nothing waits for it.", 1: "One run waits for it."}.get(count, f"{count:,} runs wait for it.")
+    count, one, many = view.sizes.waiting, "run", "runs"
+    if any(isinstance(waiting, SweepLine) for waiting in view.waiting):
+        one, many = "sweep", "runs and sweeps"
+    return {0: "Nothing waits for it.", 1: f"One {one} waits for it."}.get(count, f"{count:,} {many} wait for it.")
 
 
 def _not_switching() -> str | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pages.parts import sweepline, ways
+from pages.parts import forms, sweepline, ways
 from pages.parts.here import me, place
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
@@ -20,6 +20,7 @@ from pipeline.studio.presets import Preset
 TITLES = {RunKind.AVATAR: "Avatars", RunKind.CLIP: "Clips"}
 NAMES = {"style": "Style", "motion": "Motion", "prompt": "Words", "model": "Model", "strength": "Strength", "steps": "Inference steps"}
 NAMES |= {"guidance": "Guidance scale", "resolution": "Resolution"}
+PLAIN = ("style", "motion", "model", "resolution")
 EVIDENCE: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "votes": ("Votes", "{:g}".format),
     "likeness": ("Likeness", "{:.2f}".format),
@@ -33,7 +34,7 @@ def whence(offer: Offer) -> Html | None:
     if offer.preset is None:
         return None
     by = f"Preset by {offer.preset.person}, {_day(offer.preset)}"
-    from_ = (", from ", sweepline.link(offer.preset.sweep, offer.preset_sweep)) if offer.preset_sweep is not None else ()
+    from_ = (", from ", sweepline.link(offer.preset.sweep, offer.preset_sweep, "sweep")) if offer.preset_sweep is not None else ()
     return tag("div", tag("p", tag("span", by, dir="auto"), *from_, class_="small"), *_troubles(offer.troubles), class_="whence")
 
 
@@ -104,22 +105,24 @@ def _from(preset: Preset) -> Iterator[Child]:
         with place().database.reading() as db:
             name = sweeplines.name_of(db, preset.sweep)
         yield ", from "
-        yield sweepline.link(preset.sweep, name)
+        yield sweepline.link(preset.sweep, name, "sweep")
 
 
 def _back(known: tuple[Preset, ...]) -> Html:
     off = None if Role.ADMIN in me().roles else f"Only who may {ROLE_WORDS[Role.ADMIN]} can change this."
     none = "There was no preset before this one." if len(known) < 2 else None
-    return button("Return to the previous one", "preset-back", symbol="undo", off=off or none, kind=known[0].kind.value, leaving=str(known[0].id))
+    about = {"kind": known[0].kind.value, "leaving": str(known[0].id)}
+    return forms.buttons(button("Return to the previous one", "preset-back", symbol="undo", off=off or none, **about))
 
 
 def _history(kind: RunKind, known: tuple[Preset, ...]) -> Html:
-    rows = [(_day(one), one.person, _short(one), [*_from(one)][1:] or "–", one.note) for one in known]
+    rows = [(_day(one), one.person, _short(one), [*_from(one)][1:] or "–", one.note or "–") for one in known]
     return listing(f"Presets of {TITLES[kind].lower()}", ("Set", "By", "Settings", "From", "Note"), rows)
 
 
 def _short(preset: Preset) -> str:
-    return " · ".join(_in_words(name, value) for name, value in preset.settings.items() if value is not None and name != "prompt")
+    told = {name: value for name, value in preset.settings.items() if value is not None and name != "prompt"}
+    return " · ".join(_in_words(name, value) if name in PLAIN else f"{name} {_in_words(name, value)}" for name, value in told.items())
 
 
 def _troubles(said: tuple[str, ...]) -> Iterator[Html]:

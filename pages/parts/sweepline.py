@@ -10,9 +10,9 @@ from pipeline.studio.sweeplines import SweepLine
 MADE = {True: "clips", False: "pictures"}
 
 
-def link(sweep_id: str | None, name: str) -> Html:
+def link(sweep_id: str | None, name: str, word: str = "Sweep") -> Html:
     """Name a sweep, and lead to it."""
-    return tag("a", tag("b", f"Sweep {pieces.short(name)}", dir="auto"), href=ways.to("compare", sweep=sweep_id), data_go=True, class_="case-name")
+    return tag("a", tag("b", f"{word} {pieces.short(name)}", dir="auto"), href=ways.to("compare", sweep=sweep_id), data_go=True, class_="case-name")
 
 
 def whose(seen: Seen) -> Html:
@@ -28,12 +28,12 @@ def spoken(one: SweepLine) -> str:
     return f"Sweep {pieces.short(one.name)}: {one.ended} of {one.cells}"
 
 
-def progress(one: SweepLine) -> Html:
-    """Show how much of a sweep has ended, and what the cell that is furthest on says."""
+def progress(one: SweepLine, instead: str | None = None) -> Html:
+    """Show how much of a sweep has ended, and what the cell that is furthest on says, or other words instead."""
     bar = tag("i", style=f"--done:{round(100 * one.ended / one.cells)}%")
     values = {"aria_valuemin": 0, "aria_valuemax": one.cells, "aria_valuenow": one.ended}
-    words = tag("span", "Cancelling" if one.stopping else one.words, class_="doing")
-    count = tag("span", f"{one.ended:,} of {one.cells:,}", class_="small")
+    words = tag("span", "Cancelling" if one.stopping else instead or one.words, class_="doing")
+    count = tag("span", f"{one.ended:,} of {one.cells:,}", class_="small of-all")
     return tag(
         "div",
         tag("div", words, count, class_="line"),
@@ -47,14 +47,20 @@ def stop(one: SweepLine, own: Person) -> Html:
     if one.stopping:
         return tag("span", "Cancelling", class_="small")
     off = None if Role.MAKE in own.roles else "Your role does not allow cancelling."
-    return button("Cancel the rest", "cancel-sweep", look="quiet", label=f"Cancel the rest of sweep {pieces.short(one.name)}", off=off, sweep=one.id)
+    return button("Cancel", "cancel-sweep", look="quiet", label=f"Cancel the rest of sweep {pieces.short(one.name)}", off=off, sweep=one.id)
 
 
-def live_row(one: SweepLine, own: Person) -> Html:
-    """Draw a sweep that runs or waits."""
+def home_row(one: SweepLine, own: Person) -> Html:
+    """Draw a sweep that has not ended, on Home."""
+    about = tag("div", tag("p", link(one.id, one.name), tag("span", _what(one))), progress(one), class_="about")
+    return tag("li", _still(one), about, stop(one, own), id=f"sweep-{one.id}")
+
+
+def live_row(one: SweepLine, own: Person, instead: str | None = None) -> Html:
+    """Draw a sweep that runs or waits, with other words instead of its own if given."""
     failed = f" · {one.failed} failed" if one.failed else None
     facts = tag("p", _cost(one), failed, class_="small")
-    return _row(one, stop(one, own), progress(one), facts)
+    return _row(one, stop(one, own), progress(one, instead), facts)
 
 
 def failed_row(one: SweepLine) -> Html:
@@ -76,16 +82,17 @@ def menu_row(one: SweepLine, own: Person) -> Html:
 
 
 def _row(one: SweepLine, acts: Html, *about: Child, mark: str = "") -> Html:
-    who = tag(
-        "p",
-        link(one.id, one.name),
-        tag("span", f"{one.cells:,} {_made(one)} · ", tag("span", pieces.short(one.person, 40), dir="auto")),
-        class_="named",
-    )
+    who = tag("p", link(one.id, one.name), _what(one), class_="named")
     top = tag("div", who, acts, class_="top")
-    corner = tag("span", icon("grid_view"), "Sweep", class_="corner")
-    still = tag("span", pieces.picture(one.source, "", lazy=True), corner, class_="thumb")
-    return tag("li", still, tag("div", top, *about, class_="about"), id=f"{mark}sweep-{one.id}")
+    return tag("li", _still(one), tag("div", top, *about, class_="about"), id=f"{mark}sweep-{one.id}")
+
+
+def _still(one: SweepLine) -> Html:
+    return tag("span", pieces.picture(one.source, "", lazy=True), tag("span", icon("grid_view"), class_="corner"), class_="thumb")
+
+
+def _what(one: SweepLine) -> Html:
+    return tag("span", f"{one.cells:,} {_made(one)} · ", tag("span", pieces.short(one.person, 40), dir="auto"))
 
 
 def _made(one: SweepLine) -> str:

@@ -76,7 +76,7 @@ def test_the_form_begins_with_the_preset_names_it_and_leads_to_its_sweep(studio:
     assert 'value="pixar@1" checked' in make
     assert "Preset by Ana, " in make
     assert 'href="/compare?sweep=spring"' in make
-    assert "Sweep spring presets" in make
+    assert "sweep spring presets" in make
 
 
 def test_without_a_preset_nothing_calls_itself_one(studio: LittleStudio) -> None:

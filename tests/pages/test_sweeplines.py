@@ -15,7 +15,7 @@ from pipeline.buying import calls
 from pipeline.database import update
 from pipeline.errors import GenerationFailed
 from pipeline.records import STUDIO_SCOPE, CallState, Person, Role, Run, now
-from pipeline.studio import people, portraits, testphotos
+from pipeline.studio import people, portraits, switches, testphotos
 from pipeline.workflows.wishes import AvatarWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.pages.screens import drawn, visit
@@ -96,6 +96,18 @@ def test_the_queue_shows_a_sweep_as_one_line_in_each_section_it_belongs_to(studi
     assert "3 of 43 pictures failed" in failed
     assert GenerationFailed.say in failed
     assert "Retry" not in failed
+
+
+def test_while_purchases_are_paused_a_sweep_keeps_its_place_and_is_named_among_what_waits(studio: LittleStudio) -> None:
+    switches.pause(studio.place, ME, "trouble")
+    cells(studio, 3)
+    seen = look("queue")
+    assert "One sweep waits for it." in seen
+    waiting = seen.partition('<section id="waiting">')[2].partition("</section>")[0]
+    assert "Keeps its place until purchases are resumed" in waiting
+    assert "trouble" not in waiting
+    single(studio, "a1", 1)
+    assert "2 runs and sweeps wait for it." in look("queue")
 
 
 def test_failures_beside_a_sweep_s_are_retried_without_it(studio: LittleStudio) -> None:
