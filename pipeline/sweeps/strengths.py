@@ -36,7 +36,8 @@ def fit(wins: Numbers) -> Fit:
     for _ in range(MOST_STEPS):
         slope, curve = _slope_and_curve(wins, strengths)
         step: Numbers = np.asarray(np.linalg.solve(curve, slope), dtype=np.float64)
-        strengths = strengths + step * _share_to_take(wins, strengths, step)
+        step *= _share_to_take(wins, strengths, step)
+        strengths = strengths + step
         if np.abs(step).max(initial=0.0) < SMALLEST_STEP:
             break
     strengths = strengths - strengths.mean()

@@ -94,16 +94,19 @@ LOOKS_ONLY = {
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
     "find_asset", "judged", "owner_of",
     "line", "live", "name_of",
-    "avatar_wish", "clip_wish", "current", "history", "price_then_and_now", "troubles", "usable", "wish", "wish_of",
+    "can_be_compared", "check_judge", "evidence", "over_settings", "pair", "ratings", "setting_id", "settings_of_cell", "standing", "votes_of",
+    "is_replay", "made_by", "of_cell", "verdict",
+    "csv_of", "labelled", "place_words", "safe_name", "setting_words", "sheet_of", "table", "value_words", "view_of", "zip_of",
+    "avatar_wish", "clip_wish", "current", "history", "price_then_and_now", "troubles", "usable", "wish",
 }
 # fmt: on
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
 OF_NO_CASE = {"add", "open_new", "pause", "resume"}  # people, test photos, a case that is only now opened, and the switch for all purchases
 OF_A_PRESET = {"make", "go_back"}  # what everybody begins with
-OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures"}  # the studio's own comparisons, which belong to no customer
+OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures", "vote"}  # the studio's own comparisons, which belong to no customer
 # staff start from a file or a run: whose it is, the studio looks up itself
-FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed"}
+FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed", "rate", "replay"}
 
 
 @pytest.mark.parametrize("owner", STRANGERS)

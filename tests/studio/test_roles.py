@@ -7,8 +7,23 @@ import pytest
 
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp, NotAllowed
-from pipeline.records import CallState, Choice, Decision, Person, Plan, Role
-from pipeline.studio import casebook, grants, people, photos, portraits, requests, reviews, samples, switches
+from pipeline.records import CallState, Choice, Decision, Person, Plan, Role, RunKind
+from pipeline.studio import (
+    casebook,
+    grants,
+    people,
+    photos,
+    portraits,
+    replays,
+    requests,
+    reviews,
+    samples,
+    sweep_runs,
+    sweeps,
+    switches,
+    testphotos,
+)
+from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
@@ -17,17 +32,27 @@ MAKE, APPROVE, MONEY, ADMIN = Role.MAKE, Role.APPROVE, Role.MONEY, Role.ADMIN
 
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory):
-    """A case in the middle of things: an approved avatar, one that waits, a run that failed, and one that nobody can prove."""
+    """A case in the middle of things: an approved avatar, one that waits, a run that failed, one that nobody can prove, a cell of a sweep."""
     studio = LittleStudio(tmp_path_factory.mktemp("scene"), customer=True)
     current, other, failed, waiting, lost = (
         portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=seed), ME, run_id=f"r-{seed}").run for seed in range(5)
     )
     reviews.decide_on(studio.place, studio.succeed(current), OWNER, Decision.APPROVED, ME)
     studio.other, studio.failed, studio.waiting = studio.succeed(other), studio.fail(failed), waiting
+    studio.cell = cell_of(studio)
     with studio.place.database.writing() as tx:
         call = calls.move(tx, calls.filling(tx, lost.id, "avatar"), CallState.SUBMITTING)
         studio.lost = calls.note(tx, calls.move(tx, call, CallState.UNKNOWN), needs_decision=1, error=BeingLookedUp().as_json())
     return studio
+
+
+def cell_of(studio):
+    photo = testphotos.of_case(studio.place, CASE, RunKind.AVATAR)
+    sweeps.save(studio.place, "s1", "one cell", read_plan(RunKind.AVATAR, [("photo", photo.id)]).plan, ME, version=0)
+    sweep_runs.start(studio.place, "s1", ME, ceiling_micro_usd=1_000_000)
+    [row] = studio.rows("SELECT id FROM runs WHERE sweep = 's1'")
+    studio.succeed(studio.run(row["id"]))
+    return row["id"]
 
 
 def new_case(studio, by):
@@ -49,6 +74,7 @@ VERBS = {
     grants.grant: (ADMIN, lambda s, by: grants.grant(s.place, CASE, OWNER, 1, "goodwill", by)),
     samples.ask_sample: (MAKE, lambda s, by: samples.ask_sample(s.place, 1, by)),
     samples.ask_again: (MAKE, lambda s, by: samples.ask_again(s.place, s.case(), 1, by)),
+    replays.replay: (MAKE, lambda s, by: replays.replay(s.place, s.cell, by, told_micro_usd=30_000)),
     people.add: (ADMIN, lambda s, by: people.add(s.place, "Cleo", "support", frozenset({MAKE}), by)),
     switches.pause: (ADMIN, lambda s, by: switches.pause(s.place, by)),
     switches.resume: (ADMIN, lambda s, by: switches.resume(s.place, by)),
@@ -71,14 +97,16 @@ def test_without_the_role_nothing_changes(studio, name):
 def test_with_that_role_alone_it_is_done(studio, tmp_path, name):
     """Without this, a verb that refuses everybody would pass the test above."""
     copy = LittleStudio(shutil.copytree(studio.place.settings.data, tmp_path / "copy"))
-    copy.other, copy.failed, copy.waiting, copy.lost = studio.other, studio.failed, studio.waiting, studio.lost
+    copy.other, copy.failed, copy.waiting, copy.lost, copy.cell = studio.other, studio.failed, studio.waiting, studio.lost, studio.cell
     role, press = VERBS[NAMES[name]]
     before = copy.dump()
     press(copy, Person(name="cleo", roles=frozenset({Role.VIEW, role})))
     assert copy.dump() != before
 
 
-@pytest.mark.parametrize("module", [casebook, grants, people, photos, portraits, requests, reviews, samples, switches], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "module", [casebook, grants, people, photos, portraits, replays, requests, reviews, samples, switches], ids=lambda one: one.__name__
+)
 def test_every_verb_that_names_a_person_and_writes_is_tried_here(module):
     def changes(function):
         source = inspect.getsource(function)
