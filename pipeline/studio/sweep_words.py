@@ -19,8 +19,7 @@ def value_words(place: Place, seen: SweepView, axis: Axis, value: str, *, whole:
     Of long prompts it is what tells them apart, unless the `whole` is wanted.
     """
     if axis is Axis.PHOTO:
-        source = seen.priced.sources.get(value)
-        return source.name if source else "removed photo"
+        return _photo(seen, value)
     if axis in (Axis.STYLE, Axis.MOTION):
         return _style(place, value, "avatar" if axis is Axis.STYLE else "motion")
     if axis is Axis.MODEL:
@@ -46,6 +45,16 @@ def setting_words(place: Place, seen: SweepView, cells: Iterable[SeenCell]) -> s
 
 def _telling(plan: Plan) -> list[Axis]:
     return [axis for axis, values in plan.axes.items() if len(values) > 1 and axis not in OF_ONE_PICTURE]
+
+
+def _photo(seen: SweepView, value: str) -> str:
+    """Return a photo's name; of several that are called alike, with six digits that tell them apart."""
+    known = seen.priced.sources
+    if value not in known:
+        return "removed photo"
+    name = known[value].name
+    alike = sum(other.name == name for other in known.values())
+    return name if alike == 1 else f"{name} ({value.rpartition('/')[2][:6]})"
 
 
 def _part(text: str, among: Sequence[str]) -> str:

@@ -297,6 +297,11 @@ def test_labels_say_what_they_mean_in_the_order_of_the_plan(studio: LittleStudio
     assert labels(studio, (Axis.SEED,), (Axis.STYLE,), (Axis.PHOTO, Axis.STRENGTH))[0] == ("Seed 2", "Seed 1")
 
 
+def test_photos_that_are_called_alike_are_told_apart(studio: LittleStudio) -> None:
+    whole = plan(studio, ("blue", "red"), names=("Ana", "Ana"), strength="0.5, 0.7")
+    assert labels(studio)[0] == tuple(f"Ana ({photo.rpartition('/')[2][:6]})" for photo in whole.axes[Axis.PHOTO])
+
+
 def test_prompts_are_labelled_in_full_on_a_sheet_and_by_their_difference_elsewhere(studio: LittleStudio) -> None:
     same = "A warm portrait of two people who love each other, in the style of a film,"
     plan(studio, prompt=f"{same} soft light\n{same} golden light")
