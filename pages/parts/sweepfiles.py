@@ -1,5 +1,6 @@
 """What can be taken away of a sweep: a contact sheet of the view, a table of all cells, everything as one file. The links are signed for the day."""
 
+import itertools
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from pipeline.errors import AccessError, StudioError
 from pipeline.storage.links import attachment
 from pipeline.studio import sweeps
 from pipeline.studio.sweep_view import SweepView
-from pipeline.sweeps.plans import Axis
+from pipeline.sweeps.plans import Axis, Plan
 
 KINDS = {"sheet.png": "image/png", "cells.csv": "text/csv; charset=utf-8", "all.zip": "application/zip"}
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -64,11 +65,21 @@ def _made(sweep_id: str, name: str, view: Mapping[str, str]) -> tuple[Path, str]
         elif name == "cells.csv":
             path.write_text(sweep_files.csv_of(place(), sweep_id), encoding="utf-8-sig")
         else:
-            path.write_bytes(sweep_files.sheet_of(place(), sweep_id, **_view(view)))
+            path.write_bytes(sweep_files.sheet_of(place(), sweep_id, **_view(view), page=_page(sweep.plan, view)))
     except BaseException:
         path.unlink(missing_ok=True)
         raise
     return path, f"{sweep.name[:80]} {name}"
+
+
+def _page(plan: Plan, given: Mapping[str, str]) -> dict[Axis, str]:
+    """Return the values of the page that is open, where axes are turned like pages; the first axis turns slowest."""
+    axes = [Axis(name) for name in given.get("pages", "").split(",") if name in {axis.value for axis in plan.axes}]
+    if not axes:
+        return {}
+    pages = list(itertools.product(*(plan.axes[axis] for axis in axes)))
+    number = int(given.get("page", "1")) if given.get("page", "1").isdecimal() else 1
+    return dict(zip(axes, pages[min(max(number, 1), len(pages)) - 1], strict=True))
 
 
 def _view(given: Mapping[str, str]) -> dict[str, tuple[Axis, ...]]:

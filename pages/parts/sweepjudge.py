@@ -74,7 +74,7 @@ def _nothing(words: str) -> Html:
 
 
 def _off() -> str | None:
-    return None if Role.APPROVE in me().roles else "Your role does not allow judging."
+    return None if {Role.MAKE, Role.APPROVE} & me().roles else "Your role does not allow judging."
 
 
 def _pair(seen: SweepView, pair: Pair) -> Html:

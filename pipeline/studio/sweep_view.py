@@ -33,6 +33,11 @@ ROWS = """SELECT r.id, r.state, r.stage, r.progress, r.kind, r.case_id, r.source
 FROM runs r LEFT JOIN outputs o ON o.run_id = r.id LEFT JOIN calls c ON c.id = o.call_id WHERE r.sweep = ?"""
 
 
+MAIN = "SELECT a.* FROM json_each(?) made CROSS JOIN assets a ON a.scope = made.value ->> 0 AND a.sha256 = made.value ->> 1"
+BESIDE = """SELECT a.* FROM json_each(?) called CROSS JOIN assets a ON a.call_id = called.value
+    WHERE a.kind IN ('avatar-display', 'poster') ORDER BY a.created_at"""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Likeness:
     """How alike the least alike face is: 1 − distance cut to 0…1, with its band; None and the reason where nothing can be measured."""
@@ -126,7 +131,7 @@ def made_of(db: Connection, sweep_id: str) -> dict[str, Made]:
     files = _files(db, rows)
     alike = _likeness(db, rows)
     said = _opinions(db, sweep_id)
-    return {row["id"]: _made(row, files.get(row["call_id"], {}), alike.get((row["case_id"], row["asset"])), said) for row in rows}
+    return {row["id"]: _made(row, files.get((row["case_id"], row["asset"]), {}), alike.get((row["case_id"], row["asset"])), said) for row in rows}
 
 
 def _made(row: sqlite3.Row, files: Mapping[str, Asset], likeness: Likeness | None, said: Mapping[str, Opinion]) -> Made:
@@ -162,14 +167,14 @@ def _state(row: sqlite3.Row, whole: Asset | None) -> tuple[str, str]:
     return state, str(row["stage"])
 
 
-def _files(db: Connection, rows: list[sqlite3.Row]) -> Mapping[str, Mapping[str, Asset]]:
-    """Return the files of the calls by kind, of those made anew the newest."""
-    calls = json.dumps(sorted({row["call_id"] for row in rows if row["call_id"]}))
-    found: dict[str, dict[str, Asset]] = defaultdict(dict)
-    query = """SELECT a.* FROM json_each(?) called CROSS JOIN assets a ON a.call_id = called.value
-        WHERE a.kind IN ('avatar', 'avatar-display', 'clip', 'poster') ORDER BY a.created_at"""
-    for asset in assets.read_rows(db.execute(query, (calls,))):
-        found[str(asset.call_id)][asset.kind.value] = asset
+def _files(db: Connection, rows: list[sqlite3.Row]) -> Mapping[tuple[str, str], Mapping[str, Asset]]:
+    """Return by scope and hash what a run made, with its small copy or its poster: the same bytes in a scope are one file, whoever paid."""
+    made = json.dumps(sorted({(row["case_id"], row["asset"]) for row in rows if row["asset"]}))
+    main = {(asset.scope, asset.sha256): asset for asset in assets.read_rows(db.execute(MAIN, (made,)))}
+    found: dict[tuple[str, str], dict[str, Asset]] = {named: {asset.kind.value: asset} for named, asset in main.items()}
+    calls = {asset.call_id: named for named, asset in main.items()}
+    for beside in assets.read_rows(db.execute(BESIDE, (json.dumps(sorted(call for call in calls if call)),))):
+        found[calls[beside.call_id]][beside.kind.value] = beside
     return found
 
 

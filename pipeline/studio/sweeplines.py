@@ -113,7 +113,7 @@ COUNTED = f"""SELECT count(*) AS cells, count(*) FILTER (WHERE NOT {LIVE}) AS en
     count(*) FILTER (WHERE r.state IN ('succeeded', 'partly')) AS made, count(*) FILTER (WHERE {FAILED}) AS failed,
     count(*) FILTER (WHERE r.state = 'working' AND c.state IS NOT 'held') AS working,
     count(*) FILTER (WHERE {LIVE} AND r.cancel_asked_at IS NOT NULL) AS stopping,
-    min(r.asked_at) AS asked_at, max(r.ended_at) AS ended_at FROM {CELLS} WHERE r.sweep = ?"""  # noqa: S608
+    min(r.asked_at) AS asked_at, max(r.ended_at) AS ended_at FROM {CELLS} WHERE r.sweep = ? AND r.id NOT GLOB '*-replay-[0-9][0-9]*'"""  # noqa: S608
 
 
 def _words(db: Connection, sweep_id: str) -> str:

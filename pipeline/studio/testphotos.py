@@ -74,9 +74,11 @@ def made_by(place: Place, run_id: str) -> Source:
         row = db.execute(
             "SELECT o.asset, r.case_id FROM runs r JOIN outputs o ON o.run_id = r.id WHERE r.id = ? AND r.kind = 'avatar'", (run_id,)
         ).fetchone()
-        if row is None or row["asset"] is None:
-            raise NotNow("This cell has made no avatar that could be animated.", next="Choose a finished one.")
-        return find(db, RunKind.CLIP, [f"{row['case_id']}/{row['asset']}"])[f"{row['case_id']}/{row['asset']}"]
+        name = f"{row['case_id']}/{row['asset']}" if row is not None else ""
+        source = find(db, RunKind.CLIP, [name]).get(name)
+    if source is None:
+        raise NotNow("This cell has no avatar that could be animated.", next="Choose a finished one.")
+    return source
 
 
 def find(db: Connection, kind: RunKind, ids: Iterable[str]) -> Mapping[str, Source]:

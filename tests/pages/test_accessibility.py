@@ -8,11 +8,12 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline import runs
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp
-from pipeline.records import CallState, Decision, Person, Run, RunState, now
+from pipeline.records import CallState, Decision, Person, Run, RunKind, RunState, now
 from pipeline.sandbox import faults
 from pipeline.settings import SHIPPED
-from pipeline.studio import people, photos, portraits, requests, reviews, seen, switches
+from pipeline.studio import people, photos, portraits, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
 from pipeline.studio.place import Place
+from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.pages.running import RunningApp
 from tests.pages.scanner import contrast_on_stripes, prepare, serious, serious_in_dialogs
@@ -36,6 +37,11 @@ SCREENS = {
     "a case with two attempts compared": "/cases?case=clip&compare=r-clip,r-clip-clip",
     "a case of the free tier": "/cases?case=free",
     "a case that is not there": "/cases?case=nothing",
+    "compare": "/compare",
+    "a sweep": "/compare?sweep=s1",
+    "a sweep, a cell in full": "/compare?sweep=s1#open={cell}",
+    "a sweep judged blind": "/compare?sweep=s1&judge=1",
+    "a sweep that is not there": "/compare?sweep=nothing",
     "library": "/library",
     "library, none found": "/library?q=nobody",
     "library, a clip in detail": "/library?scope=clip&asset={clip}",
@@ -71,6 +77,7 @@ def day(app: RunningApp) -> Place:
     for name in ("avatar", "clip"):
         approve(place, made(place, asked(place, name)))
     made(place, portraits.ask_clip(place, "clip", "owner", ClipWish(), ANA, run_id="r-clip-clip").run)
+    compare(place)
     faults.add(place.settings.folder / "emulator", faults.Fault(kind="result_422", endpoint="flux", count=1, rate=None, seconds=None, skip=0))
     made(place, asked(place, "failed"))
     people.add(place, "Ben", "product", frozenset({*Person(name="").roles} - {people.Role.ADMIN}), ANA)
@@ -78,6 +85,18 @@ def day(app: RunningApp) -> Place:
     asked(place, "waiting")
     lose(place, asked(place, "lost"))
     return place
+
+
+def compare(place: Place) -> None:
+    """Buy a sweep of two cells on a test photo."""
+    source = testphotos.add(place, "Maya", photos.take_in((SHIPPED / "samples" / "astronaut.jpg").read_bytes(), "photo.jpg"), ANA)
+    plan = read_plan(RunKind.AVATAR, [("photo", source.id), ("strength", "0.5, 0.6, 0.61")]).plan
+    sweeps.save(place, "s1", "Spring presets", plan, ANA, version=0)
+    sweep_runs.start(place, "s1", ANA, ceiling_micro_usd=1_000_000)
+    with place.database.reading() as db:
+        asked = runs.live(db)
+    for run in asked:
+        made(place, run)
 
 
 def opened(place: Place, case: str) -> None:
@@ -107,7 +126,8 @@ def named(place: Place, address: str) -> str:
     kept = {"clip": ("clip", "clip"), "avatar": ("candidate", "avatar")}
     with place.database.reading() as db:
         rows = {name: db.execute("SELECT sha256 FROM assets WHERE scope = ? AND kind = ?", which).fetchone() for name, which in kept.items()}
-    return address.format(**{name: row["sha256"] for name, row in rows.items()})
+        cell = db.execute("SELECT id FROM runs WHERE sweep = 's1' ORDER BY id LIMIT 1").fetchone()["id"]
+    return address.format(cell=cell, **{name: row["sha256"] for name, row in rows.items()})
 
 
 def approve(place: Place, run: Run) -> None:
