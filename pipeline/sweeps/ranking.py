@@ -227,6 +227,8 @@ def _lead(wins: Numbers, found: Fit, first: int, second: int) -> Lead:
 
 def _words(lead: Lead) -> str:
     times = f"{lead.z:.2f} times its uncertainty"
+    if lead.z <= 0:
+        return "Too few votes: one more could turn the first and the second around."
     if lead.z <= Z_WINNER:
         return f"Too few votes: the lead of the first over the second is {times}, and a winner needs more than {Z_WINNER} times."
     if lead.high is None:
