@@ -31,6 +31,7 @@ sweepplan.py     its plan as one form, with price and warnings
 sweepwords.py    what axes, values and cells are called
 sweepfeed.py     what the grid in the browser is told
 sweepfiles.py    what can be taken away: contact sheet, table, everything
+sweepproof.py    what came of buying a cell once more
 sweepchart.py    likeness against strength
 sweepjudge.py    blind pairs and the ranking
 daylinks.py      signed addresses that hold for a day

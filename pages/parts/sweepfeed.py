@@ -11,7 +11,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.parts import daylinks, pieces, sweepwords
+from pages.parts import daylinks, pieces, sweepproof, sweepwords
 from pages.parts.here import place
 from pipeline.errors import AccessError, StudioError
 from pipeline.records import new_id
@@ -62,7 +62,7 @@ def address(sweep_id: str, person: str) -> str:
 def version(seen: SweepView, person: str) -> str:
     """Return what differs whenever the grid would."""
     told = [(one.made.state, one.made.words, one.made.progress, one.made.cost_micro_usd, str(one.made.opinion)) for one in seen.cells if one.made]
-    return hashlib.sha256(repr((seen.sweep.version, len(seen.cells), person, told)).encode()).hexdigest()[:12]
+    return hashlib.sha256(repr((seen.sweep.version, len(seen.cells), person, told, sweepproof.replayed(seen.sweep.id))).encode()).hexdigest()[:12]
 
 
 async def feed(request: Request) -> Response:
@@ -111,18 +111,19 @@ def _axes(seen: SweepView) -> list[dict[str, Any]]:
 def _cells(seen: SweepView, person: str) -> dict[str, str]:
     """Return every cell as text by its id; places that ask for the very same are told apart by a number behind `@`."""
     times: Counter[str] = Counter()
+    proofs = sweepproof.replayed(seen.sweep.id)
     cells: dict[str, str] = {}
     for one in seen.cells:
         run_id = f"{seen.sweep.id}-{one.cell.key}"
         name = f"{run_id}@{times[run_id]}" if times[run_id] else run_id
         times[run_id] += 1
-        cells[name] = json.dumps({"id": name, "at": one.cell.at, **_cell(seen, one, person)})
+        cells[name] = json.dumps({"id": name, "at": one.cell.at, **_cell(seen, one, person, proofs.get(run_id))})
     return cells
 
 
-def _cell(seen: SweepView, one: SeenCell, person: str) -> dict[str, Any]:
+def _cell(seen: SweepView, one: SeenCell, person: str, proof: str | None) -> dict[str, Any]:
     made = one.made
-    facts = [list(fact) for fact in sweepwords.facts(seen, one)]
+    facts = [list(fact) for fact in ((("Replay", proof),) if proof else ()) + tuple(sweepwords.facts(seen, one))]
     if made is None:
         words = "Not bought yet"
         return {"state": "planned", "words": words, "progress": 0, "cost_micro_usd": one.cell.micro_usd, "facts": facts, **_nothing()}

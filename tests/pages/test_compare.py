@@ -12,7 +12,7 @@ from starlette.routing import Route
 from pages.parts import daylinks, sweepfeed
 from pipeline.errors import NotAllowed
 from pipeline.records import RunKind
-from pipeline.studio import sweep_runs, sweep_view, sweeps, testphotos
+from pipeline.studio import replays, sweep_runs, sweep_view, sweeps, testphotos
 from pipeline.sweeps.plans import read_plan
 from tests.little_studio import ME, LittleStudio, intake
 from tests.pages.screens import drawn, visit
@@ -141,3 +141,20 @@ def test_cells_that_ask_for_the_very_same_share_a_run_and_have_names_of_their_ow
     assert len({cell["id"] for cell in cells}) == 4
     assert len({cell["id"].partition("@")[0] for cell in cells}) == 2
     assert json.dumps(cells).count("Ignored by this model") == 4
+
+
+def test_a_replay_says_where_it_stands_and_then_what_it_showed(studio: LittleStudio, web: Web) -> None:
+    sweep = planned(studio, "s4", "proof", strength="0.5")
+    buy(studio, sweep.id)
+    cell = studio.run(studio.rows("SELECT id FROM runs ORDER BY id")[0]["id"])
+    studio.succeed(cell)
+    again = replays.replay(studio.place, cell.id, ME, told_micro_usd=30_000)
+
+    def proof() -> str:
+        cells = web.get(sweepfeed.address(sweep.id, ME.name)).json()["cells"]
+        return dict(map(tuple, next(one for one in cells if one["id"] == cell.id)["facts"])).get("Replay", "")
+
+    assert proof() == studio.run(again).stage
+    studio.fail(again)
+    assert proof() == "Failed"
+    assert len(web.get(sweepfeed.address(sweep.id, ME.name)).json()["cells"]) == 2
