@@ -128,8 +128,9 @@ def _cell(what: What) -> str:
 
 
 def _replay(what: What) -> None:
-    told = replays.price(place(), _cell(what)).micro_usd
-    replays.replay(place(), _cell(what), me(), told_micro_usd=told)
+    if not what["price"].isdecimal():
+        raise OutOfDate
+    replays.replay(place(), _cell(what), me(), told_micro_usd=int(what["price"]))
 
 
 def _preset(what: What) -> None:

@@ -139,6 +139,7 @@ def _cell(seen: SweepView, one: SeenCell, person: str, proof: str | None) -> dic
         "height_px": made.shown.height_px if made.shown else 512,
         **_measured(made),
         "cost_micro_usd": made.cost_micro_usd,
+        "price_micro_usd": one.cell.micro_usd,
         "owned": made.reused,
         "stars": made.opinion.stars.get(person, 0),
         "mean_stars": made.opinion.mean_stars,

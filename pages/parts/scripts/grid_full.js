@@ -125,10 +125,10 @@ function doButtons(grid, cell) {
     closeFull(grid)
     decide(grid, cell.id, what)
   }
-  const price = String(cell.cost_micro_usd)
+  const price = String(cell.price_micro_usd ?? cell.cost_micro_usd) // what is owned cost nothing, once more it does
   return [
     gridButton('thumb_down', cell.rejected ? 'Rejected' : 'Reject', () => askReject(grid, cell.id), { key: 'R', 'data-name': 'reject' }),
-    gridButton('replay', `Replay · ${dollarsOf(cell.cost_micro_usd)}`, told({ do: 'replay', price }), { title: 'Buy this cell again and compare the two', 'data-name': 'replay' }),
+    gridButton('replay', `Replay · ${dollarsOf(Number(price))}`, told({ do: 'replay', price }), { title: 'Buy this cell again and compare the two', 'data-name': 'replay' }),
     grid.kind === 'avatar' && gridButton('movie', 'Animate this one in a sweep', leave({ do: 'use-source' }), { 'data-name': 'use' }),
     gridButton('verified', 'Make this the preset for support', leave({ do: 'preset' }), { class: 'primary', disabled: Boolean(cell.unfit), title: cell.unfit ? 'It was served by something else than what was asked.' : null, 'data-name': 'preset' }),
   ].filter(Boolean)
