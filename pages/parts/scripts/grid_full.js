@@ -119,7 +119,7 @@ function doButtons(grid, cell) {
     setTimeout(() => delete button.dataset.asked, ASKED_MS)
     decide(grid, cell.id, what)
   }
-  if (['failed', 'refused', 'cancelled'].includes(cell.state)) return [gridButton('refresh', 'Try again', told({ do: 'retry-cell' }), { 'data-name': 'retry' })]
+  if (['failed', 'refused', 'cancelled'].includes(cell.state)) return [gridButton('refresh', cell.price_micro_usd ? `Try again · ${dollarsOf(cell.price_micro_usd)}` : 'Try again', told({ do: 'retry-cell' }), { 'data-name': 'retry' })]
   if (cell.state !== 'made') return []
   const leave = (what) => () => {
     closeFull(grid)
