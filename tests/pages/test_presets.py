@@ -8,7 +8,7 @@ import pytest
 import streamlit as st
 
 from pages.parts import actions, case_actions, frame, workshop
-from pages.parts.here import dismiss, notice
+from pages.parts.here import attempt, dismiss, notice
 from pipeline.catalog import Catalogue
 from pipeline.records import Decision, Person, Role, Run, RunKind
 from pipeline.studio import people, portraits, presets, reviews
@@ -38,10 +38,13 @@ def _nobody_yet() -> None:
 
 
 def case(**query: str) -> str:
+    """Return what a first visit sees now, not what another visit saw a moment ago."""
+    attempt(lambda: None)
     return drawn(visit("cases", case=CASE, **query))
 
 
 def settings() -> str:
+    attempt(lambda: None)
     return drawn(visit("settings", part="presets"))
 
 
@@ -246,6 +249,7 @@ def test_the_way_back_is_closed_for_the_first_preset_and_for_who_is_no_admin(stu
     assert re.search(r'data-do="preset-back" disabled title="There was no preset before this one\."', settings())
     presets.make(studio.place, AVATAR, {"style": "ghibli"}, ANA)
     people.add(studio.place, "Bea", "support", frozenset({Role.VIEW, Role.MAKE}), ME)
+    attempt(lambda: None)
     screen = visit("settings", part="presets")
     screen.session_state["person"] = "Bea"
     assert re.search(r'data-do="preset-back" disabled title="Only who may [^"]*set presets', drawn(screen.run()))
