@@ -132,7 +132,7 @@ def _cell(seen: SweepView, one: SeenCell, person: str, proof: str | None) -> dic
         "state": made.state,
         "words": made.words,
         "progress": round(made.progress, 2),
-        "picture": pieces.address(made.shown) if made.shown else None,
+        "picture": f"{pieces.address(made.shown)}?small" if made.shown else None,
         "full": pieces.address(made.whole) if made.whole and not clip else pieces.address(made.shown) if made.shown else None,
         "clip": clip,
         "width_px": made.shown.width_px if made.shown else 512,

@@ -1,9 +1,11 @@
 """Media: one stored file for the bearer of a link, and nothing else for anybody."""
 
 import hashlib
+import io
 
 import httpx
 import pytest
+from PIL import Image
 
 from pipeline import assets
 from pipeline.records import Asset, AssetKind
@@ -60,6 +62,20 @@ def test_a_link_that_names_a_file_makes_the_browser_save_it_under_that_name(web:
     said = answer.headers["content-disposition"]
     assert said == "attachment; filename=\"Zo_ & _Bo_; clip.mp4\"; filename*=UTF-8''Zo%C3%AB%20%26%20%E2%80%9CBo%E2%80%9D%3B%20clip.mp4"
     assert "content-disposition" not in web.get(place.store.signed_url(stored.key, seconds=60)).headers
+
+
+def test_a_grid_is_sent_small_copies_of_pictures(web: httpx.Client, place: Place) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (512, 640), "teal").save(out, "WEBP")
+    kept = assets.keep(place.database, place.store, out.getvalue(), Asset(scope="case-1", kind=AssetKind.AVATAR_DISPLAY, media_type="image/webp"))
+    url = place.store.signed_url(kept.key, seconds=60)
+    answer = web.get(f"{url}?small")
+    with Image.open(io.BytesIO(answer.content)) as small:
+        assert (answer.headers["content-type"], small.size) == ("image/webp", (154, 192))
+    assert answer.headers["etag"] != web.get(url).headers["etag"]
+    assert web.get(f"{url}?small", headers={"if-none-match": answer.headers["etag"]}).status_code == 304
+    place.store.delete(kept.key)  # type: ignore[attr-defined]
+    assert web.get(f"{url}?small").status_code == 404
 
 
 def test_an_expired_link_opens_nothing(web: httpx.Client, place: Place, stored: Asset) -> None:

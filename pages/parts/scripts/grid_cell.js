@@ -2,7 +2,7 @@
 const MARKS = { planned: 'pending', waiting: 'schedule', working: 'progress_activity', made: 'check_circle', failed: 'error', refused: 'block', cancelled: 'cancel', removed: 'hide_image' }
 const STATE_WORDS = { planned: 'Planned', waiting: 'Waiting', working: 'Working', made: 'Made', failed: 'Failed', refused: 'Refused', cancelled: 'Cancelled', removed: 'Removed' }
 
-const SHARP_PX = 300
+const SHARP_PX = 224
 const SHARP_AFTER_MS = 150
 
 function cellElement(grid, id) {
