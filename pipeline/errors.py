@@ -6,6 +6,7 @@
     │   ├── BadSetting · BadParameter · BadPrompt · BadOutputFolder
     │   ├── UnknownName       no such model, style, run, case or asset
     │   └── NotNow            the thing exists, but not in a state that allows this
+    │       └── OutOfDate     something was pressed that no screen shows any more
     ├── AccessError           WrongOwner · NotPremium · NotAllowed
     ├── LimitError            AttemptsUsed · BudgetReached · TooManyRequests
     ├── CatalogueError        BadModelFile · CannotPrice · WrongTool

@@ -227,7 +227,9 @@ def m010_compare(db: SqliteUtils) -> None:
             price_micro_usd INTEGER, ceiling_micro_usd INTEGER, started_at TEXT, person TEXT NOT NULL, team TEXT NOT NULL,
             created_at TEXT NOT NULL, changed_by TEXT NOT NULL, changed_at TEXT NOT NULL) STRICT""",
         "CREATE INDEX sweeps_by_time ON sweeps(changed_at)",
-        "CREATE INDEX runs_by_sweep ON runs(sweep, asked_at) WHERE sweep IS NOT NULL",
+        "CREATE INDEX runs_by_sweep ON runs(sweep, asked_at, id, state, ended_at, person) WHERE sweep IS NOT NULL",
+        "CREATE INDEX runs_alone_by_end ON runs(state, ended_at, person) WHERE sweep IS NULL",
+        "CREATE INDEX runs_alone_by_asking ON runs(state, asked_at) WHERE sweep IS NULL",
         """CREATE TABLE ratings (
             id INTEGER PRIMARY KEY, sweep TEXT NOT NULL, run_id TEXT NOT NULL, person TEXT NOT NULL,
             stars INTEGER NOT NULL CHECK (stars BETWEEN 0 AND 5), rejected TEXT NOT NULL, note TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
