@@ -49,6 +49,8 @@ def main() -> None:
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     try:
         result = app(standalone_mode=False)
+    except KeyboardInterrupt:  # came where the library that reads the command line does not look for it
+        result = LEFT
     except StudioError as error:
         fail(error, as_json)
         sys.exit(exit_code(error))

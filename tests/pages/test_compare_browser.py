@@ -146,7 +146,9 @@ def test_a_link_opens_the_same_view_in_a_fresh_browser(app: RunningApp, watched:
     page.get_by_label("Rows", exact=True).select_option("strength")
     page.get_by_label("Columns", exact=True).select_option("style")
     expect(page.get_by_role("columnheader", name="Ghibli")).to_be_visible()
-    other.page.goto(page.url)
+    page.wait_for_function("() => location.hash.startsWith('#rows=strength&columns=style')")
+    link = page.evaluate("location.href")
+    other.page.goto(link)
     expect(other.page.get_by_role("rowheader", name=re.compile("0.5")).first).to_be_visible()
     expect(other.page.get_by_role("columnheader", name="Ghibli")).to_be_visible()
     assert other.troubles == []
