@@ -46,9 +46,10 @@ LOADED = """() => {
 
 def measure() -> list[Figure]:
     """Fill a studio, open it in a browser, and time what people do."""
+    path = ensure_browser()  # it may drive a browser itself, which two at a time cannot
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         filled = fill(Path(folder), CASES, FILES)
-        browser = playwright.chromium.launch(executable_path=ensure_browser(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         app = RunningApp(Path(folder), STUDIO_SANDBOX_SPEED="300", STUDIO_PERSON=ME.name)
         try:
             figures = [_cold_start(app, browser), *_pages(app.wait_until_healthy(), browser), _rival(browser, filled.place)]

@@ -27,13 +27,14 @@ SHOWN = """() => {
 
 def measure() -> list[Figure]:
     """Buy, watch and compare with the ideal; a sweep leaves one place to support, so there are eleven."""
+    path = ensure_browser()  # it may drive a browser itself, which two at a time cannot
     with (
         tempfile.TemporaryDirectory() as folder,
         running_app(Path(folder), STUDIO_PROVIDER_SLOTS=f"{FLIGHT + 1}", STUDIO_SANDBOX_SPEED=f"{DELAY:g}", STUDIO_SANDBOX_PICTURES="ready") as app,
         sync_playwright() as playwright,
     ):
         place = Place(app.settings)
-        browser = playwright.chromium.launch(executable_path=ensure_browser(), args=list(FLAGS))
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         warm, timed = _planned(place, "s-warm", "1-10"), _planned(place, "s-timed", "101-200")
         _bought(place, warm)
