@@ -93,7 +93,8 @@ def _buy(what: What) -> None:
     if not told.isdecimal():
         raise OutOfDate
     ceiling = _dollars(what["ceiling"])
-    sweep_runs.start(place(), sweep.id, me(), ceiling_micro_usd=ceiling, told_micro_usd=int(told), large=bool(what["large"]))
+    seen = int(what["version"]) if what["version"].isdecimal() else 0
+    sweep_runs.start(place(), sweep.id, me(), ceiling_micro_usd=ceiling, told_micro_usd=int(told), version=seen, large=bool(what["large"]))
 
 
 def _dollars(text: str) -> int:

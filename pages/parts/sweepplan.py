@@ -165,7 +165,7 @@ def _buy(seen: SweepView) -> Html | None:
     about = tag("p", f"About {_time(priced.seconds)} with every free place at work.", class_="small")
     off = _off() or priced.why_not
     parts = (ceiling, large, about, forms.submit(words, symbol="brush", off=off), tag("p", off, class_="small bad") if off else None)
-    return forms.form("buy", f"buy-{sweep.id}-{sweep.version}-{priced.asked}", *parts, price=str(priced.micro_usd))
+    return forms.form("buy", f"buy-{sweep.id}-{sweep.version}-{priced.asked}", *parts, price=str(priced.micro_usd), version=sweep.version)
 
 
 def _time(seconds: float) -> str:

@@ -14,6 +14,7 @@ from pipeline.ledger import check_room
 from pipeline.records import Person
 from pipeline.studio import strip, testphotos
 from pipeline.studio.place import Place
+from pipeline.studio.strip import today
 from pipeline.studio.testphotos import Source
 from pipeline.sweeps.cells import Cell, Layout, lay_out
 from pipeline.sweeps.plans import Axis, Plan, Problem
@@ -64,10 +65,7 @@ class Priced:
 
 
 def price(place: Place, plan: Plan, by: Person | None = None, *, sweep_id: str = "") -> Priced:
-    """Lay a plan out and price it without writing anything; of a sweep that was bought before, only what is new costs anything.
-
-    Raises BadParameter for a plan that cannot be laid out at all.
-    """
+    """Lay a plan out and price it without writing anything; of a sweep that was bought before, only what is new costs anything."""
     with place.database.reading() as db:
         return price_within(place, db, plan, by, sweep_id=sweep_id)
 
@@ -101,8 +99,8 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
 
 
 def _laid_out(place: Place, plan: Plan, sources: Mapping[str, Source]) -> Layout:
-    """Lay a plan out once, however often it is looked at: the same plan on the same pictures has the same cells for as long as the process lives."""
-    key = (json.dumps(plan.as_json()), tuple(sorted(sources)))
+    """Lay a plan out once, however often it is looked at: the same plan on the same pictures has the same cells all day."""
+    key = (json.dumps(plan.as_json()), (today(), *sorted(sources)))  # prices have days from which they hold
     with _lock:
         found = _layouts.get(key)
     if found is None:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline import cases, runs, turns
+from pipeline import assets, cases, runs, turns
 from pipeline.buying import plan as plan_call
 from pipeline.buying import plan_again
 from pipeline.database import Connection, insert, update
@@ -35,16 +35,28 @@ class Started:
     micro_usd: int
 
 
-def start(place: Place, sweep_id: str, by: Person, *, ceiling_micro_usd: int, told_micro_usd: int | None = None, large: bool = False) -> Started:
+def start(
+    place: Place,
+    sweep_id: str,
+    by: Person,
+    *,
+    ceiling_micro_usd: int,
+    told_micro_usd: int | None = None,
+    version: int | None = None,
+    large: bool = False,
+) -> Started:
     """Buy what of a sweep's cells is new; pressed again, nothing more is bought. Of an extended plan only the new cells are.
 
     Nothing is bought unless all of it fits: raises NotAllowed, KeyRefused, BadParameter for a plan with nothing to make or of an unusual size
-    that was not agreed to (`large`), NotNow when it would now cost more than was shown (`told_micro_usd`), BudgetReached above the ceiling or a cap.
+    that was not agreed to (`large`), NotNow when it would now cost more than was shown (`told_micro_usd`) or is another plan than the one seen
+    (`version`), BudgetReached above the ceiling or a cap.
     """
     check(by, Role.MAKE)
     check_key(place)
     with place.database.writing() as tx:
         sweep = sweeps.get(tx, sweep_id)
+        if version not in (None, sweep.version):
+            raise NotNow(f"{sweep.changed_by} changed this sweep meanwhile.", next="Look at the plan again, then buy it.")
         priced = price_within(place, tx, sweep.plan, None, sweep_id=sweep.id)
         _check(place, tx, sweep, priced, by, ceiling_micro_usd, told_micro_usd, large)
         asked = asked_for(tx, sweep.id)
@@ -101,6 +113,8 @@ def retry(place: Place, run_id: str, by: Person) -> Run:
             raise NotNow("This run is no cell of a sweep.", next="Retry it in the queue.")
         if is_replay(run.id):
             raise NotNow("This is a replay of a cell, and a retry might show what is owned.", next="Replay the cell once more.")
+        if assets.get(tx, run.case_id, run.source).removed_at is not None:
+            raise NotNow("The picture this cell is made from was removed.", next="Compare on another photo.")
         sweep = sweeps.get(tx, run.sweep)
         run = runs.again(tx, run_id)
         want = request_of(place, tx, run)

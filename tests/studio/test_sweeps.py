@@ -108,6 +108,26 @@ def test_a_price_that_rose_since_it_was_shown_is_not_paid(studio: LittleStudio) 
         start(studio, told_micro_usd=30_000)
 
 
+def test_a_plan_that_somebody_changed_since_it_was_seen_is_not_bought_even_at_the_same_price(studio: LittleStudio) -> None:
+    sweep = kept(studio, planned(studio, strength="0.5, 0.6"))
+    sweeps.save(studio.place, "s1", sweep.name, planned(studio, strength="0.3, 0.4"), BEN, version=1)
+    with pytest.raises(NotNow, match="Ben changed this sweep meanwhile"):
+        start(studio, told_micro_usd=60_000, version=1)
+    assert held(studio) == 0
+    assert start(studio, told_micro_usd=60_000, version=2).new == 2
+
+
+def test_a_failed_cell_whose_photo_was_removed_is_refused_before_any_money_is_held(studio: LittleStudio) -> None:
+    kept(studio, planned(studio, strength="0.5"))
+    start(studio)
+    run = studio.fail(studio.run(studio.rows("SELECT id FROM runs")[0]["id"]))
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE assets SET removed_at = '2026-01-01' WHERE sha256 = ?", (run.source,))
+    with pytest.raises(NotNow, match="was removed"):
+        sweep_runs.retry(studio.place, run.id, ME)
+    assert held(studio) == 0
+
+
 def test_a_sweep_of_unusual_size_is_asked_about_and_never_cut(studio: LittleStudio) -> None:
     kept(studio, planned(studio, seed="1-101"))
     with pytest.raises(BadParameter, match="more than the usual 100"):
