@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
+from urllib.parse import unquote
 
 import streamlit as st
 
@@ -37,7 +38,7 @@ def _new(what: What) -> None:
 
 def _plan(what: What) -> None:
     sweep = _sweep()
-    chosen = [one for one in what["photo"].split(",") if one]
+    chosen = [unquote(one) for one in what["photo"].split(",") if one]
     found = [testphotos.of_case(place(), case.strip(), sweep.kind).id for case in what["cases"].split(",") if case.strip()]
     given = [(name, text) for name, text in sweepplan.written(what) if name != Axis.PHOTO.value]
     draft = read_plan(sweep.kind, given, what["skips"])
@@ -138,7 +139,6 @@ def _preset(what: What) -> None:
     run_id = _cell(what)
     settings, evidence = evidence_of(_sweep(), run_id)
     presets.make(place(), _sweep().kind, settings, me(), sweep=_sweep().id, run_id=run_id, evidence=evidence)
-    st.session_state["told"] = "Support uses these settings from now on."
 
 
 def _use_source(what: What) -> None:

@@ -11,7 +11,7 @@ from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
 from pipeline.errors import StudioError
 from pipeline.records import Role, dollars
-from pipeline.studio import judging, pairs
+from pipeline.studio import judging, pairs, presets
 from pipeline.studio.judging import Judged, Setting
 from pipeline.studio.pairs import Pair
 from pipeline.studio.sweep_view import Made, SeenCell, SweepView
@@ -49,7 +49,8 @@ def results(seen: SweepView) -> Html | None:
         words = tag("p", "The ranking stands here once every cell has ended.", class_="small")
         return tag("section", tag("div", tag("h2", "Judged"), blind, class_="history-head"), words, class_="card", id="judged")
     found = shared(f"judged {seen.sweep.id}", lambda there: judging.standing(there, seen.sweep.id))
-    rows = [_row(found, setting) for setting in found.settings]
+    preset = presets.current(place(), seen.sweep.kind)
+    rows = [_row(found, setting, is_preset=preset is not None and preset.run_id in setting.run_ids) for setting in found.settings]
     heads = ("Settings", "Blind votes", "", "Stars", "Likeness", "Acceptable", "Each acceptable costs", "")
     table = tag("table", tag("thead", tag("tr", *(tag("th", words) for words in heads))), tag("tbody", *rows), class_="ranking")
     head = tag("div", tag("h2", "Judged"), blind, class_="history-head")
@@ -120,7 +121,7 @@ def _settings(seen: SweepView, one: SeenCell) -> str:
     )
 
 
-def _row(found: Judged, one: Setting) -> Html:
+def _row(found: Judged, one: Setting, *, is_preset: bool) -> Html:
     span = max((abs(value) for other in found.settings if other.standing for value in (other.standing.low, other.standing.high)), default=1.0)
     votes = _whisker(one.standing, min(span, 6.0)) if one.standing else tag("span", "no votes yet", class_="small")
     stars = f"{one.mean_stars:.1f}" if one.mean_stars is not None else "–"
@@ -128,7 +129,8 @@ def _row(found: Judged, one: Setting) -> Html:
     cost = dollars(round(one.cost_per_acceptable_micro_usd)) if one.cost_per_acceptable_micro_usd is not None else "–"
     best = tag("span", icon("trophy"), "winner", class_="badge good") if found.ranking.winner == one.id else None
     worth = tag("span", "best for its price", class_="badge ask") if one.efficient else None
-    preset = button("Make this the preset", "preset", look="plain", off=_preset_off(), cell=one.run_ids[0]) if one.run_ids else None
+    used = tag("span", icon("verified"), "preset for support", class_="badge good") if is_preset else None
+    preset = used or button("Make this the preset", "preset", look="plain", off=_preset_off(), cell=one.run_ids[0]) if one.run_ids else None
     cells = (tag("th", one.words, best, worth, scope="row"), votes, _counts(one), stars, like, f"{one.acceptable} of {one.cells}", cost, preset)
     return tag("tr", *(cell if number == 0 else tag("td", cell) for number, cell in enumerate(cells)), id=f"setting-{one.id}")
 

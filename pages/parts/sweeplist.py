@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from pages.parts import forms, pieces, ways
-from pages.parts.here import me, place, shared
+from pages.parts.here import place, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pipeline.records import Role, RunKind, dollars
@@ -98,7 +98,7 @@ def _new(seen: Sweeps) -> Html:
             class_="choices",
         ),
     )
-    off = None if Role.MAKE in me().roles else "Your role does not allow making."
+    off = pieces.barred(Role.MAKE, "making")
     note = tag("p", "Nothing is bought yet: the next page shows cells, warnings and the price.", class_="small")
     copy = tag("label", "Or begin with the CSV of an earlier one", tag("textarea", name="csv", rows=2, placeholder="Paste it here"), class_="small")
     form = forms.form(

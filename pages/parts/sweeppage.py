@@ -7,7 +7,7 @@ import streamlit as st
 from pages.parts import forms, pieces, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, ways
 from pages.parts.here import me, place
 from pages.parts.markup import Html, tag
-from pages.parts.pieces import button, icon
+from pages.parts.pieces import barred, button, icon
 from pipeline.records import Role, dollars
 from pipeline.studio import sweep_runs
 from pipeline.studio.sweep_view import SweepView
@@ -44,16 +44,14 @@ def _head(seen: SweepView) -> Html:
     form = forms.form("rename", f"rename-{sweep.version}", rename, forms.buttons(forms.submit("Rename")), version=sweep.version)
     more = (
         forms.opener("Rename", "rename-sweep", look="quiet", symbol="edit"),
-        button("Duplicate", "duplicate", symbol="content_copy", look="quiet", off=_off(), copy=f"{sweep.id}-copy-{sweep.version}"),
+        button(
+            "Duplicate", "duplicate", symbol="content_copy", look="quiet", off=barred(Role.MAKE, "making"), copy=f"{sweep.id}-copy-{sweep.version}"
+        ),
         *sweepfiles.links(seen),
     )
     facts = f"{sweep.person} · {len(seen.cells):,} cells · {dollars(seen.charged_micro_usd)} spent"
     title = tag("div", tag("h1", sweep.name, dir="auto"), tag("span", facts, class_="small"))
     return tag("div", back, tag("header", title, tag("div", *more, class_="row"), class_="headbar"), forms.dialog("rename-sweep", "Rename", form))
-
-
-def _off() -> str | None:
-    return None if Role.MAKE in me().roles else "Your role does not allow making."
 
 
 def _grid(seen: SweepView) -> Html:
@@ -83,7 +81,7 @@ def _progress(seen: SweepView) -> Html | None:
         **_values(asked - live, asked),
     )
     words = f"{made} of {asked} made" + (f" · {live} on their way" if live else "") + (f" · {failed} not made" if failed else "")
-    stop = button(f"Cancel the other {live}", "cancel-sweep", look="plain", symbol="close", off=_off()) if live else None
+    stop = button(f"Cancel the other {live}", "cancel-sweep", look="plain", symbol="close", off=barred(Role.MAKE, "making")) if live else None
     return tag(
         "section",
         tag("p", words, class_="small", role="status"),
@@ -101,4 +99,6 @@ def _again(seen: SweepView, failed: int) -> Html | None:
     if not failed or seen.live:
         return None
     cost = sweep_runs.price_of_retrying(place(), sweep_runs.failures(place(), seen.sweep.id))
-    return button(f"Retry {failed} · {dollars(cost)}", "retry-failures", look="plain", symbol="refresh", off=_off(), price=str(cost))
+    return button(
+        f"Retry {failed} · {dollars(cost)}", "retry-failures", look="plain", symbol="refresh", off=barred(Role.MAKE, "making"), price=str(cost)
+    )

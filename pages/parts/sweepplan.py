@@ -1,15 +1,18 @@
 """The plan of a sweep: its axes as one form, what they come to, what is worth knowing before paying, and the button that pays."""
 
+from urllib.parse import quote
+
 from pages.parts import forms, pieces, sweepwords
-from pages.parts.here import me, place
+from pages.parts.here import place
 from pages.parts.markup import Html, tag
-from pages.parts.pieces import button, icon
+from pages.parts.pieces import barred, button, icon
 from pages.parts.told import What
 from pipeline.catalog import Job
 from pipeline.records import STUDIO_SCOPE, Role, RunKind, dollars
 from pipeline.studio import testphotos
 from pipeline.studio.sweep_prices import Line, Priced
 from pipeline.studio.sweep_view import SweepView
+from pipeline.studio.sweep_words import style_words
 from pipeline.sweeps.plans import ONLY, Axis, Plan
 from pipeline.sweeps.remarks import USUAL_CELLS, Remark
 
@@ -43,7 +46,7 @@ def _form(seen: SweepView) -> Html:
     ]
     open_ = any(plan.axes.get(axis) for axis in (Axis.MODEL, Axis.PROMPT, Axis.SWAP, Axis.GUIDANCE, Axis.STEPS, Axis.RESOLUTION)) or bool(plan.skips)
     fold = tag("details", tag("summary", "More axes"), *more, open=open_)
-    save = forms.submit("Update the plan", look="plain", symbol="calculate", off=_off())
+    save = forms.submit("Update the plan", look="plain", symbol="calculate", off=barred(Role.MAKE, "making"))
     return forms.form(
         "plan", f"plan-{sweep.id}-{sweep.version}", _photos(seen), _styles(plan), *few, fold, forms.buttons(save), version=sweep.version
     )
@@ -56,7 +59,7 @@ def _photos(seen: SweepView) -> Html:
     tiles = [
         tag(
             "label",
-            tag("input", type="checkbox", name="photo", value=id_, checked=id_ in chosen),
+            tag("input", type="checkbox", name="photo", value=quote(id_), checked=id_ in chosen),
             pieces.picture(source.asset, source.name),
             tag("span", pieces.short(source.name, 24)),
             class_="photo-pick",
@@ -66,8 +69,8 @@ def _photos(seen: SweepView) -> Html:
     words = "Cases, by invitation id" if avatar else "Cases with an approved avatar, by invitation id"
     cases = forms.field(words, "cases", placeholder="A-1042, A-1043", autocomplete="off")
     add = (
-        button("Add a test photo", "test-photo", symbol="add_a_photo", look="quiet", off=_off()) if avatar else None,
-        button("Add the sample photo", "sample-photo", symbol="face", look="quiet", off=_off())
+        button("Add a test photo", "test-photo", symbol="add_a_photo", look="quiet", off=barred(Role.MAKE, "making")) if avatar else None,
+        button("Add the sample photo", "sample-photo", symbol="face", look="quiet", off=barred(Role.MAKE, "making"))
         if avatar and not any(one.startswith(STUDIO_SCOPE) for one in known)
         else None,
     )
@@ -83,7 +86,7 @@ def _styles(plan: Plan) -> Html:
         style.id for style in place().styles.values() if style.purpose == purpose and sum(s.name == style.name for s in place().styles.values()) > 1
     ]
     options = [*names, *several, *(value for value in chosen if value not in names and value not in several)]
-    ticks = [forms.tick(pieces.short(sweepwords.style(value, purpose), 40), axis.value, value, ticked=value in chosen) for value in options]
+    ticks = [forms.tick(pieces.short(style_words(place(), value, purpose), 40), axis.value, value, ticked=value in chosen) for value in options]
     return tag("fieldset", tag("legend", "Style" if axis is Axis.STYLE else "Motion"), tag("div", *ticks, class_="choices"))
 
 
@@ -123,7 +126,9 @@ def _worth_knowing(priced: Priced) -> Html | None:
 
 def _remark(number: int, remark: Remark) -> Html:
     words = f"Merge them and save {dollars(remark.saves_micro_usd)}" if remark.saves_micro_usd else "Merge them"
-    merge = button(words, "merge", look="plain", off=_off(), number=str(number), said=remark.words[:200]) if remark.merged else None
+    merge = (
+        button(words, "merge", look="plain", off=barred(Role.MAKE, "making"), number=str(number), said=remark.words[:200]) if remark.merged else None
+    )
     return tag("li", icon("warning"), tag("span", remark.words), merge)
 
 
@@ -141,9 +146,9 @@ def _price(seen: SweepView) -> Html | None:
 
 
 def _unit(line: Line) -> str:
-    quote = line.quote
-    units = f"{quote.quantity.normalize():f} {quote.unit.value}{'s' if quote.quantity != 1 else ''}"
-    return f"{dollars(quote.micro_usd)} ({units} at {dollars(quote.unit_micro_usd)})"
+    one = line.quote
+    units = f"{one.quantity.normalize():f} {one.unit.value}{'s' if one.quantity != 1 else ''}"
+    return f"{dollars(one.micro_usd)} ({units} at {dollars(one.unit_micro_usd)})"
 
 
 def _buy(seen: SweepView) -> Html | None:
@@ -163,17 +168,13 @@ def _buy(seen: SweepView) -> Html | None:
     words = f"Make {priced.to_buy:,} {noun} · {dollars(priced.micro_usd)}" if priced.to_buy else f"Show {priced.owned:,} owned {noun} · free"
     large = forms.tick(f"Yes, {priced.to_buy:,} {noun} are wanted", "large") if priced.to_buy > USUAL_CELLS else None
     about = tag("p", f"About {_time(priced.seconds)} with every free place at work.", class_="small")
-    off = _off() or priced.why_not
+    off = barred(Role.MAKE, "making") or priced.why_not
     parts = (ceiling, large, about, forms.submit(words, symbol="brush", off=off), tag("p", off, class_="small bad") if off else None)
     return forms.form("buy", f"buy-{sweep.id}-{sweep.version}-{priced.asked}", *parts, price=str(priced.micro_usd), version=sweep.version)
 
 
 def _time(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def _off() -> str | None:
-    return None if Role.MAKE in me().roles else "Your role does not allow making."
 
 
 def written(what: What) -> list[tuple[str, str]]:

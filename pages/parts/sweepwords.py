@@ -3,10 +3,9 @@
 from pages.parts.here import place
 from pages.parts.judging import reasons
 from pages.parts.pieces import short
-from pipeline.errors import StudioError, UnknownName
-from pipeline.prompts.styles import find_style
 from pipeline.records import RunKind, dollars
 from pipeline.studio.sweep_view import SeenCell, SweepView
+from pipeline.studio.sweep_words import model_words, style_words
 from pipeline.sweeps.plans import TITLES, Axis
 
 REASONS = reasons(RunKind.CLIP)
@@ -29,18 +28,10 @@ def full(seen: SweepView, axis: Axis, value: str) -> str:
         source = seen.priced.sources.get(value)
         return source.name if source else "Removed photo"
     if axis in (Axis.STYLE, Axis.MOTION):
-        return style(value, "avatar" if axis is Axis.STYLE else "motion")
+        return style_words(place(), value, "avatar" if axis is Axis.STYLE else "motion")
     if axis is Axis.MODEL:
-        return model(value)
+        return model_words(place(), value)
     return value
-
-
-def model(name: str) -> str:
-    """Return a model's title; its name where the catalogue has it no more."""
-    try:
-        return place().catalogue.find(name).title
-    except UnknownName:
-        return name
 
 
 def facts(seen: SweepView, one: SeenCell) -> list[tuple[str, str]]:
@@ -57,12 +48,3 @@ def facts(seen: SweepView, one: SeenCell) -> list[tuple[str, str]]:
         found += [("Served by", served), ("Fallbacks", "switched off"), ("Sent", "once" if made.sends < 2 else f"{made.sends} times")]
         found += [("Cost", "free, owned already" if made.reused else dollars(made.cost_micro_usd)), ("Run", made.run_id)]
     return [*found, ("Prompt", str(cell.settings["prompt"]))]
-
-
-def style(value: str, purpose: str) -> str:
-    """Return a style's title, with its version where one was named."""
-    try:
-        found = find_style(place().styles, value, purpose)
-    except StudioError:
-        return value
-    return f"{found.title} · version {found.version}" if "@" in value else found.title

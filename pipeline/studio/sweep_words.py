@@ -21,9 +21,9 @@ def value_words(place: Place, seen: SweepView, axis: Axis, value: str, *, whole:
     if axis is Axis.PHOTO:
         return _photo(seen, value)
     if axis in (Axis.STYLE, Axis.MOTION):
-        return _style(place, value, "avatar" if axis is Axis.STYLE else "motion")
+        return style_words(place, value, "avatar" if axis is Axis.STYLE else "motion")
     if axis is Axis.MODEL:
-        return _model(place, value)
+        return model_words(place, value)
     if axis in (Axis.PROMPT, Axis.SWAP):
         return f"“{value if whole else _part(value, seen.sweep.plan.axes[axis])}”"
     return value if axis is Axis.RESOLUTION else f"{TITLES[axis].lower()} {value}"
@@ -67,7 +67,8 @@ def _part(text: str, among: Sequence[str]) -> str:
     return start + (rest if len(rest) <= LONGEST_QUOTE else f"{rest[: LONGEST_QUOTE - 1]}…")
 
 
-def _style(place: Place, value: str, purpose: str) -> str:
+def style_words(place: Place, value: str, purpose: str) -> str:
+    """Return a style's or a motion's title, with its version where one was named."""
     try:
         found = find_style(place.styles, value, purpose)
     except StudioError:
@@ -75,7 +76,8 @@ def _style(place: Place, value: str, purpose: str) -> str:
     return f"{found.title}, version {found.version}" if "@" in value else found.title
 
 
-def _model(place: Place, value: str) -> str:
+def model_words(place: Place, value: str) -> str:
+    """Return a model's title; its name where the catalogue has it no more."""
     try:
         return place.catalogue.find(value).title
     except UnknownName:

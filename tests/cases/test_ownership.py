@@ -84,6 +84,7 @@ LOOKS_ONLY = {
     "attempts", "attempts_of", "outdated", "difference", "model_title", "settings_of", "wish_of", "reply", "write",
     "check", "everyone", "find",
     "objects_folder", "open_store",
+    "model_words", "style_words",
     "asked_for", "check_key", "failures", "get", "listing", "made_of", "newest", "price", "price_within",
     "check_affordable", "check_current", "check_limits", "next_number", "next_take", "price_avatar", "price_clip",
     "request_of", "run_id_of", "source_of",

@@ -91,6 +91,7 @@ def test_from_the_plan_to_the_preset_that_cases_uses_at_the_price_that_was_shown
     best = page.locator(".ranking tbody tr").first
     expect(best).to_contain_text("won")
     best.get_by_role("button", name="Make this the preset").click()
+    expect(best).to_contain_text("preset for support")
     place = Place(app.settings)
     _until(lambda: presets.current(place, RunKind.AVATAR) is not None)
     kept = presets.current(place, RunKind.AVATAR)
