@@ -31,11 +31,12 @@ def put(store: Bytes, data: bytes, asset: Asset) -> Asset:
 
 
 def record(tx: Connection, asset: Asset) -> Asset:
-    """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, so a repeat changes nothing.
+    """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, and a repeat changes nothing.
 
+    Made from something else this time, it has both as its parents: pictures that differ in a comment alone have one and the same small copy.
     What was removed exists again once its bytes are kept anew; raises NotStored while the removed bytes are still being swept away.
     """
-    row = tx.execute("SELECT removed_at, swept_at FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
+    row = tx.execute("SELECT removed_at, swept_at, parents FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
     if row is None:
         names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
         values = {name: getattr(asset, name) for name in names}
@@ -44,6 +45,8 @@ def record(tx: Connection, asset: Asset) -> Asset:
         if row["swept_at"] is None or row["swept_at"] >= asset.created_at:
             raise NotStored("This very file was removed a moment ago and is still being cleared away.", next="Try again in a moment.")
         update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"removed_at": None, "swept_at": None})
+    if row is not None and (more := [parent for parent in asset.parents if parent not in json.loads(row["parents"])]):
+        update(tx, "assets", {"scope": asset.scope, "sha256": asset.sha256}, {"parents": json.dumps([*json.loads(row["parents"]), *more])})
     return get(tx, asset.scope, asset.sha256)
 
 

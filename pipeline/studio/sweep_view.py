@@ -26,6 +26,8 @@ STATES = {
     RunState.FAILED: "failed",
     RunState.CANCELLED: "cancelled",
 }
+# A picture can be seen while its likeness is being measured.
+SEEN = frozenset({"working", "made"})
 ROWS = """SELECT r.id, r.state, r.stage, r.progress, r.kind, r.case_id, r.source, r.error, r.started_at, r.ended_at, r.settings,
     o.asset, o.reused, o.unfit, c.id AS call_id, c.endpoint, c.served_endpoint, c.sends, c.state AS call_state,
     (SELECT coalesce(sum(e.micro_usd), 0) FROM entries e WHERE e.run_id = r.id AND e.kind IN ('charge', 'adjust')) AS cost,
@@ -136,15 +138,16 @@ def made_of(db: Connection, sweep_id: str) -> dict[str, Made]:
 
 def _made(row: sqlite3.Row, files: Mapping[str, Asset], likeness: Likeness | None, said: Mapping[str, Opinion]) -> Made:
     clip = row["kind"] == RunKind.CLIP.value
-    shown, whole = files.get("poster" if clip else "avatar-display"), files.get("clip" if clip else "avatar")
+    whole = files.get("clip" if clip else "avatar")
+    shown = files.get("poster") if clip else files.get("avatar-display", whole)
     state, words = _state(row, whole)
     return Made(
         run_id=row["id"],
         state=state,
         words=words,
         progress=row["progress"],
-        shown=shown if state == "made" else None,
-        whole=whole if state == "made" else None,
+        shown=shown if state in SEEN else None,
+        whole=whole if state in SEEN else None,
         likeness=likeness if not clip else None,
         cost_micro_usd=row["cost"],
         reused=bool(row["reused"]),

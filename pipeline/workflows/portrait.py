@@ -32,11 +32,11 @@ Json = dict[str, Any]
 @durable.workflow("portrait")
 def make_portrait(run_id: str, attempt: int, kind: str, priority: int) -> str:
     """Make what a run asks for, up to where it waits for a person's approval."""
-    # 1. Buy. If we die here, the next attempt finds the call where it stands and goes on from there.
+    # 1. Buy, and show a picture as soon as it is there. If we die here, the next attempt finds the call where it stands and goes on from there.
     order = _buy(run_id, attempt)
     if order is None:
         return "ended"
-    # 2. Make it fit for people. If we die here, what was bought is kept; only this is done again.
+    # 2. Encode a clip, measure an avatar. If we die here, what was bought is kept; only this is done again.
     made = durable.child("cpu", finish_part, f"{run_id}.{attempt}.finish", priority, kind, order)
     # 3. Write down what there is and end the run. If we die here, the same rows are written again.
     return str(_conclude(run_id, made))
@@ -82,8 +82,11 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
     elsewhere = call.served_endpoint is not None and call.served_endpoint != call.endpoint
     unfit = f"served by {call.served_endpoint}, not by {call.endpoint}" if elsewhere else None
     changes: Json = {"unfit": unfit} if run.kind is RunKind.CLIP else {"asset": asset.sha256, "unfit": unfit}
+    display = _display_of(asset) if run.kind is RunKind.AVATAR else None
     with desk.database.writing() as tx:
         update(tx, "outputs", {"run_id": run.id, "slot": SLOTS[run.kind]}, changes)
+        if display:
+            assets.record(tx, display)
         runs.stage(tx, run.id, Stage.MEASURING if run.kind is RunKind.AVATAR else Stage.ENCODING, 0.85)
         stopped = runs.get(tx, run.id).cancel_asked_at is not None
         source = assets.get(tx, run.case_id, run.source)
@@ -94,12 +97,19 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
     return {"run": run.id, "bought": asdict(asset), "source": asdict(source), "recipe": recipe}
 
 
+def _display_of(master: Asset) -> Asset:
+    """Make the copy that screens show; it is there before the likeness is, which takes ten pictures at one time a second or two."""
+    made = _made(display_copy(assets.read(bench().store, master)), master, AssetKind.AVATAR_DISPLAY, "image/webp", 512, 512)
+    bench().buying.points.reach("after-display-copy")
+    return made
+
+
 @durable.step("finish")
 def _finish(kind: str, order: Json) -> Json:
     try:
         bought, source = _asset(order["bought"]), _asset(order["source"])
         with bench().cores:
-            made = _finish_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
+            made = _measure_avatar(bought, source) if kind == RunKind.AVATAR.value else _finish_clip(bought, order["recipe"])
         return {"run": order["run"], **made}
     except Exception as error:  # the outermost frame on this machine
         said = _in_words(order["run"], error)
@@ -107,15 +117,11 @@ def _finish(kind: str, order: Json) -> Json:
         return {"run": order["run"], "error": {**said.as_json(), "fault": said.fault.value, "retry": said.retry}}
 
 
-def _finish_avatar(master: Asset, crop: Asset) -> Json:
+def _measure_avatar(master: Asset, crop: Asset) -> Json:
     store = bench().store
-    data = assets.read(store, master)
-    display = _made(display_copy(data), master, AssetKind.AVATAR_DISPLAY, "image/webp", 512, 512)
-    if bench().desk:
-        bench().buying.points.reach("after-display-copy")
-    faces = bench().measurer.compare(assets.read(store, crop), data)
+    faces = bench().measurer.compare(assets.read(store, crop), assets.read(store, master))
     rows = [{"distance": f.distance, "detector_score": f.detector_score, "band": f.band.value, "reason": f.reason} for f in faces]
-    return {"assets": [asdict(display)], "likeness": rows, "model_hash": model_hash()}
+    return {"assets": [], "measured": master.sha256, "likeness": rows, "model_hash": model_hash()}
 
 
 def _finish_clip(raw: Asset, recipe: Mapping[str, Any]) -> Json:
@@ -147,7 +153,7 @@ def _conclude(run_id: str, made: Json) -> str:
             return "failed"
         kept = [assets.record(tx, _asset(row)) for row in made["assets"]]
         if run.kind is RunKind.AVATAR:
-            master = assets.get(tx, run.case_id, kept[0].parents[0])
+            master = assets.get(tx, run.case_id, made["measured"])
             rows = [{**row, "model_hash": made["model_hash"]} for row in made["likeness"]]
             assets.measured(tx, master, run.source, rows)
         else:

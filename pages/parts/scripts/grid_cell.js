@@ -24,6 +24,7 @@ function forgetCell(grid, id) {
 function fillCell(grid, element) {
   const cell = grid.cells.get(element.dataset.id)
   if (element.dataset.state !== cell.state) element.dataset.state = cell.state
+  element.toggleAttribute('data-pictured', Boolean(cell.picture))
   if (!element.near) return
   drawShot(grid, element, cell)
   redo(element.lastChild, JSON.stringify([grid.view.cell, badgeFacts(cell)]), () => badges(grid, cell))
@@ -100,6 +101,7 @@ function badges(grid, cell) {
   const said = [
     inside.length > 0 && build('b', { class: 'of' }, inside.join(' · ')),
     cell.state === 'made' && likenessBadge(cell),
+    cell.state === 'working' && cell.picture && build('span', { class: 'likely none' }, 'being measured'),
     costsAnything(cell) && build('span', { class: 'cost' }, costOf(cell)),
     votesBadge(cell),
     cell.rejected && build('span', { class: 'rejected', title: 'You rejected it' }, symbol('thumb_down'), cell.rejected),

@@ -1,5 +1,6 @@
 // Heads and rows. Cells are made once and only moved, so that another order loads and decodes no picture again.
 const TALL_PX = 240
+const BLOCK_PADDING_PX = 12
 
 function combinations(grid, names) {
   const axes = names.map((name) => grid.axes.findIndex((axis) => axis.name === name))
@@ -105,9 +106,10 @@ function resize(grid) {
 // Said where it counts only: a value that all cells inherited would have every one of them computed again.
 function measureHeads(grid) {
   const [row, ...rows] = grid.table.children
-  const [top, left, high] = [row.offsetHeight, row.firstChild.offsetWidth, rows[0]?.offsetHeight]
+  const [top, left, high] = [row.offsetHeight, row.firstChild.offsetWidth, Math.max(0, (rows[0]?.offsetHeight ?? 0) - BLOCK_PADDING_PX)]
   grid.scroller.style.scrollPadding = `${top + 8}px 8px 8px ${left + 8}px`
   for (const one of rows) {
+    // Its padding comes on top: with it, a row would be taller at every measuring, sixty times a second.
     if (high) for (const block of one.children) if (block !== one.firstChild) block.style.containIntrinsicHeight = `auto ${high}px`
     if (grid.view.size > TALL_PX) one.firstChild.firstChild.style.top = `${top + 8}px`
   }
