@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import compare_actions, sweepjudge, sweeplist, sweeppage, testphoto
+from pages.parts import compare_actions, sweepchart, sweepjudge, sweeplist, sweeppage, testphoto
 from pages.parts.frame import watch
 from pages.parts.here import me, shared
 from pages.parts.markup import Html
@@ -24,7 +24,7 @@ def _drawn() -> Html:
         seen = _look()
         return sweepjudge.draw(seen) if seen else sweeppage.gone(sweep_id)
     asked = sorted(st.query_params.to_dict().items())
-    known = (me(), asked, sweeppage.opened(sweep_id))
+    known = (me(), asked, sweepchart.opened(sweep_id))
     return shared(f"drawn sweep {known}", lambda _: sweeppage.draw(found) if (found := _look()) else sweeppage.gone(sweep_id))
 
 

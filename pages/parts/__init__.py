@@ -32,7 +32,8 @@ sweepwords.py    what axes, values and cells are called
 sweepfeed.py     what the grid in the browser is told
 sweepfiles.py    what can be taken away: contact sheet, table, everything
 sweepproof.py    what came of buying a cell once more
-sweepchart.py    likeness against strength
+sweepchart.py    the charts beside its grid: likeness against strength
+sweepcost.py     and what an acceptable picture costs
 sweepjudge.py    blind pairs and the ranking
 daylinks.py      signed addresses that hold for a day
 testphoto.py     the dialog through which a test photo comes in

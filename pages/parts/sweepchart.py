@@ -1,13 +1,17 @@
 """Likeness against strength, and what an acceptable picture costs, beside the grid; a click on a point shows its cell there."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from html import escape
 from statistics import fmean
 from typing import Any
 
 import streamlit as st
 
-from pages.parts import frame, sweepwords
+from pages.parts import frame, sweepcost, sweepwords
+from pages.parts.here import shared
+from pages.parts.markup import tag
+from pipeline.studio import judging
 from pipeline.studio.sweep_view import SeenCell, SweepView
 from pipeline.sweeps.plans import Axis
 
@@ -15,30 +19,62 @@ BEAT_SECONDS = 3.0
 # Okabe and Ito's colours, which colour-blind readers tell apart, without the two that vanish on white or on black.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 NUMERIC = (Axis.STRENGTH, Axis.GUIDANCE, Axis.STEPS)
+Chart = tuple[str, str, Any, str]
 
 
 def draw(sweep_id: str, look: Callable[[], SweepView | None]) -> None:
-    """Draw the chart as long as there is anything measured, and draw it again while the sweep fills."""
+    """Draw the charts that there is something for, and draw them again while the sweep fills."""
 
     def beat() -> None:
         seen = look()
-        axis = _axis(seen) if seen else None
-        lines = _lines(seen, axis) if seen and axis else {}
-        if seen is None or axis is None or not lines:
-            return
-        st.subheader("Likeness", anchor=False)
-        key = f"chart-{sweep_id}"
-        picked: Any = st.plotly_chart(_figure(seen, axis, lines), key=key, on_select="rerun", selection_mode="points", config={"displaylogo": False})
-        points = picked["selection"]["points"] if picked else []
-        _show(sweep_id, str(points[0]["customdata"][0]) if points and points[0].get("customdata") else "")
+        charts = list(_charts(seen)) if seen else []
+        for place, chart in zip(st.columns(len(charts), gap="medium") if charts else (), charts, strict=True):
+            with place:
+                _draw(sweep_id, *chart)
 
     st.fragment(beat, run_every=BEAT_SECONDS)()
 
 
-def _show(sweep_id: str, cell: str) -> None:
-    name = f"show-{sweep_id}"
-    if cell and st.session_state.get(name) != cell:
-        st.session_state[name] = cell
+def opened(sweep_id: str) -> str:
+    """Return the cell that a point named last on this screen, with a number that tells two presses apart; empty before the first."""
+    return str(st.session_state.get(f"show-{sweep_id}", ""))
+
+
+def _charts(seen: SweepView) -> Iterator[Chart]:
+    """Return the charts that have points: name, heading, figure, and what stands below."""
+    axis = _axis(seen)
+    lines = _lines(seen, axis) if axis else {}
+    if axis and lines:
+        yield "likeness", "Likeness", _figure(seen, axis, lines), ""
+    if seen.count("made") < 2 or seen.live:
+        return
+    judged = shared(f"judged {seen.sweep.id}", lambda there: judging.standing(there, seen.sweep.id))
+    costs = sweepcost.points(seen, judged.settings, axis)
+    if costs:
+        yield "cost", "Cost per acceptable picture", sweepcost.figure(costs, axis, COLOURS), sweepcost.without(judged.settings)
+
+
+def _draw(sweep_id: str, name: str, heading: str, figure: Any, below: str) -> None:
+    st.subheader(heading, anchor=False)
+    figure.update_layout(height=340, margin={"l": 56, "r": 16, "t": 12, "b": 48}, hovermode="closest", clickmode="event+select", showlegend=True)
+    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
+    key = f"chart-{sweep_id}" if name == "likeness" else f"chart-{name}-{sweep_id}"
+    picked: Any = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config={"displaylogo": False})
+    points = picked["selection"]["points"] if picked else []
+    _show(sweep_id, name, str(points[0]["customdata"][0]) if points and points[0].get("customdata") else "")
+    if below:
+        st.html(tag("p", below, style="font-size: 0.87rem; margin: 0"))
+
+
+def _show(sweep_id: str, chart: str, cell: str) -> None:
+    """Show a cell once for each press: a chart goes on telling its chosen point at every drawing."""
+    last, name = f"point-{chart}-{sweep_id}", f"show-{sweep_id}"
+    if st.session_state.get(last, "") == cell:
+        return
+    st.session_state[last] = cell
+    if cell:
+        number = int(opened(sweep_id).rpartition(" ")[2] or 0) + 1
+        st.session_state[name] = f"{cell} {number}"
         st.session_state.pop("drawn", None)
         frame.anew()
 
@@ -54,9 +90,7 @@ def _lines(seen: SweepView, axis: Axis) -> dict[str, list[SeenCell]]:
     lines: dict[str, list[SeenCell]] = defaultdict(list)
     for one in seen.cells:
         if one.made and one.made.likeness and one.made.likeness.score is not None and one.made.unfit is None:
-            named = [name for name, values in seen.sweep.plan.axes.items() if len(values) > 1 and name not in (axis, Axis.SEED, Axis.TAKE)]
-            words = " · ".join(sweepwords.label(seen, name, one.cell.values[name]) for name in named) or seen.sweep.name
-            lines[words].append(one)
+            lines[sweepwords.line(seen, one, axis, Axis.SEED, Axis.TAKE)].append(one)
     return lines
 
 
@@ -67,19 +101,18 @@ def _figure(seen: SweepView, axis: Axis, lines: dict[str, list[SeenCell]]) -> An
     for number, (words, cells) in enumerate(sorted(lines.items())):
         colour = COLOURS[number % len(COLOURS)]
         _add_line(figure, words, _by_value(axis, cells), colour)
-        told = [[f"{seen.sweep.id}-{one.cell.key}", one.cell.values.get(Axis.SEED, "")] for one in cells]
+        told = [[f"{seen.sweep.id}-{one.cell.key}", one.cell.values.get(Axis.SEED, ""), escape(words)] for one in cells]
         figure.add_scatter(
             x=[float(one.cell.values[axis]) for one in cells],
             y=[one.made.likeness.score for one in cells if one.made and one.made.likeness],
             mode="markers",
             marker={"color": colour, "size": 9, "symbol": number % 6},
             customdata=told,
-            name=words,
+            name=escape(words),
             legendgroup=words,
             showlegend=False,
-            hovertemplate=f"{words}<br>{sweepwords.title(axis)} %{{x}}, seed %{{customdata[1]}}<br>likeness %{{y:.2f}}<extra></extra>",
+            hovertemplate=f"%{{customdata[2]}}<br>{sweepwords.title(axis)} %{{x}}, seed %{{customdata[1]}}<br>likeness %{{y:.2f}}<extra></extra>",
         )
-    figure.update_layout(height=340, margin={"l": 56, "r": 16, "t": 12, "b": 48}, hovermode="closest", clickmode="event+select")
     figure.update_xaxes(title=sweepwords.title(axis))
     figure.update_yaxes(title="Likeness of the face least alike")
     return figure
@@ -105,7 +138,7 @@ def _add_line(figure: Any, words: str, values: list[tuple[float, list[float]]], 
         y=[fmean(scores) for _, scores in values],
         mode="lines",
         line={"color": colour, "width": 2},
-        name=words,
+        name=escape(words),
         legendgroup=words,
         hoverinfo="skip",
     )

@@ -11,11 +11,7 @@ from pages.parts.pieces import barred, button, icon
 from pipeline.records import Role, dollars
 from pipeline.studio import sweep_runs
 from pipeline.studio.sweep_view import SweepView
-
-
-def opened(sweep_id: str) -> str:
-    """Return the cell that a point of a chart named last on this screen."""
-    return str(st.session_state.get(f"show-{sweep_id}", ""))
+from pipeline.sweeps.plans import Axis
 
 
 def draw(seen: SweepView) -> Html:
@@ -56,14 +52,15 @@ def _head(seen: SweepView) -> Html:
 
 def _grid(seen: SweepView) -> Html:
     if not seen.cells:
-        words = "Choose photos and values on the left; the cells appear here before anything is bought."
+        begin = "Choose photos and values" if seen.sweep.plan.axes.get(Axis.PHOTO) else "Add a photo"
+        words = f"{begin} in the plan; the cells appear here before anything is bought."
         return tag("div", icon("grid_view"), tag("p", words), class_="friendly")
     sweep = seen.sweep
     told = {
         "feed": sweepfeed.address(sweep.id, me().name),
         "version": sweepfeed.version(seen, me().name),
         "title": sweep.name,
-        "show": opened(sweep.id) or None,
+        "show": sweepchart.opened(sweep.id) or None,
     }
     return tag("section", class_="grid", id=f"grid-{sweep.id}", data_own=True, **{f"data_{name}": value for name, value in told.items()})
 

@@ -34,6 +34,12 @@ def full(seen: SweepView, axis: Axis, value: str) -> str:
     return value
 
 
+def line(seen: SweepView, one: SeenCell, *but: Axis) -> str:
+    """Return what a cell's line in a chart is called: its values on every axis that is a choice, but for some axes; else the sweep's name."""
+    named = [axis for axis, values in seen.sweep.plan.axes.items() if len(values) > 1 and axis not in but]
+    return " · ".join(label(seen, axis, one.cell.values[axis]) for axis in named) or seen.sweep.name
+
+
 def facts(seen: SweepView, one: SeenCell) -> list[tuple[str, str]]:
     """Return everything about a cell, in the order people look for it: what is compared, what was asked, who served it, what it cost."""
     cell, made = one.cell, one.made

@@ -41,7 +41,7 @@ def _body() -> None:
     if isinstance(taken, StudioError):
         st.error(f"{taken.say} {taken.next}", icon=":material/error:")
         return
-    st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=320)
+    st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=280)
     name = st.text_input("Who is on it?", value=given.name.rpartition(".")[0][:40], max_chars=testphotos.LONGEST_NAME)
     st.button("Keep it", type="primary", on_click=_keep, args=(name, taken))
     if notice():
