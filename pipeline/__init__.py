@@ -8,6 +8,7 @@
     studio/       what people do: the verbs, which write rows and nothing else
     sweeps/       settings compared: axes as they are written, blind votes ranked, sheets to take away
     workflows/    one file per product, told in paragraphs
+    publishing/   what guests see: the public store, its addresses and its history
     buying/       fingerprint, buy, look up, settle: all paid work passes here
     cases.py      a customer's invitation: photo, avatar, clip, attempts, owner
     runs.py       what people asked for: ask, stage, finish, cancel, retry

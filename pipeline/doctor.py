@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("ffmpeg", lambda s: f"version {ffmpeg.version(s.ffmpeg)}"),
         ("likeness", _likeness),
         ("store", _store),
+        ("public store", _storefront),
         ("worker", _worker),
         ("provider", _provider),
     )
@@ -105,7 +106,17 @@ def _store(settings: Settings) -> str:
     from pipeline.studio.place import open_store
 
     open_store(settings).check()
-    return f"{settings.store}: wrote, read and removed a test object"
+    where = f"bucket {settings.r2_private_bucket_name}" if settings.r2_private_bucket_name else "folder"
+    return f"{where}: wrote, read and removed a test object"
+
+
+def _storefront(settings: Settings) -> str:
+    from pipeline.publishing.proving import exercise
+    from pipeline.studio.place import open_storefront
+
+    front = open_storefront(settings)
+    exercise(front)
+    return f"{front.name}: a test object was put, read in parts and removed; guests read from {front.address}"
 
 
 def _worker(settings: Settings) -> str:

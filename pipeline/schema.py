@@ -243,3 +243,33 @@ def m010_compare(db: SqliteUtils) -> None:
             note TEXT NOT NULL, person TEXT NOT NULL, at TEXT NOT NULL) STRICT""",
         "CREATE INDEX presets_by_kind ON presets(kind, id)",
     )
+
+
+@studio()
+def m011_publish(db: SqliteUtils) -> None:
+    """What guests see: one live publication of each kind a case, its history, and what was taken down for good with a receipt of every copy."""
+    _script(
+        db,
+        """CREATE TABLE publications (
+            id TEXT PRIMARY KEY, case_id TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('avatar', 'clip', 'poster')),
+            asset TEXT NOT NULL, sha256 TEXT NOT NULL, store TEXT NOT NULL, key TEXT NOT NULL, url TEXT NOT NULL,
+            media_type TEXT NOT NULL, bytes INTEGER NOT NULL, width_px INTEGER, height_px INTEGER,
+            state TEXT NOT NULL CHECK (state IN ('publishing', 'published', 'refused', 'ending', 'replaced', 'withdrawn')),
+            ends_as TEXT, error TEXT, person TEXT NOT NULL, asked_at TEXT NOT NULL, verified_at TEXT,
+            ended_by TEXT, ended_at TEXT, reason TEXT NOT NULL DEFAULT '', removed_at TEXT, cleared TEXT NOT NULL DEFAULT '') STRICT""",
+        "CREATE UNIQUE INDEX publications_live ON publications(case_id, kind) WHERE state = 'published'",
+        "CREATE INDEX publications_by_case ON publications(case_id, asked_at)",
+        "CREATE INDEX publications_by_key ON publications(key, state)",
+        "CREATE INDEX publications_unfinished ON publications(state) WHERE state IN ('publishing', 'ending')",
+        "CREATE INDEX publications_by_time ON publications(asked_at)",
+        """CREATE TABLE takedowns (
+            id TEXT PRIMARY KEY, scope TEXT NOT NULL, subject TEXT NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL,
+            asked_at TEXT NOT NULL, ended_at TEXT) STRICT""",
+        """CREATE TABLE takedown_copies (
+            takedown TEXT NOT NULL REFERENCES takedowns(id), number INTEGER NOT NULL, what TEXT NOT NULL, place TEXT NOT NULL,
+            address TEXT NOT NULL, case_id TEXT NOT NULL, sha256 TEXT NOT NULL, bytes INTEGER, outcome TEXT NOT NULL, why TEXT NOT NULL, at TEXT,
+            PRIMARY KEY (takedown, number)) STRICT""",
+        """CREATE TABLE gone (
+            scope TEXT NOT NULL, sha256 TEXT NOT NULL, takedown TEXT NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (scope, sha256)) STRICT, WITHOUT ROWID""",
+    )

@@ -1,6 +1,7 @@
 """Every setting: its name, default and meaning. The only place that reads the environment."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("STUDIO_PORT", "8501", "Port of the studio in the browser."),
     Setting("STUDIO_PUBLIC_URL", "", "Public https address of the studio; when set, fal calls `/hooks/fal` there as work ends."),
     Setting("STUDIO_PERSON", "me", "Who asks when nobody is named: the local person's name."),
-    Setting("STUDIO_STORE", "folder", "Where media is kept: `folder` or `r2`."),
+    Setting("STUDIO_STORE", "folder", "Where published media goes: `folder` (the studio serves it under `/p/`) or `r2`."),
     Setting("STUDIO_PROVIDER_SLOTS", "10", "Paid requests at the provider at one time."),
     Setting("STUDIO_CPU_SLOTS", "0", "Encodings and measurements at one time; 0 means one per core."),
     Setting("STUDIO_DAILY_CAP_USD", "50", "Hard cap on a day's spending (UTC), holds included."),
@@ -48,9 +49,15 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("R2_ENDPOINT", "", "S3 address of the Cloudflare R2 account."),
     Setting("R2_ACCESS_KEY_ID", "", "Access key of the R2 bucket.", secret=True),
     Setting("R2_SECRET_ACCESS_KEY", "", "Secret key of the R2 bucket.", secret=True),
-    Setting("R2_BUCKET_NAME", "", "Bucket that keeps the media."),
-    Setting("R2_PUBLIC_DOMAIN", "", "Domain under which published media is served."),
+    Setting("R2_BUCKET_NAME", "", "Bucket of the published media, and of nothing else."),
+    Setting("R2_PUBLIC_DOMAIN", "", "Your own domain that leads to that bucket, such as `media.example.com`; an address on r2.dev is refused."),
+    Setting("R2_PRIVATE_BUCKET_NAME", "", "Another bucket, without public address, for what is not published; empty keeps it in the data folder."),
+    Setting("CLOUDFLARE_ZONE_ID", "", "Zone of that domain; with a token, a file that was withdrawn is cleared from the CDN at once."),
+    Setting("CLOUDFLARE_API_TOKEN", "", "Token with the right `Cache Purge` on that zone.", secret=True),
+    Setting("STUDIO_KEEP_UNAPPROVED_DAYS", "0", "Results that were never approved are removed after so many days; 0 keeps them."),
 )
+
+_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(:[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +91,10 @@ class Settings:
     r2_secret_access_key: str
     r2_bucket_name: str
     r2_public_domain: str
+    r2_private_bucket_name: str
+    cloudflare_zone_id: str
+    cloudflare_api_token: str
+    keep_unapproved_days: int
 
     @property
     def folder(self) -> Path:
@@ -130,7 +141,11 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         r2_access_key_id=text["R2_ACCESS_KEY_ID"],
         r2_secret_access_key=text["R2_SECRET_ACCESS_KEY"],
         r2_bucket_name=text["R2_BUCKET_NAME"],
-        r2_public_domain=text["R2_PUBLIC_DOMAIN"],
+        r2_public_domain=_domain(text),
+        r2_private_bucket_name=_another(text, "R2_PRIVATE_BUCKET_NAME", "R2_BUCKET_NAME"),
+        cloudflare_zone_id=text["CLOUDFLARE_ZONE_ID"],
+        cloudflare_api_token=text["CLOUDFLARE_API_TOKEN"],
+        keep_unapproved_days=_whole(text, "STUDIO_KEEP_UNAPPROVED_DAYS", 0, 36_500),
     )
 
 
@@ -167,6 +182,20 @@ def _seconds(text: Mapping[str, str], name: str) -> float:
 
 def _micro_usd(text: Mapping[str, str], name: str) -> int:
     return round(_seconds(text, name) * 1_000_000)
+
+
+def _domain(text: Mapping[str, str]) -> str:
+    """Return the public domain without scheme and slash; r2.dev is throttled, uncached and meant for trying things out."""
+    domain = text["R2_PUBLIC_DOMAIN"].removeprefix("https://").rstrip("/")
+    if domain and not _DOMAIN.fullmatch(domain):
+        raise BadSetting(f"R2_PUBLIC_DOMAIN is {domain!r}; it must be a domain such as media.example.com.")
+    return domain
+
+
+def _another(text: Mapping[str, str], name: str, than: str) -> str:
+    if text[name] and text[name] == text[than]:
+        raise BadSetting(f"{name} and {than} are the same; what is in {than} can be read by everybody.", next=f"Give {name} a bucket of its own.")
+    return text[name]
 
 
 def _speed(text: Mapping[str, str]) -> str:

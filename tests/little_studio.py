@@ -21,12 +21,13 @@ from pipeline.database import Database, insert, update
 from pipeline.errors import GenerationFailed
 from pipeline.media.photos import Photo
 from pipeline.providers.port import Delivery
-from pipeline.records import Asset, AssetKind, Call, CallState, Case, Person, Plan, Run, RunKind, RunState, now
+from pipeline.records import Asset, AssetKind, Call, CallState, Case, Decision, Person, Plan, Run, RunKind, RunState, now
 from pipeline.settings import load
-from pipeline.studio import photos
+from pipeline.studio import photos, portraits, reviews
 from pipeline.studio.photos import Intake
 from pipeline.studio.place import Place
 from pipeline.turns import SWEEP
+from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 ME = Person(name="me")
 CASE, OWNER = "case-1", "anna"
@@ -105,6 +106,36 @@ class LittleStudio:
             update(tx, "outputs", {"run_id": run.id, "slot": run.kind.value}, {"asset": main.sha256})
             runs.finish(tx, run.id, RunState.SUCCEEDED)
         return main
+
+    def avatar(self, case: str = CASE) -> Asset:
+        """Return a new avatar of a case that waits for a decision."""
+        number = self._next("avatar", case)
+        return self.succeed(portraits.ask_next_avatar(self.place, case, self.case(case).owner, AvatarWish(), ME, number).run)
+
+    def approved_avatar(self, case: str = CASE) -> Asset:
+        """Return a new avatar of a case, approved."""
+        return self._approved(self.avatar(case))
+
+    def approved_clip(self, case: str = CASE) -> Asset:
+        """Return a new clip of a new avatar, both approved."""
+        avatar = self.approved_avatar(case)
+        owner, number = self.case(case).owner, self._next("clip", case)
+        return self._approved(self.succeed(portraits.ask_next_clip(self.place, case, owner, avatar.sha256, ClipWish(), ME, number).run))
+
+    def _next(self, kind: str, case: str) -> int:
+        return len(self.rows("SELECT 1 FROM runs WHERE case_id = ? AND kind = ?", case, kind)) + 1
+
+    def _approved(self, asset: Asset) -> Asset:
+        reviews.decide_on(self.place, asset, self.case(asset.scope).owner, Decision.APPROVED, ME)
+        return asset
+
+    def display_of(self, avatar: Asset) -> Asset:
+        with self.place.database.reading() as db:
+            return assets.children(db, avatar.scope, avatar.sha256, AssetKind.AVATAR_DISPLAY)[0]
+
+    def assets(self) -> list[Asset]:
+        with self.place.database.reading() as db:
+            return assets.newest(db)
 
     def keep(self, run: Run, call: Call, kind: AssetKind, media_type: str, parents: tuple[str, ...]) -> Asset:
         """Keep a small stand-in file for what a call made."""

@@ -7,6 +7,7 @@
     advice.py      how sharp, how bright, how much face, how far turned
     faces.py       where faces are
     models.py      the face model files and the five points of a face
+    provenance.py  the mark "made by AI" inside a file
     likeness.py    how far two faces are apart
     measuring.py   likeness in a process of its own, so that a busy worker keeps its interpreter
     recent.py      the last answers, by the hash of their bytes

@@ -9,6 +9,7 @@ from PIL import Image, ImageOps
 from pipeline.errors import BrokenMedia
 from pipeline.media.colours import flat_mode, to_srgb
 from pipeline.media.pictures import Kind, TooManyPixels, Unreadable, decode, open_still
+from pipeline.media.provenance import marked_webp
 
 DISPLAY_PX: Final = 512
 DISPLAY_QUALITY: Final = 82
@@ -33,7 +34,7 @@ def check_still(data: bytes) -> StillFacts:
 
 
 def display_copy(data: bytes) -> bytes:
-    """Make the 512 × 512 WebP that screens show (quality 82), cut square around the upper middle; raises BrokenMedia."""
+    """Make the 512 × 512 WebP that screens and guests see (quality 82): square around the upper middle, marked as made by AI; raises BrokenMedia."""
     _, image = _decoded(data, draft_px=DISPLAY_PX)
     profile = image.info.get("icc_profile")
     small = ImageOps.fit(flat_mode(image), (DISPLAY_PX, DISPLAY_PX), Image.Resampling.LANCZOS, centering=(0.5, 0.4))
@@ -41,7 +42,7 @@ def display_copy(data: bytes) -> bytes:
     flat.info = {}
     out = BytesIO()
     flat.save(out, "WEBP", quality=DISPLAY_QUALITY, method=4)
-    return out.getvalue()
+    return marked_webp(out.getvalue(), DISPLAY_PX, DISPLAY_PX)
 
 
 def small_copy(data: bytes) -> bytes:

@@ -66,8 +66,9 @@ def _fal(place: Place) -> str:
 
 
 def _store(place: Place) -> str:
-    if place.settings.store != "folder":
-        place.store  # noqa: B018 - opening it checks that its settings are complete
+    place.storefront  # noqa: B018 - opening it checks that its settings are complete
+    if place.settings.r2_private_bucket_name:
+        place.store  # noqa: B018
         return "Cloudflare R2"
     folder = objects_folder(place.settings)
     free = shutil.disk_usage(folder if folder.exists() else place.settings.folder).free

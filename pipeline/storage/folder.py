@@ -22,11 +22,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from pipeline.errors import DiskFull, NotStored, StoreError, StoreRefused
+from pipeline.errors import DiskFull, KeyTaken, NotStored, StoreError, StoreRefused
 from pipeline.storage import links, parts, sidecar
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
-from pipeline.storage.port import NO_METADATA, StoredObject, same_or_taken, sha256_of
+from pipeline.storage.port import NO_METADATA, Fetched, StoredObject, same_or_taken, sha256_of
 from pipeline.storage.sidecar import Sidecar
 
 _PARTS = ".parts"
@@ -55,6 +55,22 @@ class FolderStore:
                 about = Sidecar(bytes=part.bytes, sha256=part.sha256, media_type=media_type, cache_control=cache_control, metadata=metadata)
                 with parts.written(self.root / _PARTS, sidecar.encoded(about)) as beside:
                     return self._appear(key, path, part.path, beside.path, about)
+
+    def create(self, key: str, data: bytes, *, media_type: str, cache_control: str) -> bool:
+        """Create an object; False when the key holds something already; DiskFull, StoreRefused, BadKey."""
+        with _in_our_words(missing=StoreRefused):
+            if self._known(key) is not None:
+                return False
+        try:
+            self.put(key, data, media_type=media_type, cache_control=cache_control)
+        except KeyTaken:
+            return False
+        return True
+
+    def fetch(self, key: str) -> Fetched:
+        """Read a whole object; any part of it can be read as well, so `partial` holds; NotStored, BadKey."""
+        known = self.head(key)
+        return Fetched(data=self.read_range(key, 0, None), media_type=known.media_type, cache_control=known.cache_control, partial=True)
 
     def head(self, key: str) -> StoredObject:
         """Describe an object; NotStored, BadKey."""

@@ -27,11 +27,29 @@ class StoredObject:
     modified_at: datetime
 
 
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A whole object as one request for a range of bytes brings it; `partial` tells that the answer was the range asked for (206)."""
+
+    data: bytes
+    media_type: str
+    cache_control: str
+    partial: bool
+
+
 class ObjectStore(Protocol):
     """A store in which a key, once written, never changes its bytes."""
 
     def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = NO_METADATA) -> StoredObject:
         """Create an object; the same bytes again return the object as first stored, other bytes raise KeyTaken."""
+        ...
+
+    def create(self, key: str, data: bytes, *, media_type: str, cache_control: str) -> bool:
+        """Create an object by one request; False when the key holds something already, whatever that is."""
+        ...
+
+    def fetch(self, key: str) -> Fetched:
+        """Read a whole object the way a browser does that wants to seek in it, by one request for a range; NotStored."""
         ...
 
     def head(self, key: str) -> StoredObject:

@@ -16,12 +16,13 @@ from pipeline.errors import BadParameter, NotStored, StoreRefused
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
 from pipeline.storage.links import attachment
-from pipeline.storage.port import NO_METADATA, StoredObject, same_or_taken, sha256_of
+from pipeline.storage.port import NO_METADATA, Fetched, StoredObject, same_or_taken, sha256_of
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
 _EXISTS = frozenset({"412", "PreconditionFailed"})
 _PAST_THE_END = frozenset({"416", "InvalidRange"})
 _LONGEST_LINK_SECONDS = 7 * 86_400
+_PARTIAL = 206
 _HEADS_AT_ONCE = 8
 # Left as they are in a metadata header; the rest is percent-encoded, because headers carry ASCII only and lose outer spaces.
 _PLAIN = "!#$&'()*+,/:;=?@[]"
@@ -63,6 +64,24 @@ class R2Store:
         except _KeyExists:
             return same_or_taken(self._hashed(self.head(key)), sha256)
         return self.head(key)
+
+    def create(self, key: str, data: bytes, *, media_type: str, cache_control: str) -> bool:
+        """Create an object by one request; False when the key holds something already; StoreRefused, BadKey."""
+        check_details(media_type, cache_control, NO_METADATA)
+        try:
+            self._create(check_key(key), data, ContentType=media_type, CacheControl=cache_control, Metadata={"sha256": sha256_of(data)})
+        except _KeyExists:
+            return False
+        return True
+
+    def fetch(self, key: str) -> Fetched:
+        """Read a whole object by one request for a range; NotStored, StoreRefused, BadKey."""
+        with _in_our_words():
+            answer = self._s3.get_object(Bucket=self._bucket, Key=check_key(key), Range="bytes=0-")
+            with closing(answer["Body"]) as body:
+                data = bytes(body.read())
+        partial = answer["ResponseMetadata"]["HTTPStatusCode"] == _PARTIAL and bool(answer.get("ContentRange"))
+        return Fetched(data=data, media_type=answer.get("ContentType", ""), cache_control=answer.get("CacheControl", ""), partial=partial)
 
     def head(self, key: str) -> StoredObject:
         """Describe an object; NotStored, StoreRefused, BadKey."""

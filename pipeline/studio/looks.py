@@ -131,7 +131,7 @@ def copy_out(place: Place, asset: Asset, folder: Path, name: str) -> Path:
 def path_of(place: Place, asset: Asset) -> str | None:
     """Return where an asset's bytes lie on this machine; None when the store is elsewhere."""
     path = objects_folder(place.settings) / asset.key
-    return str(path) if place.settings.store == "folder" and path.exists() else None
+    return str(path) if not place.settings.r2_private_bucket_name and path.exists() else None
 
 
 def _file(db: Connection, asset: Asset | None, where: Where) -> Document | None:

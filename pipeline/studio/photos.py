@@ -10,8 +10,11 @@ from pipeline.errors import BadParameter
 from pipeline.media.faces import find_faces
 from pipeline.media.photos import Advice, Photo, advise, read_photo, square_crop
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Plan, Role
+from pipeline.studio import withdrawing
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+
+REPLACED = "the photo was replaced"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +49,8 @@ def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str =
 def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person, *, replace: bool = False) -> Case:
     """Keep a photo and make it the case's, with how many faces it shows and the advice about it as facts of the photo.
 
-    Raises NotAllowed, WrongOwner, NotPremium, and NotNow when another photo is there and `replace` was not said.
+    What guests see of an older photo is withdrawn with it. Raises NotAllowed, WrongOwner, NotPremium, and NotNow when another photo is there
+    and `replace` was not said.
     """
     check(by, Role.MAKE)
     with place.database.reading() as db:
@@ -59,7 +63,11 @@ def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person
     with place.database.writing() as tx:
         assets.record(tx, photo)
         assets.record(tx, crop)
-        return cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace, by=by)
+        changed = cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace, by=by)
+        going = withdrawing.end(tx, changed, by, REPLACED) if changed.photo_version != case.photo_version else ()
+    if going:
+        withdrawing.clear_after(place, case_id)
+    return changed
 
 
 def _asset(scope: str, kind: AssetKind, photo: Photo, parents: tuple[str, ...] = (), facts: Mapping[str, Any] | None = None) -> Asset:

@@ -9,6 +9,8 @@ from pipeline.database import Database
 from pipeline.errors import BadSetting
 from pipeline.ledger import Cap
 from pipeline.prompts import Style, load_styles
+from pipeline.publishing.addresses import SANDBOX_PREFIX
+from pipeline.publishing.storefront import Storefront
 from pipeline.records import Channel, Person
 from pipeline.settings import SHIPPED, Settings
 from pipeline.storage.folder import FolderStore
@@ -16,6 +18,7 @@ from pipeline.storage.links import secret_for
 from pipeline.storage.port import ObjectStore
 
 MEDIA_ROUTE = "/m/"
+PUBLIC_ROUTE = "/p"
 
 
 class Place:
@@ -38,8 +41,17 @@ class Place:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """Where media is kept."""
+        """Where media is kept that is not published."""
         return open_store(self.settings)
+
+    @cached_property
+    def storefront(self) -> Storefront:
+        """Where published media goes."""
+        return open_storefront(self.settings)
+
+    def storefront_of(self, name: str) -> Storefront:
+        """Return the public store of this name, as publications have kept it; raises BadSetting when it is no longer set up."""
+        return self.storefront if name == self.storefront.name else open_storefront(self.settings, name)
 
     @property
     def caps(self) -> tuple[Cap, ...]:
@@ -52,22 +64,43 @@ class Place:
 
 
 def open_store(settings: Settings) -> ObjectStore:
-    """Open the folder store, or Cloudflare R2 when STUDIO_STORE says so; raises BadSetting when R2 lacks a setting."""
-    if settings.store == "folder":
+    """Open where media is kept that is not published: the data folder, or a private bucket; raises BadSetting when R2 lacks a setting."""
+    if not settings.r2_private_bucket_name:
         return FolderStore(objects_folder(settings), secret=secret_for(settings.folder), route=MEDIA_ROUTE)
+    return _bucket(settings, settings.r2_private_bucket_name, "R2_PRIVATE_BUCKET_NAME is set")
+
+
+def open_storefront(settings: Settings, name: str = "") -> Storefront:
+    """Open where published media lies, or the one that was used under this name; raises BadSetting when R2 lacks a setting."""
+    if (name or settings.store) == "folder":
+        address = f"{settings.public_url or f'http://localhost:{settings.port}'}{PUBLIC_ROUTE}"
+        store = FolderStore(public_folder(settings), secret=secret_for(settings.folder))
+        return Storefront(store=store, name="folder", prefix="", address=address)
+    bucket = name.removeprefix("r2:").partition("/")[0] if name.startswith("r2:") else settings.r2_bucket_name
+    if not settings.r2_public_domain:
+        raise BadSetting("STUDIO_STORE is r2, but R2_PUBLIC_DOMAIN is not set.", next="Set it to the domain that leads to the bucket.")
+    prefix = SANDBOX_PREFIX if settings.is_sandbox else ""
+    scheme = "http" if settings.r2_public_domain.startswith(("localhost", "127.0.0.1")) else "https"
+    named = f"r2:{bucket}"
+    return Storefront(store=_bucket(settings, bucket), name=named, prefix=prefix, address=f"{scheme}://{settings.r2_public_domain}")
+
+
+def _bucket(settings: Settings, bucket: str, why: str = "STUDIO_STORE is r2") -> ObjectStore:
     given = {"R2_ENDPOINT": settings.r2_endpoint, "R2_ACCESS_KEY_ID": settings.r2_access_key_id}
-    given |= {"R2_SECRET_ACCESS_KEY": settings.r2_secret_access_key, "R2_BUCKET_NAME": settings.r2_bucket_name}
+    given |= {"R2_SECRET_ACCESS_KEY": settings.r2_secret_access_key, "R2_BUCKET_NAME": bucket}
     missing = [name for name, value in given.items() if not value]
     if missing:
-        raise BadSetting(f"STUDIO_STORE is r2, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
+        raise BadSetting(f"{why}, but {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.")
     from pipeline.storage.r2 import R2Store
 
     return R2Store(
-        settings.r2_bucket_name,
-        endpoint_url=settings.r2_endpoint,
-        access_key_id=settings.r2_access_key_id,
-        secret_access_key=settings.r2_secret_access_key,
+        bucket, endpoint_url=settings.r2_endpoint, access_key_id=settings.r2_access_key_id, secret_access_key=settings.r2_secret_access_key
     )
+
+
+def public_folder(settings: Settings) -> Path:
+    """Return where the folder store keeps what is published."""
+    return settings.folder / "public"
 
 
 def objects_folder(settings: Settings) -> Path:

@@ -12,7 +12,9 @@ from pipeline import assets, cases
 from pipeline.cases import IN_FLIGHT
 from pipeline.database import Connection, Row, update
 from pipeline.errors import BadParameter, NotNow, StoreError, StoreRefused
+from pipeline.publishing import publications
 from pipeline.records import Asset, AssetKind, Case, Decision, Person, Role, now
+from pipeline.studio import withdrawing
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
@@ -82,6 +84,7 @@ def remove(place: Place, scope: str, sha256: str, owner: str, by: Person, reason
         case = cases.get(tx, scope, owner)
         asset = assets.get(tx, scope, sha256)
         going = () if asset.removed_at is not None else _let_go(tx, case, asset, by, reason, expected)
+    withdrawing.clear_after(place, scope)
     return Removed(files=going, waiting=_swept(place))
 
 
@@ -93,6 +96,8 @@ def _let_go(tx: Connection, case: Case, asset: Asset, by: Person, reason: str, e
     _check_idle(tx, case, going)
     _retire(tx, case, {one.sha256 for one in going})
     at = now()
+    if shown := [one.kind for one in publications.live(tx, case.id).values() if {one.asset, one.sha256} & {gone.sha256 for gone in going}]:
+        withdrawing.end_with(tx, case, by, "it was removed", shown)
     for one in going:
         update(tx, "assets", {"scope": one.scope, "sha256": one.sha256}, {"removed_at": at})
     cases.note(tx, case, ACTION, by, asset=asset.sha256, kind=asset.kind.value, reason=reason, files=[one.sha256 for one in going])

@@ -3,7 +3,9 @@
 from pipeline import assets, cases
 from pipeline.database import Connection
 from pipeline.errors import BadParameter, UnknownName, WrongOwner
+from pipeline.publishing import publications
 from pipeline.records import Asset, AssetKind, Case, Decision, Person, Role
+from pipeline.studio import withdrawing
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
@@ -13,15 +15,21 @@ LONGEST_REASON = 2000
 def decide_on(place: Place, asset: Asset, owner: str, decision: Decision, by: Person, note: str = "") -> Case:
     """Record a decision about an asset of this owner's case, with its reason, and return the case as it is now.
 
-    Approving twice is approving once. Raises NotAllowed, WrongOwner, BadParameter for an overlong reason, and NotNow for what belongs to an
+    What guests see goes with its approval. Approving twice is approving once.
+    Raises NotAllowed, WrongOwner, BadParameter for an overlong reason, and NotNow for what belongs to an
     older photo or avatar, was removed, or has no decision that could be withdrawn.
     """
     check(by, Role.APPROVE)
     if len(note) > LONGEST_REASON:
         raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
     with place.database.writing() as tx:
-        case = cases.get(tx, asset.scope, owner)
-        return cases.decide(tx, case, judged(tx, asset), decision, by, note.strip())
+        about = judged(tx, asset)
+        case = cases.decide(tx, cases.get(tx, asset.scope, owner), about, decision, by, note.strip())
+        shown = [one.kind for one in publications.live(tx, case.id).values() if one.asset == about.sha256]
+        going = withdrawing.end_with(tx, case, by, f"it was {decision.value}", shown) if shown and decision is not Decision.APPROVED else ()
+    if going:
+        withdrawing.clear_after(place, case.id)
+    return case
 
 
 def find_asset(place: Place, prefix: str, *, case_id: str | None = None) -> Asset:

@@ -62,9 +62,9 @@ def _jobs(settings: Settings) -> Share:
 
 
 def _media(settings: Settings, db: Connection) -> Share:
-    if settings.store == "r2":
+    if settings.r2_private_bucket_name:
         kept = db.execute("SELECT count(*) AS files, coalesce(sum(bytes), 0) AS bytes FROM assets WHERE removed_at IS NULL").fetchone()
-        where, meaning = f"R2 bucket {settings.r2_bucket_name}", "Photos, avatars, clips and posters, counted from the records."
+        where, meaning = f"R2 bucket {settings.r2_private_bucket_name}", "Photos, avatars, clips and posters, counted from the records."
         return Share(title="Media", where=where, meaning=meaning, files=kept["files"], bytes=kept["bytes"])
     folder = objects_folder(settings)
     sizes = [(size, name.startswith(".")) for name, size in _files(folder)]

@@ -18,6 +18,7 @@ from pipeline.errors import BeingLookedUp, Cancelled, DiskFull, Flagged, Outcome
 from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
+from pipeline.media.provenance import marked_mp4, marked_webp
 from pipeline.media.stills import display_copy
 from pipeline.records import Asset, AssetKind, Call, CallState, Run, RunKind, RunState
 from pipeline.stages import Stage
@@ -129,8 +130,15 @@ def _finish_clip(raw: Asset, recipe: Mapping[str, Any]) -> Json:
     with scratch_file(bench().tmp, assets.read(bench().store, raw)) as source:
         made = encode_clip(source, source.parent, shape, ffmpeg=bench().ffmpeg)
         facts = made.facts
-        clip = _made(made.clip.read_bytes(), raw, AssetKind.CLIP, "video/mp4", facts.width_px, facts.height_px, facts.seconds)
-        poster = _made(made.poster.read_bytes(), raw, AssetKind.POSTER, "image/webp", facts.width_px, facts.height_px)
+        clip = _made(marked_mp4(made.clip.read_bytes()), raw, AssetKind.CLIP, "video/mp4", facts.width_px, facts.height_px, facts.seconds)
+        poster = _made(
+            marked_webp(made.poster.read_bytes(), facts.width_px, facts.height_px),
+            raw,
+            AssetKind.POSTER,
+            "image/webp",
+            facts.width_px,
+            facts.height_px,
+        )
     if bench().desk:
         bench().buying.points.reach("after-encoding")
     return {"assets": [asdict(clip), asdict(poster)]}

@@ -17,18 +17,6 @@ def folder_store(tmp_path: Path) -> FolderStore:
     return FolderStore(tmp_path / "objects", secret=SECRET)
 
 
-@pytest.fixture(scope="session")
-def s3_address() -> Iterator[str]:
-    """The address of an in-memory S3 that behaves like R2 in conditional puts and ranges, but checks no signature."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @pytest.fixture
 def r2_store(s3_address: str) -> Iterator[R2Store]:
     bucket = f"bucket-{secrets.token_hex(6)}"

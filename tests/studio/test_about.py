@@ -12,7 +12,7 @@ from pipeline.studio.space import Share
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
 KEYS = {"FAL_KEY": "key-0451", "WAVESPEED_API_KEY": "key-1138", "R2_ACCESS_KEY_ID": "key-42", "R2_SECRET_ACCESS_KEY": "key-99"}
-R2 = {"STUDIO_STORE": "r2", "R2_ENDPOINT": "https://account.r2.example", "R2_BUCKET_NAME": "portraits", **KEYS}
+R2 = {"STUDIO_STORE": "r2", "R2_ENDPOINT": "https://account.r2.example", "R2_PRIVATE_BUCKET_NAME": "portraits", **KEYS}
 
 
 @pytest.fixture

@@ -1,0 +1,10 @@
+"""What guests see: exactly the approved bytes, under an address that is theirs, and gone when they are withdrawn.
+
+addresses.py     the public key of bytes, and which keys can be one
+storefront.py    the store that everybody can read, and the proof that it holds what was approved
+items.py         which files of an approved avatar or clip go out
+publications.py  one row a publication: asked for, proven, replaced, withdrawn
+proving.py       the public store tried with a real object, right by right
+purge.py         telling the CDN to forget what was withdrawn
+turns.py         one at a time publishes or withdraws for a case
+"""

@@ -1,0 +1,54 @@
+"""What guests read where the studio itself is the public store: published files and the script that shows them, and nothing else."""
+
+from pathlib import Path
+
+from anyio.to_thread import run_sync
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from pipeline.errors import StudioError
+from pipeline.publishing import publications
+from pipeline.publishing.addresses import PUBLIC, is_public
+from pipeline.publishing.publications import Publication
+from pipeline.routes.here import here
+from pipeline.storage.folder import FolderStore
+
+HEADERS = {
+    "cache-control": PUBLIC,
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; sandbox",
+    "cross-origin-resource-policy": "cross-origin",
+    "access-control-allow-origin": "*",
+}
+
+
+async def published(request: Request) -> Response:
+    """Answer 200, 206, 304 or 416 with a file that is published now; a bare 404 for everything else, whatever the address tries."""
+    found = await run_sync(_find, request.path_params["key"])
+    if found is None:
+        return Response(status_code=404)
+    publication, path = found
+    headers = {**HEADERS, "etag": f'"{publication.sha256}"'}
+    if _known(request.headers.get("if-none-match", ""), publication.sha256):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, media_type=publication.media_type, headers=headers)
+
+
+def _find(key: str) -> tuple[Publication, Path] | None:
+    if not is_public(key):
+        return None
+    place = here()
+    with place.database.reading() as db:
+        publication = publications.shown_under(db, key)
+    try:
+        if publication is None or publication.store != "folder":
+            return None
+        store = place.storefront_of("folder").store
+        return (publication, store.path_of(key)) if isinstance(store, FolderStore) else None
+    except StudioError:
+        return None
+
+
+def _known(given: str, sha256: str) -> bool:
+    tags = [tag.strip().removeprefix("W/").strip('"') for tag in given.split(",")]
+    return sha256 in tags or "*" in tags

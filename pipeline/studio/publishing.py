@@ -1,0 +1,156 @@
+"""Publishing: the approved bytes go to the public store, are read back, and only then count. One wish for a case at a time.
+
+Each step says what remains true if the power goes off right after it; `publish_cleanup.finish` brings to its end what was begun.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from pipeline import assets, cases
+from pipeline.database import Connection
+from pipeline.errors import NotNow, NotStored, StudioError
+from pipeline.publishing import items, publications
+from pipeline.publishing.addresses import public_key
+from pipeline.publishing.items import Item
+from pipeline.publishing.publications import Publication, State
+from pipeline.publishing.storefront import Storefront
+from pipeline.publishing.turns import turn
+from pipeline.records import AssetKind, Person, Role
+from pipeline.studio import publish_cleanup, reviews
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+
+AT_ONCE = 8
+ACTION = "publish"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of one of many that were to be published: its publications, or why there are none."""
+
+    scope: str
+    asset: str
+    publications: tuple[Publication, ...] = ()
+    error: StudioError | None = None
+
+
+def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Publication, ...]:
+    """Publish an approved avatar, or a clip with its poster and its avatar, and return what guests see of it now.
+
+    The bytes are put under their hash, read back and compared before they count; the same again is the same publication. A clip of another
+    avatar leaves with that avatar. Raises NotAllowed, WrongOwner, UnknownName, NotNow for what is not approved, NotStored for a file that is
+    missing or altered, KeyTaken, StoreRefused; whatever is raised, guests see what they saw before.
+    """
+    check(by, Role.PUBLISH)
+    with turn(place.settings.folder, scope):
+        publish_cleanup.clear(place, scope)
+        # 1. Written down as begun. If we die here, the next publication of the case or the worker begins again.
+        wanted = _begin(place, place.storefront, scope, sha256, owner, by)
+        # 2. In the store and read back. If we die here, nobody has been told of it.
+        try:
+            _show(place, place.storefront, wanted)
+            # 3. Live, and what it replaces out of sight. If we die here, only old objects are left to remove.
+            live = _prove(place, scope, owner, wanted, by)
+        except StudioError as error:
+            _give_up(place, wanted, by, error)
+            publish_cleanup.clear(place, scope)
+            raise
+        # 4. What was replaced is removed.
+        publish_cleanup.clear(place, scope)
+        return live
+
+
+def publish_case(place: Place, case_id: str, owner: str, by: Person) -> tuple[Publication, ...]:
+    """Publish what is current in a case: its clip with its avatar, or the avatar alone; raises as `publish`, NotNow while nothing is approved."""
+    with place.database.reading() as db:
+        case = cases.get(db, case_id, owner)
+    current = case.clip or case.avatar
+    if current is None:
+        raise NotNow("Nothing of this case is approved yet.", next="Approve an avatar first.")
+    return publish(place, case_id, current, owner, by)
+
+
+def publish_many(
+    place: Place, wanted: Sequence[tuple[str, str]], by: Person, told: Callable[[Outcome], None] = lambda _: None
+) -> tuple[Outcome, ...]:
+    """Publish several assets, each as (case, hash), eight at a time; one that fails stops no other. Raises NotAllowed."""
+    check(by, Role.PUBLISH)
+
+    def one(named: tuple[str, str]) -> Outcome:
+        outcome = _outcome(place, *named, by)
+        told(outcome)
+        return outcome
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(one, wanted))
+
+
+def _outcome(place: Place, scope: str, sha256: str, by: Person) -> Outcome:
+    try:
+        owner = reviews.owner_of(place, scope)
+        return Outcome(scope=scope, asset=sha256, publications=publish(place, scope, sha256, owner, by))
+    except StudioError as error:
+        return Outcome(scope=scope, asset=sha256, error=error)
+
+
+def _begin(place: Place, front: Storefront, scope: str, sha256: str, owner: str, by: Person) -> list[tuple[Publication, Item]]:
+    with place.database.writing() as tx:
+        case = cases.get(tx, scope, owner)
+        wanted = items.of_approved(tx, case, reviews.judged(tx, assets.get(tx, scope, sha256)))
+        begun = []
+        for item in wanted:
+            key = front.key(public_key(item.kind, scope, item.file.sha256, item.file.media_type))
+            begun.append((publications.begin(tx, case, item, front.name, key, front.url(key), by), item))
+    return begun
+
+
+def _show(place: Place, front: Storefront, wanted: Iterable[tuple[Publication, Item]]) -> None:
+    for publication, item in wanted:
+        if publication.state is State.PUBLISHING:
+            front.show(publication.key, _approved_bytes(place, item), publication.media_type)
+
+
+def _approved_bytes(place: Place, item: Item) -> bytes:
+    try:
+        return assets.read(place.store, item.file)
+    except NotStored as error:
+        raise NotStored(
+            f"The approved {item.kind.value} is missing or was altered since it was approved; it is not published.",
+            next="Restore it: it is made again from what was bought.",
+        ) from error
+
+
+def _prove(place: Place, scope: str, owner: str, wanted: Sequence[tuple[Publication, Item]], by: Person) -> tuple[Publication, ...]:
+    with place.database.writing() as tx:
+        case = cases.get(tx, scope, owner)
+        for _, item in wanted:
+            items.check_approved(tx, assets.get(tx, scope, item.approved.sha256))
+        fresh = [publication for publication, _ in wanted if publication.state is State.PUBLISHING]
+        live = tuple(publications.prove(tx, one, by) if one in fresh else publications.get(tx, one.id) for one, _ in wanted)
+        _let_go_of_other_clips(tx, scope, live, by)
+        if fresh:
+            told = [{"kind": one.kind.value, "sha256": one.sha256} for one in fresh]
+            cases.note(tx, case, ACTION, by, files=told, asset=wanted[-1][1].approved.sha256)
+    return live
+
+
+def _let_go_of_other_clips(tx: Connection, scope: str, shown: Sequence[Publication], by: Person) -> None:
+    """A clip shows its avatar: one of another avatar than guests see now is withdrawn."""
+    now_live = publications.live(tx, scope)
+    clip, avatar = now_live.get(AssetKind.CLIP), now_live.get(AssetKind.AVATAR)
+    if clip is None or avatar is None or clip.id in {one.id for one in shown}:
+        return
+    query = "SELECT 1 FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? AND r.source = ?"
+    if tx.execute(query, (clip.asset, scope, avatar.asset)).fetchone() is None:
+        for one in (clip, now_live.get(AssetKind.POSTER)):
+            if one is not None:
+                publications.end(tx, one, State.REPLACED, by, "")
+
+
+def _give_up(place: Place, wanted: Sequence[tuple[Publication, Item]], by: Person, error: StudioError) -> None:
+    """Leave what guests saw as it was; what was put for this already is removed as replaced things are."""
+    with place.database.writing() as tx:
+        for publication, _ in wanted:
+            if publication.state is State.PUBLISHING:
+                publications.refuse(tx, publication, error, by)

@@ -1,0 +1,83 @@
+"""Taking a publication back: out of sight at once, then out of the store, with a receipt."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pipeline import cases
+from pipeline.database import Connection
+from pipeline.errors import BadParameter, NotNow
+from pipeline.publishing import publications
+from pipeline.publishing.publications import Publication, State
+from pipeline.publishing.turns import turn
+from pipeline.records import AssetKind, Case, Person, Role
+from pipeline.studio import publish_cleanup
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+
+ACTION = "unpublish"
+LONGEST_REASON = 2000
+GONE = "removed"
+STUCK = "out of sight, but the store did not let go of it yet; it is tried again"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt:
+    """What became of one publication that was withdrawn, in words that can be shown to the customer."""
+
+    publication: Publication
+    outcome: str
+
+    def document(self) -> Mapping[str, Any]:
+        """Return it as `case, kind, key, url, sha256, withdrawn_at, by, reason, outcome, cdn`."""
+        one = self.publication
+        named = {"case": one.case_id, "kind": one.kind.value, "key": one.key, "url": one.url, "sha256": one.sha256}
+        return {**named, "withdrawn_at": one.ended_at, "by": one.ended_by, "reason": one.reason, "outcome": self.outcome, "cdn": one.cleared}
+
+
+def withdraw(place: Place, case_id: str, owner: str, by: Person, reason: str = "", *, kinds: Collection[AssetKind] = ()) -> tuple[Receipt, ...]:
+    """Withdraw what guests of a case see, all of it or these kinds, and return a receipt for each file.
+
+    With an avatar goes the clip that shows it, with a clip its poster. Raises NotAllowed, WrongOwner, BadParameter for an overlong reason,
+    NotNow when nothing of it is published.
+    """
+    check(by, Role.PUBLISH)
+    if len(reason) > LONGEST_REASON:
+        raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
+    with turn(place.settings.folder, case_id):
+        with place.database.writing() as tx:
+            case = cases.get(tx, case_id, owner)
+            going = end_with(tx, case, by, reason.strip(), kinds)
+            if not going:
+                raise NotNow("Nothing of this is published.", next="There is nothing to withdraw.")
+        publish_cleanup.clear(place, case_id)
+        return receipts(place, going)
+
+
+def end(tx: Connection, case: Case, by: Person, reason: str, kinds: Collection[AssetKind] = ()) -> tuple[Publication, ...]:
+    """Take what guests of a case see out of their sight, all of it or these kinds, within a change that makes it wrong; its objects go next."""
+    going = tuple(one for kind, one in publications.live(tx, case.id).items() if not kinds or kind in kinds)
+    for one in going:
+        publications.end(tx, one, State.WITHDRAWN, by, reason)
+    if going:
+        cases.note(tx, case, ACTION, by, reason=reason, files=[{"kind": one.kind.value, "sha256": one.sha256} for one in going])
+    return going
+
+
+def end_with(tx: Connection, case: Case, by: Person, reason: str, kinds: Collection[AssetKind]) -> tuple[Publication, ...]:
+    """Take these kinds out of sight with what shows them: with an avatar the clip, with a clip its poster; all of it where none is named."""
+    more = {AssetKind.AVATAR: (AssetKind.AVATAR, AssetKind.CLIP, AssetKind.POSTER), AssetKind.CLIP: (AssetKind.CLIP, AssetKind.POSTER)}
+    return end(tx, case, by, reason, {also for kind in kinds for also in more.get(kind, (kind,))})
+
+
+def receipts(place: Place, ended: Collection[Publication]) -> tuple[Receipt, ...]:
+    """Return what became of publications that were withdrawn."""
+    with place.database.reading() as db:
+        now = [publications.get(db, one.id) for one in ended]
+    return tuple(Receipt(publication=one, outcome=GONE if one.removed_at else STUCK) for one in now)
+
+
+def clear_after(place: Place, case_id: str) -> None:
+    """Remove the objects of what was withdrawn by another change; what the store does not let go of now, the worker removes later."""
+    with turn(place.settings.folder, case_id):
+        publish_cleanup.clear(place, case_id)
