@@ -19,6 +19,7 @@
     providers/    paid services behind one port: fal
     storage/      where bytes live behind one port: folder, R2
     media/        stills, clips, crops, likeness: pictures in, pictures out
+    guest/        the hero as a guest sees it: markup, the script that plays it, its preview
     engine/       the durable engine, wrapped thin
     catalog/      what can be bought: models, parameters, limits, dated prices
     database.py   studio.db: connect, write lock
