@@ -4,6 +4,7 @@ app.py        the commands' tree, errors in words, exit codes
 output.py     one document or text for people, progress
 portrait.py   portrait, animate, approve, reject
 sweep.py      sweep
+publish.py    publish, unpublish
 requests.py   runs, show, cancel, retry, decide, assets
 money.py      price, ledger
 service.py    worker, sandbox, doctor

@@ -19,6 +19,16 @@ class Item:
     approved: Asset
 
 
+def judged(db: Connection, asset: Asset) -> Asset:
+    """Return the avatar or clip that a decision about this file is about: a display copy stands for its avatar, a poster for its clip."""
+    if asset.kind is AssetKind.AVATAR_DISPLAY:
+        return assets.get(db, asset.scope, asset.parents[0])
+    if asset.kind is AssetKind.POSTER:
+        clips = [a for a in assets.children(db, asset.scope, asset.parents[0], AssetKind.CLIP) if a.run_id == asset.run_id]
+        return clips[0] if clips else asset
+    return asset
+
+
 def of_approved(db: Connection, case: Case, asset: Asset) -> tuple[Item, ...]:
     """Return what goes out for an avatar or clip of this case; of a clip its avatar as well, which guests see where no clip plays.
 

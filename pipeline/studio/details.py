@@ -10,11 +10,11 @@ from pipeline.buying import calls
 from pipeline.database import Connection
 from pipeline.errors import UnknownName
 from pipeline.ledger import Entry
+from pipeline.publishing.items import judged
 from pipeline.records import Asset, AssetKind, Call, Case, Decision
 from pipeline.studio import removal, stars
 from pipeline.studio.library import Item, item, thumbnail_of
 from pipeline.studio.place import Place
-from pipeline.studio.reviews import judged
 from pipeline.studio.stars import Star
 
 SOURCES: Final = {AssetKind.PHOTO: "the photo", AssetKind.CROP: "the photo, cut square", AssetKind.AVATAR: "the avatar"}

@@ -12,7 +12,7 @@ from pipeline.database import Connection
 from pipeline.errors import NotNow, NotStored, StudioError
 from pipeline.publishing import items, publications
 from pipeline.publishing.addresses import public_key
-from pipeline.publishing.items import Item
+from pipeline.publishing.items import Item, judged
 from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.storefront import Storefront
 from pipeline.publishing.turns import turn
@@ -33,6 +33,48 @@ class Outcome:
     asset: str
     publications: tuple[Publication, ...] = ()
     error: StudioError | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """One file that publishing would put out: whether guests see it already, and the address of what it would replace."""
+
+    kind: AssetKind
+    key: str
+    url: str
+    sha256: str
+    bytes: int
+    is_live: bool
+    replaces: str | None
+
+    @property
+    def words(self) -> str:
+        """Say it in one line."""
+        instead = f", instead of {self.replaces}" if self.replaces else ""
+        return f"{self.kind.value:7} {self.url}{' (published already)' if self.is_live else instead}"
+
+    def document(self) -> dict[str, object]:
+        """Return it as `kind, key, url, sha256, bytes, is_live, replaces`."""
+        return {**vars(self), "kind": self.kind.value}
+
+
+def plan(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Planned, ...]:
+    """Return what publishing an avatar or clip would put out, without doing it; raises as `publish` does before anything is put."""
+    check(by, Role.PUBLISH)
+    front = place.storefront
+    with place.database.reading() as db:
+        case = cases.get(db, scope, owner)
+        wanted = items.of_approved(db, case, judged(db, assets.get(db, scope, sha256)))
+        live = publications.live(db, scope)
+    return tuple(_planned(front, item, live.get(item.kind)) for item in wanted)
+
+
+def _planned(front: Storefront, item: Item, now: Publication | None) -> Planned:
+    key = front.key(public_key(item.kind, item.file.scope, item.file.sha256, item.file.media_type))
+    is_live = now is not None and (now.key, now.store) == (key, front.name)
+    replaces = None if now is None or is_live else now.url
+    file = item.file
+    return Planned(kind=item.kind, key=key, url=front.url(key), sha256=file.sha256, bytes=file.bytes, is_live=is_live, replaces=replaces)
 
 
 def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Publication, ...]:
@@ -97,7 +139,7 @@ def _outcome(place: Place, scope: str, sha256: str, by: Person) -> Outcome:
 def _begin(place: Place, front: Storefront, scope: str, sha256: str, owner: str, by: Person) -> list[tuple[Publication, Item]]:
     with place.database.writing() as tx:
         case = cases.get(tx, scope, owner)
-        wanted = items.of_approved(tx, case, reviews.judged(tx, assets.get(tx, scope, sha256)))
+        wanted = items.of_approved(tx, case, judged(tx, assets.get(tx, scope, sha256)))
         begun = []
         for item in wanted:
             key = front.key(public_key(item.kind, scope, item.file.sha256, item.file.media_type))

@@ -1,10 +1,10 @@
 """Judging what was made: approve, reject, withdraw. An approved avatar becomes the case's, with its display copy; a clip with its poster."""
 
 from pipeline import assets, cases
-from pipeline.database import Connection
 from pipeline.errors import BadParameter, UnknownName, WrongOwner
 from pipeline.publishing import publications
-from pipeline.records import Asset, AssetKind, Case, Decision, Person, Role
+from pipeline.publishing.items import judged
+from pipeline.records import Asset, Case, Decision, Person, Role
 from pipeline.studio import withdrawing
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
@@ -54,13 +54,3 @@ def owner_of(place: Place, case_id: str) -> str:
     if case is None:
         raise WrongOwner
     return case.owner
-
-
-def judged(db: Connection, asset: Asset) -> Asset:
-    """Return the avatar or clip that a decision about this file is about: a display copy stands for its avatar, a poster for its clip."""
-    if asset.kind is AssetKind.AVATAR_DISPLAY:
-        return assets.get(db, asset.scope, asset.parents[0])
-    if asset.kind is AssetKind.POSTER:
-        clips = [a for a in assets.children(db, asset.scope, asset.parents[0], AssetKind.CLIP) if a.run_id == asset.run_id]
-        return clips[0] if clips else asset
-    return asset

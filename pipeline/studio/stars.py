@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pipeline import assets
 from pipeline.database import Connection, insert
 from pipeline.errors import NotNow
+from pipeline.publishing.items import judged
 from pipeline.records import Asset, Person, Role, now
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
-from pipeline.studio.reviews import judged
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import cases
+from pipeline import assets, cases
 from pipeline.database import Connection
 from pipeline.errors import BadParameter, NotNow
 from pipeline.publishing import publications
+from pipeline.publishing.items import judged
 from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.turns import turn
 from pipeline.records import AssetKind, Case, Person, Role
@@ -54,6 +55,30 @@ def withdraw(place: Place, case_id: str, owner: str, by: Person, reason: str = "
         return receipts(place, going)
 
 
+def withdraw_asset(place: Place, scope: str, sha256: str, owner: str, by: Person, reason: str = "") -> tuple[Receipt, ...]:
+    """Withdraw what is published of an avatar or clip, named by it or by its published bytes; raises as `withdraw`, UnknownName."""
+    check(by, Role.PUBLISH)
+    return withdraw(place, scope, owner, by, reason, kinds=[_shown_of(place, scope, sha256, owner)])
+
+
+def plan(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Publication, ...]:
+    """Return what withdrawing an avatar or clip would take out of guests' sight; raises as `withdraw_asset`."""
+    check(by, Role.PUBLISH)
+    kinds = _with_dependents([_shown_of(place, scope, sha256, owner)])
+    with place.database.reading() as db:
+        return tuple(one for kind, one in publications.live(db, scope).items() if kind in kinds)
+
+
+def _shown_of(place: Place, scope: str, sha256: str, owner: str) -> AssetKind:
+    with place.database.reading() as db:
+        cases.get(db, scope, owner)
+        about = judged(db, assets.get(db, scope, sha256))
+        live = publications.live(db, scope)
+    if about.kind not in live or live[about.kind].asset != about.sha256:
+        raise NotNow("This is not published.", next="There is nothing to withdraw.")
+    return about.kind
+
+
 def end(tx: Connection, case: Case, by: Person, reason: str, kinds: Collection[AssetKind] = ()) -> tuple[Publication, ...]:
     """Take what guests of a case see out of their sight, all of it or these kinds, within a change that makes it wrong; its objects go next."""
     going = tuple(one for kind, one in publications.live(tx, case.id).items() if not kinds or kind in kinds)
@@ -66,8 +91,7 @@ def end(tx: Connection, case: Case, by: Person, reason: str, kinds: Collection[A
 
 def end_with(tx: Connection, case: Case, by: Person, reason: str, kinds: Collection[AssetKind]) -> tuple[Publication, ...]:
     """Take these kinds out of sight with what shows them: with an avatar the clip, with a clip its poster; all of it where none is named."""
-    more = {AssetKind.AVATAR: (AssetKind.AVATAR, AssetKind.CLIP, AssetKind.POSTER), AssetKind.CLIP: (AssetKind.CLIP, AssetKind.POSTER)}
-    return end(tx, case, by, reason, {also for kind in kinds for also in more.get(kind, (kind,))})
+    return end(tx, case, by, reason, _with_dependents(kinds))
 
 
 def receipts(place: Place, ended: Collection[Publication]) -> tuple[Receipt, ...]:
@@ -81,3 +105,8 @@ def clear_after(place: Place, case_id: str) -> None:
     """Remove the objects of what was withdrawn by another change; what the store does not let go of now, the worker removes later."""
     with turn(place.settings.folder, case_id):
         publish_cleanup.clear(place, case_id)
+
+
+def _with_dependents(kinds: Collection[AssetKind]) -> Collection[AssetKind]:
+    more = {AssetKind.AVATAR: (AssetKind.AVATAR, AssetKind.CLIP, AssetKind.POSTER), AssetKind.CLIP: (AssetKind.CLIP, AssetKind.POSTER)}
+    return {also for kind in kinds for also in more.get(kind, (kind,))}
