@@ -76,7 +76,7 @@ def test_every_value_has_one_row_in_the_table_with_a_meaning():
 
 
 def test_what_is_secret_is_marked():
-    assert {row.name for row in SETTINGS if "KEY" in row.name} == {row.name for row in SETTINGS if row.secret}
+    assert {row.name for row in SETTINGS if "KEY" in row.name or "TOKEN" in row.name} == {row.name for row in SETTINGS if row.secret}
 
 
 def test_a_relative_data_folder_lies_in_the_project_wherever_it_is_started_from(tmp_path, monkeypatch):

@@ -12,6 +12,9 @@ replies.py     what support writes to the customer
 photos.py      a photo comes in: checked, cropped, kept, with advice
 portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
+publishing.py  approved bytes to the public store, read back before they count
+withdrawing.py  a publication taken back, with a receipt
+publish_cleanup.py  what publications leave behind: old objects, and wishes a crash cut short
 many.py        one decision about many
 stars.py       what colleagues should see
 grants.py      extra attempts, with a reason

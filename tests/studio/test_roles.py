@@ -14,6 +14,7 @@ from pipeline.studio import (
     people,
     photos,
     portraits,
+    publishing,
     replays,
     requests,
     reviews,
@@ -22,12 +23,13 @@ from pipeline.studio import (
     sweeps,
     switches,
     testphotos,
+    withdrawing,
 )
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
-MAKE, APPROVE, MONEY, ADMIN = Role.MAKE, Role.APPROVE, Role.MONEY, Role.ADMIN
+MAKE, APPROVE, MONEY, ADMIN, PUBLISH = Role.MAKE, Role.APPROVE, Role.MONEY, Role.ADMIN, Role.PUBLISH
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +40,9 @@ def studio(tmp_path_factory):
         portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=seed), ME, run_id=f"r-{seed}").run for seed in range(5)
     )
     reviews.decide_on(studio.place, studio.succeed(current), OWNER, Decision.APPROVED, ME)
+    clip = studio.succeed(portraits.ask_clip(studio.place, CASE, OWNER, ClipWish(), ME, run_id="r-clip").run)
+    reviews.decide_on(studio.place, clip, OWNER, Decision.APPROVED, ME)
+    publishing.publish(studio.place, CASE, studio.case().avatar, OWNER, ME)
     studio.other, studio.failed, studio.waiting = studio.succeed(other), studio.fail(failed), waiting
     studio.cell = cell_of(studio)
     with studio.place.database.writing() as tx:
@@ -64,14 +69,19 @@ VERBS = {
     photos.put_photo: (MAKE, lambda s, by: photos.put_photo(s.place, CASE, OWNER, intake("red"), by, replace=True)),
     casebook.open_new: (MAKE, new_case),
     portraits.ask_avatar: (MAKE, lambda s, by: portraits.ask_avatar(s.place, CASE, OWNER, AvatarWish(), by, run_id="r-new")),
-    portraits.ask_clip: (MAKE, lambda s, by: portraits.ask_clip(s.place, CASE, OWNER, ClipWish(), by, run_id="r-new")),
+    portraits.ask_clip: (MAKE, lambda s, by: portraits.ask_clip(s.place, CASE, OWNER, ClipWish(take=2), by, run_id="r-new")),
     portraits.ask_next_avatar: (MAKE, lambda s, by: portraits.ask_next_avatar(s.place, CASE, OWNER, AvatarWish(), by, 1)),
-    portraits.ask_next_clip: (MAKE, lambda s, by: portraits.ask_next_clip(s.place, CASE, OWNER, s.case().avatar, ClipWish(), by, 1)),
+    portraits.ask_next_clip: (MAKE, lambda s, by: portraits.ask_next_clip(s.place, CASE, OWNER, s.case().avatar, ClipWish(), by, 2)),
     requests.cancel: (MAKE, lambda s, by: requests.cancel(s.place, s.waiting.id, OWNER, by)),
     requests.retry: (MAKE, lambda s, by: requests.retry(s.place, s.failed.id, OWNER, by)),
     requests.decide_call: (MONEY, lambda s, by: requests.decide_call(s.place, s.lost.id, OWNER, Choice.WRITE_OFF, by)),
     reviews.decide_on: (APPROVE, lambda s, by: reviews.decide_on(s.place, s.other, OWNER, Decision.APPROVED, by)),
     grants.grant: (ADMIN, lambda s, by: grants.grant(s.place, CASE, OWNER, 1, "goodwill", by)),
+    publishing.publish: (PUBLISH, lambda s, by: publishing.publish(s.place, CASE, s.case().clip, OWNER, by)),
+    publishing.publish_case: (PUBLISH, lambda s, by: publishing.publish_case(s.place, CASE, OWNER, by)),
+    publishing.publish_many: (PUBLISH, lambda s, by: publishing.publish_many(s.place, [(CASE, s.case().clip)], by)),
+    withdrawing.withdraw: (PUBLISH, lambda s, by: withdrawing.withdraw(s.place, CASE, OWNER, by)),
+    withdrawing.withdraw_asset: (PUBLISH, lambda s, by: withdrawing.withdraw_asset(s.place, CASE, s.case().avatar, OWNER, by)),
     samples.ask_sample: (MAKE, lambda s, by: samples.ask_sample(s.place, 1, by)),
     samples.ask_again: (MAKE, lambda s, by: samples.ask_again(s.place, s.case(), 1, by)),
     replays.replay: (MAKE, lambda s, by: replays.replay(s.place, s.cell, by, told_micro_usd=30_000)),
@@ -105,7 +115,9 @@ def test_with_that_role_alone_it_is_done(studio, tmp_path, name):
 
 
 @pytest.mark.parametrize(
-    "module", [casebook, grants, people, photos, portraits, replays, requests, reviews, samples, switches], ids=lambda one: one.__name__
+    "module",
+    [casebook, grants, people, photos, portraits, publishing, replays, requests, reviews, samples, switches, withdrawing],
+    ids=lambda one: one.__name__,
 )
 def test_every_verb_that_names_a_person_and_writes_is_tried_here(module):
     def changes(function):
