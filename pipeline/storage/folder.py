@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from filelock import FileLock
@@ -26,7 +27,7 @@ from pipeline.errors import DiskFull, KeyTaken, NotStored, StoreError, StoreRefu
 from pipeline.storage import links, parts, sidecar
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
-from pipeline.storage.port import NO_METADATA, Fetched, StoredObject, same_or_taken, sha256_of
+from pipeline.storage.port import NO_METADATA, Fetched, Listed, StoredObject, same_or_taken, sha256_of
 from pipeline.storage.sidecar import Sidecar
 
 _PARTS = ".parts"
@@ -102,6 +103,19 @@ class FolderStore:
                 known = self._known(key)
             if known is not None:
                 yield known
+
+    def survey(self, prefix: str) -> Iterator[Listed]:
+        """Name every object whose key starts with `prefix`, in key order; no sidecar is opened; BadKey."""
+        folder = check_prefix(prefix).rpartition("/")[0]
+        for key in self._keys(folder, prefix):
+            path = self._path(key)
+            with _in_our_words():
+                try:
+                    facts = path.stat() if sidecar.path_beside(path).exists() else None
+                except (FileNotFoundError, NotADirectoryError):
+                    facts = None
+            if facts is not None:
+                yield Listed(key=key, bytes=facts.st_size, modified_at=datetime.fromtimestamp(facts.st_mtime, UTC))
 
     def delete(self, key: str) -> bool:
         """Remove an object and the folders it leaves empty; False when there was none; BadKey."""

@@ -28,6 +28,15 @@ class StoredObject:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Listed:
+    """What a listing tells of an object by itself; `modified_at` is UTC."""
+
+    key: str
+    bytes: int
+    modified_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fetched:
     """A whole object as one request for a range of bytes brings it; `partial` tells that the answer was the range asked for (206)."""
 
@@ -66,6 +75,10 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """Describe every object whose key starts with `prefix`, in key order, page by page."""
+        ...
+
+    def survey(self, prefix: str) -> Iterator[Listed]:
+        """Name every object whose key starts with `prefix`, in key order, page by page, from the listing alone."""
         ...
 
     def delete(self, key: str) -> bool:

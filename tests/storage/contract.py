@@ -138,6 +138,22 @@ class StoreContract:
         assert next(store.list("case-7/avatar/1")) == store.head(keys[10])
         assert list(store.list("nothing/")) == []
 
+    def test_a_survey_names_what_a_list_describes_with_size_and_time(self, store: ObjectStore) -> None:
+        keys = [f"case-7/avatar/{number:02}.png" for number in range(17)] + ["case-70/a.png", "case-7.png", "é/a.png"]
+        for number, key in enumerate(keys):
+            store.put(key, b"x" * number, **DETAILS)
+        for prefix in ("", "case-7/", "case-7/avatar/1", "nothing/"):
+            listed = {one.key: (one.bytes, one.modified_at.replace(microsecond=0)) for one in store.survey(prefix)}
+            assert listed == {one.key: (one.bytes, one.modified_at.replace(microsecond=0)) for one in store.list(prefix)}
+        assert [one.key for one in store.survey("")] == sorted(keys)
+        store.delete(keys[0])
+        assert keys[0] not in {one.key for one in store.survey("")}
+
+    @pytest.mark.parametrize("prefix", ["/", "../", "a/."])
+    def test_no_survey_leaves_the_store(self, store: ObjectStore, prefix: str) -> None:
+        with pytest.raises(errors.BadKey):
+            list(store.survey(prefix))
+
     def test_a_deleted_object_is_gone_and_its_key_is_free(self, store: ObjectStore) -> None:
         store.put(KEY, b"one", **DETAILS)
         assert store.delete(KEY) is True

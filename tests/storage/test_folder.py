@@ -65,6 +65,7 @@ def test_half_an_object_is_no_object_and_the_next_put_makes_it_whole(folder_stor
     with pytest.raises(errors.NotStored):
         folder_store.read(KEY)
     assert list(folder_store.list("")) == []
+    assert ([one.key for one in folder_store.survey("")] == []) == (half in ("sidecar only", "bytes only"))
     assert folder_store.put(KEY, b"one", **DETAILS) == folder_store.head(KEY)
     assert folder_store.read(KEY) == b"one"
 
