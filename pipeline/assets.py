@@ -1,18 +1,21 @@
 """Media: a row and its bytes together. The only way to pictures and clips."""
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
 from pipeline.database import Connection, Database, insert, update
-from pipeline.errors import NotStored, UnknownName
+from pipeline.errors import NotStored, TakenDown, UnknownName
 from pipeline.records import Asset, AssetKind, now
 from pipeline.storage.keys import key_for
 
 PRIVATE = "private, max-age=31536000, immutable"
+EVERYTHING = "*"  # stands among the hashes that were taken down for the whole case
+NEEDED = "SELECT 1 FROM assets WHERE key = ? AND removed_at IS NULL"
 
 
 class Bytes(Protocol):
@@ -20,6 +23,7 @@ class Bytes(Protocol):
 
     def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = ...) -> Any: ...
     def read(self, key: str) -> bytes: ...
+    def delete(self, key: str) -> bool: ...
 
 
 def put(store: Bytes, data: bytes, asset: Asset) -> Asset:
@@ -34,8 +38,10 @@ def record(tx: Connection, asset: Asset) -> Asset:
     """Write the row of stored bytes and return it; the same bytes in the same scope are the asset that exists, and a repeat changes nothing.
 
     Made from something else this time, it has both as its parents: pictures that differ in a comment alone have one and the same small copy.
-    What was removed exists again once its bytes are kept anew; raises NotStored while the removed bytes are still being swept away.
+    What was removed exists again once its bytes are kept anew; raises NotStored while the removed bytes are still being swept away, TakenDown
+    for what is never kept again.
     """
+    check_wanted(tx, asset.scope, [asset.sha256, *asset.parents])
     row = tx.execute("SELECT removed_at, swept_at, parents FROM assets WHERE scope = ? AND sha256 = ?", (asset.scope, asset.sha256)).fetchone()
     if row is None:
         names = ("scope", "sha256", "kind", "key", "media_type", "bytes", "width_px", "height_px", "seconds", "run_id", "call_id", "created_at")
@@ -51,10 +57,38 @@ def record(tx: Connection, asset: Asset) -> Asset:
 
 
 def keep(db: Database, store: Bytes, data: bytes, asset: Asset) -> Asset:
-    """Store bytes, then their row."""
+    """Store bytes, then their row; raises TakenDown for what is never kept again, and leaves no byte of it."""
+    with db.reading() as looking:
+        check_wanted(looking, asset.scope, [hashlib.sha256(data).hexdigest(), *asset.parents])
     stored = put(store, data, asset)
-    with db.writing() as tx:
+    with unless_taken_down(db, store, stored), db.writing() as tx:
         return record(tx, stored)
+
+
+def check_wanted(db: Connection, scope: str, hashes: Iterable[str]) -> None:
+    """Raise TakenDown when any of these files, or all of their case, was taken down; what was made of such a file is named with its parents."""
+    row = db.execute(
+        """SELECT t.person, g.at, g.sha256 FROM gone g JOIN takedowns t ON t.id = g.takedown
+        WHERE g.scope = ? AND g.sha256 IN (SELECT value FROM json_each(?)) ORDER BY g.sha256 LIMIT 1""",
+        (scope, json.dumps([EVERYTHING, *hashes])),
+    ).fetchone()
+    if row is not None:
+        what = "Everything of this case" if row["sha256"] == EVERYTHING else "This picture, or what it was made from,"
+        raise TakenDown(f"{what} was taken down on {row['at'][:10]} by {row['person']}, so it is not kept again.")
+
+
+@contextlib.contextmanager
+def unless_taken_down(db: Database, store: Bytes, *stored: Asset) -> Iterator[None]:
+    """Delete what was stored already when the block, which writes its rows, raises TakenDown: somebody took it down in that moment."""
+    try:
+        yield
+    except TakenDown:
+        with db.reading() as looking:
+            needed = [one for one in stored if looking.execute(NEEDED, (one.key,)).fetchone() is not None]
+        for one in stored:
+            if one not in needed:
+                store.delete(one.key)
+        raise
 
 
 def get(db: Connection, scope: str, sha256: str) -> Asset:

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +136,19 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
     row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": case.id, "purpose": asset.kind.value}
     insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
     return get(tx, case.id, case.owner)
+
+
+def let_go(tx: Connection, case: Case, gone: Collection[str]) -> None:
+    """Make a case forget what is gone (by hash): without its photo it has nothing, without its avatar no clip."""
+    if case.photo in gone:
+        sets = "photo = NULL, crop = NULL, photo_version = photo_version + 1, avatar = NULL, clip = NULL"
+    elif case.avatar in gone:
+        sets = "avatar = NULL, clip = NULL"
+    elif case.clip in gone:
+        sets = "clip = NULL"
+    else:
+        return
+    tx.execute(f"UPDATE cases SET {sets} WHERE id = ? AND owner = ?", (case.id, case.owner))  # noqa: S608
 
 
 def of_sweeps_only(db: Connection, asset: Asset) -> bool:

@@ -6,7 +6,8 @@
     │   ├── BadSetting · BadParameter · BadPrompt · BadOutputFolder
     │   ├── UnknownName       no such model, style, run, case or asset
     │   └── NotNow            the thing exists, but not in a state that allows this
-    │       └── OutOfDate     something was pressed that no screen shows any more
+    │       ├── OutOfDate     something was pressed that no screen shows any more
+    │       └── TakenDown     it was taken down for good and is not kept again
     ├── AccessError           WrongOwner · NotPremium · NotAllowed
     ├── LimitError            AttemptsUsed · BudgetReached · TooManyRequests
     ├── CatalogueError        BadModelFile · CannotPrice · WrongTool
@@ -160,6 +161,13 @@ class OutOfDate(NotNow):
 
     say = "This button is out of date."
     next = "Reload the page."
+
+
+class TakenDown(NotNow):
+    """A file, or its whole case, was taken down for good: nothing of it is kept again."""
+
+    say = "This was taken down for good, so it is not kept again."
+    next = "Use another photo in a new case, with the customer's consent."
 
 
 class AccessError(StudioError):

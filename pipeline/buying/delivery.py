@@ -24,12 +24,14 @@ def deliver(desk: Desk, call: Call, kind: AssetKind, tmp: Path) -> Asset:
     """Return the asset of a succeeded call, fetching it if it is not kept yet.
 
     Raises DownloadFailed (retry fetches again), ResultLost, BrokenMedia or NoPicture; all of them were charged, and the last three are no attempt.
+    Raises TakenDown for what was made of a picture that was taken down meanwhile; that was charged too, and it is not even fetched.
     """
     with desk.database.reading() as db:
         query = "SELECT scope, sha256 FROM assets WHERE call_id = ? AND kind = ? AND removed_at IS NULL"
         kept = db.execute(query, (call.id, kind.value)).fetchone()
         if kept:
             return assets.get(db, kept["scope"], kept["sha256"])
+        assets.check_wanted(db, call.case_id, [call.input["photo"]])
     try:
         return _fetch_and_keep(desk, call, kind, tmp)
     except (ResultLost, BrokenMedia) as error:

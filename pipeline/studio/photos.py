@@ -49,18 +49,19 @@ def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str =
 def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person, *, replace: bool = False) -> Case:
     """Keep a photo and make it the case's, with how many faces it shows and the advice about it as facts of the photo.
 
-    What guests see of an older photo is withdrawn with it. Raises NotAllowed, WrongOwner, NotPremium, and NotNow when another photo is there
-    and `replace` was not said.
+    What guests see of an older photo is withdrawn with it. Raises NotAllowed, WrongOwner, NotPremium, TakenDown for a photo that was taken down,
+    and NotNow when another photo is there and `replace` was not said.
     """
     check(by, Role.MAKE)
     with place.database.reading() as db:
         case = cases.get(db, case_id, owner)
         cases.check_premium(case)
         cases.check_photo(case, hashlib.sha256(intake.photo.data).hexdigest(), replace=replace)
+        assets.check_wanted(db, case_id, [hashlib.sha256(one.data).hexdigest() for one in (intake.photo, intake.crop)])
     facts = {"faces": intake.faces, "advice": [asdict(remark) for remark in intake.advice], "note": intake.photo.note}
     photo = assets.put(place.store, intake.photo.data, _asset(case_id, AssetKind.PHOTO, intake.photo, facts=facts))
     crop = assets.put(place.store, intake.crop.data, _asset(case_id, AssetKind.CROP, intake.crop, parents=(photo.sha256,)))
-    with place.database.writing() as tx:
+    with assets.unless_taken_down(place.database, place.store, photo, crop), place.database.writing() as tx:
         assets.record(tx, photo)
         assets.record(tx, crop)
         changed = cases.put_photo(tx, case, photo=photo.sha256, crop=crop.sha256, replace=replace, by=by)

@@ -94,7 +94,7 @@ def _let_go(tx: Connection, case: Case, asset: Asset, by: Person, reason: str, e
         raise NotNow("What depends on this has changed since it was shown.", next="Look again, then decide.")
     going = tuple(one.asset for one in found.files)
     _check_idle(tx, case, going)
-    _retire(tx, case, {one.sha256 for one in going})
+    cases.let_go(tx, case, {one.sha256 for one in going})
     at = now()
     if shown := [one.kind for one in publications.live(tx, case.id).values() if {one.asset, one.sha256} & {gone.sha256 for gone in going}]:
         withdrawing.end_with(tx, case, by, "it was removed", shown)
@@ -178,16 +178,3 @@ def _check_idle(tx: Connection, case: Case, going: Sequence[Asset]) -> None:
             lost = row["call"] == "unknown"
             next_ = "Settle the lost request first: it is in the queue." if lost else "Wait for it to end, or cancel it."
             raise NotNow("A run that has not ended needs this." if not lost else "A request that nobody can prove yet needs this.", next=next_)
-
-
-def _retire(tx: Connection, case: Case, gone: set[str]) -> None:
-    """Let the case go of what is gone: without its photo it has nothing, without its avatar no clip."""
-    if case.photo in gone:
-        sets = "photo = NULL, crop = NULL, photo_version = photo_version + 1, avatar = NULL, clip = NULL"
-    elif case.avatar in gone:
-        sets = "avatar = NULL, clip = NULL"
-    elif case.clip in gone:
-        sets = "clip = NULL"
-    else:
-        return
-    tx.execute(f"UPDATE cases SET {sets} WHERE id = ? AND owner = ?", (case.id, case.owner))  # noqa: S608

@@ -1,5 +1,6 @@
 """Photos for comparing: the studio's own, of people who agreed to it, beside those of cases. A picture is named `scope/sha256`."""
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -28,20 +29,25 @@ class Source:
 
 
 def add(place: Place, name: str, intake: Intake, by: Person) -> Source:
-    """Keep a test photo under a name; the same photo again is the one that exists; raises NotAllowed, BadParameter for a name that is none."""
+    """Keep a test photo under a name; the same photo again is the one that exists.
+
+    Raises NotAllowed, BadParameter for a name that is none, TakenDown for a photo that was taken down.
+    """
     check(by, Role.MAKE)
     name = " ".join(name.split())
     if not name or len(name) > LONGEST_NAME or not name.isprintable():
         raise BadParameter(f"A test photo needs a name of 1 to {LONGEST_NAME} printable characters.", next="Say who is on it.")
     facts = {"faces": intake.faces, "name": name, "advice": [asdict(remark) for remark in intake.advice]}
     photo, crop = intake.photo, intake.crop
+    with place.database.reading() as db:
+        assets.check_wanted(db, STUDIO_SCOPE, [hashlib.sha256(one.data).hexdigest() for one in (photo, crop)])
     kept = Asset(
         scope=STUDIO_SCOPE, kind=AssetKind.PHOTO, media_type=photo.media_type, width_px=photo.width_px, height_px=photo.height_px, facts=facts
     )
     whole = assets.put(place.store, photo.data, kept)
     cut = Asset(scope=STUDIO_SCOPE, kind=AssetKind.CROP, media_type=crop.media_type, width_px=crop.width_px, height_px=crop.height_px, facts=facts)
     square = assets.put(place.store, crop.data, Asset(**{**cut.__dict__, "parents": (whole.sha256,)}))
-    with place.database.writing() as tx:
+    with assets.unless_taken_down(place.database, place.store, whole, square), place.database.writing() as tx:
         if cases.look_up(tx, STUDIO_SCOPE) is None:
             cases.create(tx, case_id=STUDIO_SCOPE, owner=STUDIO_SCOPE, name="Test photos", plan=Plan.PREMIUM, by=by)
         assets.record(tx, whole)

@@ -4,8 +4,9 @@ Each paragraph says what remains true if the power goes off right after it. Ever
 """
 
 import errno
+import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -14,7 +15,7 @@ from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
 from pipeline.database import Connection, update
 from pipeline.engine import durable
-from pipeline.errors import BeingLookedUp, Cancelled, DiskFull, Flagged, OutcomeUnknown, StudioError
+from pipeline.errors import BeingLookedUp, Cancelled, DiskFull, Flagged, OutcomeUnknown, StudioError, TakenDown
 from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
@@ -84,7 +85,7 @@ def _bought(run: Run, call: Call, asset: Asset) -> Json:
     unfit = f"served by {call.served_endpoint}, not by {call.endpoint}" if elsewhere else None
     changes: Json = {"unfit": unfit} if run.kind is RunKind.CLIP else {"asset": asset.sha256, "unfit": unfit}
     display = _display_of(asset) if run.kind is RunKind.AVATAR else None
-    with desk.database.writing() as tx:
+    with assets.unless_taken_down(desk.database, desk.store, *([display] if display else [])), desk.database.writing() as tx:
         update(tx, "outputs", {"run_id": run.id, "slot": SLOTS[run.kind]}, changes)
         if display:
             assets.record(tx, display)
@@ -147,6 +148,9 @@ def _finish_clip(raw: Asset, recipe: Mapping[str, Any]) -> Json:
 def _made(data: bytes, parent: Asset, kind: AssetKind, media_type: str, width_px: int, height_px: int, seconds: float | None = None) -> Asset:
     run = {"run_id": parent.run_id, "call_id": parent.call_id, "parents": (parent.sha256,)}
     asset = Asset(scope=parent.scope, kind=kind, media_type=media_type, width_px=width_px, height_px=height_px, seconds=seconds, **run)  # type: ignore[arg-type]
+    if desk := bench().desk:
+        with desk.database.reading() as db:
+            assets.check_wanted(db, parent.scope, [hashlib.sha256(data).hexdigest(), parent.sha256])
     return assets.put(bench().store, data, asset)
 
 
@@ -154,22 +158,36 @@ def _made(data: bytes, parent: Asset, kind: AssetKind, media_type: str, width_px
 def _conclude(run_id: str, made: Json) -> str:
     desk = bench().buying
     desk.points.reach("before-the-end")
-    with desk.database.writing() as tx:
-        run = runs.get(tx, run_id)
-        if "error" in made:
-            runs.finish(tx, run_id, RunState.FAILED, _paid(tx, run, StudioError.from_json(made["error"])))
-            return "failed"
-        kept = [assets.record(tx, _asset(row)) for row in made["assets"]]
-        if run.kind is RunKind.AVATAR:
-            master = assets.get(tx, run.case_id, made["measured"])
-            rows = [{**row, "model_hash": made["model_hash"]} for row in made["likeness"]]
-            assets.measured(tx, master, run.source, rows)
-        else:
-            update(tx, "outputs", {"run_id": run_id, "slot": "clip"}, {"asset": kept[0].sha256})
-        runs.finish(tx, run_id, RunState.SUCCEEDED)
-    desk.points.reach("after-the-end")
-    log.info("a run ended", extra={"run": run_id, "state": "succeeded"})
-    return "succeeded"
+    files = [_asset(row) for row in made.get("assets", ())]
+    try:
+        with assets.unless_taken_down(desk.database, desk.store, *files), desk.database.writing() as tx:
+            state = _written(tx, runs.get(tx, run_id), made, files)
+    except TakenDown as error:
+        with desk.database.reading() as db:
+            run = runs.get(db, run_id)
+        _end(run, RunState.FAILED, error)
+        return RunState.FAILED.value
+    if state is RunState.SUCCEEDED:
+        desk.points.reach("after-the-end")
+        log.info("a run ended", extra={"run": run_id, "state": state.value})
+    return state.value
+
+
+def _written(tx: Connection, run: Run, made: Json, files: Sequence[Asset]) -> RunState:
+    """Write down what finishing came to and end the run; raises TakenDown, after which nothing is written."""
+    assets.check_wanted(tx, run.case_id, [run.source, *([made["measured"]] if "measured" in made else [])])
+    if "error" in made:
+        runs.finish(tx, run.id, RunState.FAILED, _paid(tx, run, StudioError.from_json(made["error"])))
+        return RunState.FAILED
+    kept = [assets.record(tx, file) for file in files]
+    if run.kind is RunKind.AVATAR:
+        master = assets.get(tx, run.case_id, made["measured"])
+        rows = [{**row, "model_hash": made["model_hash"]} for row in made["likeness"]]
+        assets.measured(tx, master, run.source, rows)
+    else:
+        update(tx, "outputs", {"run_id": run.id, "slot": "clip"}, {"asset": kept[0].sha256})
+    runs.finish(tx, run.id, RunState.SUCCEEDED)
+    return RunState.SUCCEEDED
 
 
 def _check_wanted(run_id: str) -> None:
