@@ -15,12 +15,13 @@ REFUSED = "not cleared: Cloudflare refused; the edge may show it for up to 30 da
 CLEARED = "cleared"
 
 
-def purge(settings: Settings, urls: Sequence[str], *, api: str = API) -> str:
+def purge(settings: Settings, urls: Sequence[str], *, store: str = "", api: str = API) -> str:
     """Ask the CDN to forget these addresses and return in words what became of it; nothing is asked in the sandbox, nor for the folder store.
 
-    At most 30 addresses go with one request (Cloudflare's "purge by single-file").
+    `store` is where they were published, when that may be another one than is set now. At most 30 addresses go with one
+    request (Cloudflare's "purge by single-file").
     """
-    if settings.store == "folder":
+    if (store or settings.store) == "folder":
         return NO_CDN
     if not (settings.cloudflare_zone_id and settings.cloudflare_api_token):
         return NOT_SET_UP

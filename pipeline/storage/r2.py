@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from pipeline.errors import BadParameter, NotStored, StoreRefused
+from pipeline.storage import refusals
 from pipeline.storage.checking import exercise
 from pipeline.storage.keys import check_details, check_key, check_prefix, check_range, is_key
 from pipeline.storage.links import attachment
@@ -202,7 +203,8 @@ def _in_our_words() -> Iterator[None]:
     except ClientError as error:
         raise _meaning(str(error.response.get("Error", {}).get("Code", ""))) from error
     except (BotoCoreError, OSError, ValueError) as error:
-        raise StoreRefused() from error
+        say = "The media store could not be reached."
+        raise StoreRefused(say, next="Check R2_ENDPOINT and the network of this machine, then try again.") from error
 
 
 def _meaning(code: str) -> StoreRefused | NotStored:
@@ -210,4 +212,7 @@ def _meaning(code: str) -> StoreRefused | NotStored:
         return NotStored()
     if code in _EXISTS:
         return _KeyExists()
-    return _PastTheEnd() if code in _PAST_THE_END else StoreRefused()
+    if code in _PAST_THE_END:
+        return _PastTheEnd()
+    say, next_ = refusals.words(code)
+    return StoreRefused(say, next=next_)

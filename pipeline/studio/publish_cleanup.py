@@ -68,7 +68,7 @@ def _cleared(place: Place, publication: Publication) -> bool:
         needed = False
     except StudioError:
         return False
-    cleared = "" if needed else purge(place.settings, [publication.url])
+    cleared = "" if needed else purge(place.settings, [publication.url], store=publication.store)
     with place.database.writing() as tx:
         publications.ended(tx, publication, cleared)
     return True

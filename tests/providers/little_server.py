@@ -93,7 +93,7 @@ class LittleServer:
                     return
                 self.give(reply)
 
-            do_GET = do_HEAD = do_POST = do_PUT = answer
+            do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
             def give(self, reply: Reply) -> None:
                 payload = reply.payload()

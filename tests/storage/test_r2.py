@@ -91,11 +91,11 @@ def refusing() -> Iterator[tuple[R2Store, LittleServer]]:
 )
 def test_a_refusal_is_told_without_the_stores_own_words(refusing: Any, status: int, code: str) -> None:
     store, server = refusing
-    server.always(status=status, body=f"<Error><Code>{code}</Code><Message>SECRET</Message></Error>".encode())
+    server.always(status=status, body=f"<Error><Code>{code}</Code><Message>RAW WORDS</Message></Error>".encode())
     for verb in (lambda: store.put(KEY, b"one", **DETAILS), lambda: store.read(KEY), lambda: store.head(KEY)):
         with pytest.raises(errors.StoreRefused) as caught:
             verb()
-        assert "SECRET" not in str(caught.value.as_json())
+        assert "RAW WORDS" not in str(caught.value.as_json())
         assert caught.value.retry
 
 
