@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.routing import Route
 
-from pages.parts import sweepfeed, sweepfiles
+from pages.parts import guestpage, sweepfeed, sweepfiles
 from pages.parts.bundle import bundle
 from pipeline.errors import StudioError
 from pipeline.processes.claims import claim
@@ -65,6 +65,7 @@ def _warm() -> None:
 
 SCREENS = [
     Route("/ui/{name}", bundle, methods=["GET"]),
+    Route("/guest/{token}", guestpage.guest, methods=["GET"]),
     Route("/grid/{token}", sweepfeed.feed, methods=["GET"]),
     Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),
 ]

@@ -17,6 +17,7 @@ SCREENS: tuple[tuple[str, str, str, str], ...] = (
     ("cases", "Make", "Cases", "folder_shared"),
     ("compare", "Make", "Compare", "grid_view"),
     ("library", "Check", "Library", "photo_library"),
+    ("publish", "Check", "Publish", "public"),
     ("queue", "Run", "Queue", "format_list_numbered"),
     ("settings", "Studio", "Settings", "settings"),
 )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from pipeline.errors import StudioError
+from pipeline.guest.hero import script, script_key
 from pipeline.publishing import publications
 from pipeline.publishing.addresses import PUBLIC, is_public
 from pipeline.publishing.publications import Publication
@@ -24,6 +25,8 @@ HEADERS = {
 
 async def published(request: Request) -> Response:
     """Answer 200, 206, 304 or 416 with a file that is published now; a bare 404 for everything else, whatever the address tries."""
+    if request.path_params["key"] == script_key():
+        return Response(script(), media_type="text/javascript", headers={**HEADERS, "etag": f'"{script_key()}"'})
     found = await run_sync(_find, request.path_params["key"])
     if found is None:
         return Response(status_code=404)

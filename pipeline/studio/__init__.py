@@ -14,6 +14,7 @@ portraits.py   ask for an avatar or a clip, at a price known before
 reviews.py     approve, reject, withdraw
 publishing.py  approved bytes to the public store, read back before they count
 withdrawing.py  a publication taken back, with a receipt
+shopwindow.py  what waits to be published, what guests see, and the history of both
 publish_cleanup.py  what publications leave behind: old objects, and wishes a crash cut short
 many.py        one decision about many
 stars.py       what colleagues should see

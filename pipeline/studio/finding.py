@@ -40,10 +40,10 @@ def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) ->
 
     At most 500 lines at a time; a case's activity is its newest attempt, else its opening. The studio's own test photos are no case.
     """
-    words = tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
+    words = words_of(text)
     page = (min(max(limit, 0), MOST_LINES), max(offset, 0))
     with place.database.reading() as db:
-        db.create_function("fits", 3, lambda *texts: _fits(words, texts))
+        db.create_function("fits", 3, lambda *texts: fits(words, texts))
         db.execute("BEGIN")
         fitting = db.execute(
             """SELECT c.id, coalesce((SELECT asked_at FROM runs WHERE case_id = c.id AND sweep IS NULL ORDER BY asked_at DESC LIMIT 1),
@@ -96,6 +96,12 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def _fits(words: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+def words_of(text: str) -> tuple[str, ...]:
+    """Return the words that are looked for, whatever their capitals."""
+    return tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
+
+
+def fits(words: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+    """Tell whether every word is in one of the texts."""
     text = _folded("\n".join(texts))
     return all(word in text for word in words)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pipeline import cases, runs
 from pipeline.database import Connection
 from pipeline.errors import Fault, UnknownName
-from pipeline.records import Case, Plan, Run, RunKind, RunState
+from pipeline.publishing import publications
+from pipeline.records import AssetKind, Case, Plan, Run, RunKind, RunState
 from pipeline.studio.place import Place
 
 LONGEST_GREETING = 80
@@ -40,7 +41,8 @@ def reply(place: Place, case_id: str) -> Reply:
 def write(db: Connection, case: Case) -> Reply:
     """Return what to write about a case within a read that has begun."""
     asked = runs.newest(db, 50, case_id=case.id, cells=False)
-    body = _body(case, next((run for run in asked if run.photo_version == case.photo_version), None))
+    link = _link(db, case)
+    body = _body(case, link, next((run for run in asked if run.photo_version == case.photo_version), None))
     text = "\n\n".join((_greeting(case), body, "With kind regards"))
     return Reply(text=text, ready=LINK not in text)
 
@@ -53,12 +55,19 @@ def _greeting(case: Case) -> str:
     return f"Hello {name if len(name) <= LONGEST_GREETING else name[:LONGEST_GREETING].rstrip() + '…'},"
 
 
-def _body(case: Case, newest: Run | None) -> str:
+def _link(db: Connection, case: Case) -> str:
+    """Return where guests see what is approved now; a note in square brackets while they do not."""
+    live = publications.live(db, case.id)
+    shown = live.get(AssetKind.CLIP) if case.clip else live.get(AssetKind.AVATAR)
+    return shown.url if shown and shown.asset in (case.clip, case.avatar) else LINK
+
+
+def _body(case: Case, link: str, newest: Run | None) -> str:
     if case.plan is not Plan.PREMIUM:
         return "Living portraits are part of the premium plan. As soon as your invitation is upgraded, we will gladly make yours."
     if case.clip is not None:
         return (
-            f"Your living portrait is ready: we turned your photo into an animated portrait that moves softly in a loop. You can see it here:\n{LINK}"
+            f"Your living portrait is ready: we turned your photo into an animated portrait that moves softly in a loop. You can see it here:\n{link}"
         )
     if case.photo is None:
         return f"For your living portrait we need a photo of you. {_wanted()}"
@@ -67,7 +76,7 @@ def _body(case: Case, newest: Run | None) -> str:
     if case.avatar is not None:
         moving = newest is not None and newest.kind is RunKind.CLIP and not newest.ended
         more = "It is being brought to life now, and we will write again when it moves." if moving else "If you like it, we will bring it to life."
-        return f"Your portrait is ready: we turned your photo into an illustration that is still you. You can see it here:\n{LINK}\n\n{more}"
+        return f"Your portrait is ready: we turned your photo into an illustration that is still you. You can see it here:\n{link}\n\n{more}"
     return "Thank you for your photo. We are working on your portrait and will write again as soon as it is ready."
 
 

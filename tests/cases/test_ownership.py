@@ -89,7 +89,7 @@ LOOKS_ONLY = {
     "search", "thumb_of", "clean", "count", "state_of", "of_case", "offer", "why_not",
     "attempts", "attempts_of", "outdated", "difference", "model_title", "settings_of", "wish_of", "reply", "write",
     "check", "everyone", "find",
-    "objects_folder", "open_store", "open_storefront", "public_folder", "plan", "receipts",
+    "objects_folder", "open_store", "open_storefront", "public_folder", "plan", "receipts", "fits", "words_of",
     "model_words", "style_words",
     "asked_for", "check_key", "failures", "get", "listing", "made_of", "newest", "price", "price_within",
     "check_affordable", "check_current", "check_limits", "next_number", "next_take", "price_avatar", "price_clip",

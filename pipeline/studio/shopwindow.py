@@ -1,0 +1,151 @@
+"""What can be published, what is, and everything about one case's publications: for looking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline import assets, cases
+from pipeline.database import Connection, Row
+from pipeline.publishing import publications
+from pipeline.publishing.publications import Publication
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Role
+from pipeline.studio import finding
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+
+MOST_LINES = 200
+# What is approved and not what guests see; and what guests see of something.
+WAITS = "(c.avatar IS NOT NULL AND (a.asset IS NOT c.avatar OR v.asset IS NOT c.clip))"
+SHOWN = "(a.id IS NOT NULL OR v.id IS NOT NULL)"
+LINES = """SELECT c.id, coalesce(v.verified_at, a.verified_at) AS since FROM cases c
+    LEFT JOIN publications a ON a.case_id = c.id AND a.kind = 'avatar' AND a.state = 'published'
+    LEFT JOIN publications v ON v.case_id = c.id AND v.kind = 'clip' AND v.state = 'published'
+    WHERE c.id <> ? AND (? OR fits(c.id, c.owner, c.name)) AND """
+
+
+class Which(StrEnum):
+    """The two shelves of the screen."""
+
+    WAITING = "waiting"
+    SHOWN = "shown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A case in the list: what is approved now, small enough to show, and what guests see."""
+
+    case: Case
+    picture: Asset | None
+    live: Mapping[AssetKind, Publication]
+
+    @property
+    def adds(self) -> str:
+        """Say what publishing would change, empty when nothing."""
+        avatar, clip = self.live.get(AssetKind.AVATAR), self.live.get(AssetKind.CLIP)
+        if self.case.clip and (clip is None or clip.asset != self.case.clip):
+            return "A newer clip is approved" if clip else "Clip and avatar" if avatar is None else "A clip is approved"
+        if self.case.avatar and (avatar is None or avatar.asset != self.case.avatar):
+            return "A newer avatar is approved" if avatar else "Avatar"
+        return "The clip shown is no longer the case's" if clip and not self.case.clip else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """One page of a shelf, and how many cases stand on each."""
+
+    lines: tuple[Line, ...]
+    waiting: int
+    shown: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """A publication in the history of a case with the file it showed; `again` says whether one may return to it."""
+
+    publication: Publication
+    file: Asset
+    again: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Showcase:
+    """Everything about what guests of one case see: live by kind, what is approved and could be shown, and the history, newest first."""
+
+    line: Line
+    photo: Asset | None
+    avatar: Asset | None
+    clip: Asset | None
+    poster: Asset | None
+    past: tuple[Past, ...]
+
+
+def listing(place: Place, which: Which, text: str = "", *, limit: int = 48, offset: int = 0) -> Window:
+    """Return a page of a shelf, searched as cases are: what waits in the order of the cases, what is shown with the newest first."""
+    words = finding.words_of(text)
+    with place.database.reading() as db:
+        db.create_function("fits", 3, lambda *texts: finding.fits(words, texts))
+        db.execute("BEGIN")
+        found = {one: _found(db, WAITS if one is Which.WAITING else SHOWN, words) for one in Which}
+        page = found[which][max(offset, 0) : max(offset, 0) + min(max(limit, 0), MOST_LINES)]
+        lines = tuple(_line(db, finding.find(db, row["id"])) for row in page)
+    return Window(lines=lines, waiting=len(found[Which.WAITING]), shown=len(found[Which.SHOWN]))
+
+
+def look(place: Place, case_id: str, by: Person) -> Showcase:
+    """Return everything about a case's publications; raises NotAllowed, UnknownName."""
+    check(by, Role.VIEW)
+    with place.database.reading() as db:
+        db.execute("BEGIN")
+        case = finding.find(db, case_id)
+        avatar = _asset(db, case, case.avatar)
+        clip = _asset(db, case, case.clip)
+        return Showcase(
+            line=_line(db, case),
+            photo=_asset(db, case, case.crop or case.photo),
+            avatar=_first(db, avatar, AssetKind.AVATAR_DISPLAY) if avatar else None,
+            clip=clip,
+            poster=_poster(db, clip) if clip else None,
+            past=_past(db, case),
+        )
+
+
+def _found(db: Connection, condition: str, words: tuple[str, ...]) -> list[Row]:
+    order = " ORDER BY since DESC, c.id" if condition == SHOWN else " ORDER BY c.created_at, c.id"
+    return db.execute(LINES + condition + order, (STUDIO_SCOPE, not words)).fetchall()
+
+
+def _line(db: Connection, case: Case) -> Line:
+    live = publications.live(db, case.id)
+    return Line(case=case, picture=finding.thumb_of(db, case) or _shown(db, live), live=live)
+
+
+def _shown(db: Connection, live: Mapping[AssetKind, Publication]) -> Asset | None:
+    one = live.get(AssetKind.AVATAR)
+    return assets.get(db, one.case_id, one.sha256) if one else None
+
+
+def _asset(db: Connection, case: Case, sha256: str | None) -> Asset | None:
+    return assets.get(db, case.id, sha256) if sha256 else None
+
+
+def _first(db: Connection, parent: Asset, kind: AssetKind) -> Asset | None:
+    return next(iter(assets.children(db, parent.scope, parent.sha256, kind)), None)
+
+
+def _poster(db: Connection, clip: Asset) -> Asset | None:
+    found = assets.children(db, clip.scope, clip.parents[0], AssetKind.POSTER)
+    return next((one for one in found if one.run_id == clip.run_id), None)
+
+
+def _past(db: Connection, case: Case) -> tuple[Past, ...]:
+    told = [one for one in publications.history(db, case.id) if one.kind is not AssetKind.POSTER]
+    live = {one.id for one in publications.live(db, case.id).values()}
+    shown = {one.asset for one in told if one.id in live}
+    return tuple(
+        Past(
+            publication=one,
+            file=assets.get(db, case.id, one.sha256),
+            again=one.asset not in shown and cases.decision_of(db, case.id, one.asset) == "approved" and one.verified_at is not None,
+        )
+        for one in told
+    )
