@@ -16,6 +16,9 @@ from pipeline.studio.sweep_view import SeenCell, SweepView
 from pipeline.sweeps.plans import Axis
 
 BEAT_SECONDS = 3.0
+ROW_PX = 22
+# The text colours of the studio; the screen library's own grey is too light on ours.
+INK = {"light": "#1c1c1c", "dark": "#ededed"}
 # Okabe and Ito's colours, which colour-blind readers tell apart, without the two that vanish on white or on black.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 NUMERIC = (Axis.STRENGTH, Axis.GUIDANCE, Axis.STEPS)
@@ -28,6 +31,8 @@ def draw(sweep_id: str, look: Callable[[], SweepView | None]) -> None:
     def beat() -> None:
         seen = look()
         charts = list(_charts(seen)) if seen else []
+        if charts:
+            st.space("small")
         for place, chart in zip(st.columns(len(charts), gap="medium") if charts else (), charts, strict=True):
             with place:
                 _draw(sweep_id, *chart)
@@ -56,8 +61,14 @@ def _charts(seen: SweepView) -> Iterator[Chart]:
 
 def _draw(sweep_id: str, name: str, heading: str, figure: Any, below: str) -> None:
     st.subheader(heading, anchor=False)
-    figure.update_layout(height=340, margin={"l": 56, "r": 16, "t": 12, "b": 48}, hovermode="closest", clickmode="event+select", showlegend=True)
-    figure.update_layout(legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0})
+    # The legend has a place of its own: one that makes itself room covers the plot at some widths.
+    named = ROW_PX * len({one.name for one in figure.data if one.showlegend is not False})
+    margin = {"l": 72, "r": 16, "t": 12, "b": 64 + named, "autoexpand": False}
+    legend = {"yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "tracegroupgap": 0}
+    figure.update_layout(height=340 + named, margin=margin, legend=legend, hovermode="closest", clickmode="event+select", showlegend=True)
+    ink = INK["dark" if st.context.theme.type == "dark" else "light"]
+    for axis in ("xaxis", "yaxis"):
+        figure.update_layout({axis: {"tickfont": {"color": ink}, "title": {"font": {"color": ink}}}})
     key = f"chart-{sweep_id}" if name == "likeness" else f"chart-{name}-{sweep_id}"
     picked: Any = st.plotly_chart(figure, key=key, on_select="rerun", selection_mode="points", config={"displaylogo": False})
     points = picked["selection"]["points"] if picked else []
@@ -110,7 +121,6 @@ def _figure(seen: SweepView, axis: Axis, lines: dict[str, list[SeenCell]]) -> An
             customdata=told,
             name=escape(words),
             legendgroup=words,
-            showlegend=False,
             hovertemplate=f"%{{customdata[2]}}<br>{sweepwords.title(axis)} %{{x}}, seed %{{customdata[1]}}<br>likeness %{{y:.2f}}<extra></extra>",
         )
     figure.update_xaxes(title=sweepwords.title(axis))
@@ -138,7 +148,7 @@ def _add_line(figure: Any, words: str, values: list[tuple[float, list[float]]], 
         y=[fmean(scores) for _, scores in values],
         mode="lines",
         line={"color": colour, "width": 2},
-        name=escape(words),
         legendgroup=words,
+        showlegend=False,
         hoverinfo="skip",
     )

@@ -42,13 +42,14 @@ def figure(lines: Points, axis: Axis | None, colours: Sequence[str]) -> Any:
 
     drawn = go.Figure()
     for number, (words, line) in enumerate(sorted(lines.items())):
-        colour = colours[number % len(colours)]
+        colour, wider = colours[number % len(colours)], 3 * min(3, len(lines) - 1 - number)
         drawn.add_scatter(
             x=[float(value) if axis else escape(value) for value, _ in line],
             y=[(one.cost_per_acceptable_micro_usd or 0) / 1e6 for _, one in line],
             mode="lines+markers" if axis else "markers",
-            line={"color": colour, "width": 2},
-            marker={"color": colour, "size": 9, "symbol": number % 6},
+            # Where all pictures are acceptable, lines lie on one another; those below stand out beside those above.
+            line={"color": colour, "width": 2 + wider},
+            marker={"color": colour, "size": 9 + 2 * wider, "symbol": number % 6},
             customdata=[[one.run_ids[0] if len(one.run_ids) == 1 else "", escape(_told(one))] for _, one in line],
             name=escape(words),
             hovertemplate="%{customdata[1]}<extra></extra>",

@@ -13,6 +13,7 @@ from starlette.responses import Response
 
 from pages.parts import daylinks, pieces, sweepproof, sweepwords
 from pages.parts.here import place
+from pages.parts.judging import reasons
 from pipeline.errors import AccessError, StudioError
 from pipeline.records import new_id
 from pipeline.studio import sweep_view
@@ -92,7 +93,7 @@ def _told(sweep_id: str, person: str, since: str) -> str:
         changed = [text for text, at in known.cells.values() if count is None or at > count]
         head: dict[str, Any] = {"cursor": known.cursor, "whole": count is None, "name": seen.sweep.name, "kind": seen.sweep.kind.value}
     if count is None:
-        head |= {"axes": _axes(seen), "reasons": list(sweepwords.REASONS)}
+        head |= {"axes": _axes(seen), "reasons": list(reasons(seen.sweep.kind))}
     return f'{json.dumps(head)[:-1]}, "cells": [{", ".join(changed)}]}}'
 
 

@@ -18,6 +18,7 @@ from pipeline.studio.sweep_view import Made, SeenCell, SweepView
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.ranking import Standing, Verdict
 
+HEADS = ("Settings", "Blind votes", "Won and lost", "Stars", "Likeness", "Acceptable", "Each acceptable costs", "")
 VERDICTS = (
     (Verdict.LEFT, "Left is better", "1"),
     (Verdict.TIE, "The same", "2"),
@@ -44,16 +45,18 @@ def results(seen: SweepView) -> Html | None:
     """Draw what was judged: candidates from best to worst, what they cost, and how far people agree."""
     if seen.count("made") < 2:
         return None
-    blind = button("Judge blind", "judge", symbol="visibility_off", look="plain", off=_off())
     if seen.live:
+        blind = button("Judge blind", "judge", symbol="visibility_off", look="plain", off=_off())
         words = tag("p", "The ranking stands here once every cell has ended.", class_="small")
         return tag("section", tag("div", tag("h2", "Judged"), blind, class_="history-head"), words, class_="card", id="judged")
     found = shared(f"judged {seen.sweep.id}", lambda there: judging.standing(there, seen.sweep.id))
     preset = presets.current(place(), seen.sweep.kind)
     rows = [_row(found, setting, is_preset=preset is not None and preset.run_id in setting.run_ids) for setting in found.settings]
-    heads = ("Settings", "Blind votes", "", "Stars", "Likeness", "Acceptable", "Each acceptable costs", "")
-    table = tag("table", tag("thead", tag("tr", *(tag("th", words) for words in heads))), tag("tbody", *rows), class_="ranking")
-    head = tag("div", tag("h2", "Judged"), blind, class_="history-head")
+    heads = tag("tr", *(tag("th", words, role="columnheader") for words in HEADS), role="row")
+    body = tag("tbody", *rows, role="rowgroup")
+    table = tag("table", tag("thead", heads, role="rowgroup"), body, class_="ranking", role="table", aria_label="Settings from best to worst")
+    next_ = "plain" if found.winner or seen.priced.cells != seen.priced.asked else "primary"
+    head = tag("div", tag("h2", "Judged"), button("Judge blind", "judge", symbol="visibility_off", look=next_, off=_off()), class_="history-head")
     return tag(
         "section",
         head,
@@ -130,9 +133,12 @@ def _row(found: Judged, one: Setting, *, is_preset: bool) -> Html:
     best = tag("span", icon("trophy"), "winner", class_="badge good") if found.ranking.winner == one.id else None
     worth = tag("span", "best for its price", class_="badge ask") if one.efficient else None
     used = tag("span", icon("verified"), "preset for support", class_="badge good") if is_preset else None
-    preset = used or button("Make this the preset", "preset", look="plain", off=_preset_off(), cell=one.run_ids[0]) if one.run_ids else None
-    cells = (tag("th", one.words, best, worth, scope="row"), votes, _counts(one), stars, like, f"{one.acceptable} of {one.cells}", cost, preset)
-    return tag("tr", *(cell if number == 0 else tag("td", cell) for number, cell in enumerate(cells)), id=f"setting-{one.id}")
+    look = "primary" if best else "plain"
+    preset = used or button("Make this the preset", "preset", look=look, off=_preset_off(), cell=one.run_ids[0]) if one.run_ids else None
+    name = tag("th", one.words, " ", best, " ", worth, scope="row", role="rowheader")
+    facts = (votes, _counts(one), stars, like, f"{one.acceptable} of {one.cells}", cost, preset)
+    cells = (tag("td", fact, role="cell", data_label=head or None) for head, fact in zip(HEADS[1:], facts, strict=True))
+    return tag("tr", name, *cells, id=f"setting-{one.id}", role="row")
 
 
 def _likeness(one: Setting) -> str:

@@ -86,7 +86,7 @@ def _new(seen: Sweeps) -> Html:
         maxlength=sweeps.LONGEST_NAME,
         placeholder="Spring presets",
         autocomplete="off",
-        data_autofocus=True,
+        autofocus=True,
     )
     kind = tag(
         "fieldset",

@@ -17,7 +17,7 @@ from pipeline.sweeps.plans import Axis
 def draw(seen: SweepView) -> Html:
     """Draw a sweep as it stands."""
     plan, shown = sweepplan.draw(seen), _grid(seen)
-    body = tag("div", tag("div", plan, _progress(seen), class_="sweep-side"), shown, class_="sweep")
+    body = tag("div", tag("div", plan, _progress(seen), class_="sweep-side"), shown, class_="sweep" + (" bought" if seen.priced.asked else ""))
     return tag("div", _head(seen), body, sweepjudge.results(seen), class_="stack")
 
 
@@ -36,7 +36,7 @@ def charts(sweep_id: str, look: Callable[[], SweepView | None]) -> None:
 def _head(seen: SweepView) -> Html:
     sweep = seen.sweep
     back = tag("a", icon("arrow_back"), "Compare", href=ways.to("compare"), data_go=True, class_="back")
-    rename = forms.field("Name", "name", value=sweep.name, required=True, maxlength=120)
+    rename = forms.field("Name", "name", value=sweep.name, required=True, maxlength=120, autofocus=True)
     form = forms.form("rename", f"rename-{sweep.version}", rename, forms.buttons(forms.submit("Rename")), version=sweep.version)
     more = (
         forms.opener("Rename", "rename-sweep", look="quiet", symbol="edit"),
@@ -79,13 +79,16 @@ def _progress(seen: SweepView) -> Html | None:
     )
     words = f"{made} of {asked} made" + (f" · {live} on their way" if live else "") + (f" · {failed} not made" if failed else "")
     stop = button(f"Cancel the other {live}", "cancel-sweep", look="plain", symbol="close", off=barred(Role.MAKE, "making")) if live else None
-    return tag(
-        "section",
-        tag("p", words, class_="small", role="status"),
-        bar if live else None,
-        tag("div", stop, _again(seen, failed), class_="buttons"),
-        class_="card",
-    )
+    again = _again(seen, failed)
+    press = tag("div", stop, again, class_="buttons") if stop or again else None
+    return tag("section", tag("p", words, class_="small", role="status"), bar if live else None, press, _next(seen), class_="card")
+
+
+def _next(seen: SweepView) -> Html | None:
+    """Say what comes after the last cell."""
+    if seen.live or seen.count("made") < 2:
+        return None
+    return tag("p", "Now judge: open a cell and give it stars, or look at two at a time with Judge blind, below.", class_="small")
 
 
 def _values(now: int, whole: int) -> dict[str, int | str]:

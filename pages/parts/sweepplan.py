@@ -68,9 +68,10 @@ def _photos(seen: SweepView) -> Html:
     ]
     words = "Cases, by invitation id" if avatar else "Cases with an approved avatar, by invitation id"
     cases = forms.field(words, "cases", placeholder="A-1042, A-1043", autocomplete="off")
+    off = barred(Role.MAKE, "making")
     add = (
-        button("Add a test photo", "test-photo", symbol="add_a_photo", look="quiet", off=barred(Role.MAKE, "making")) if avatar else None,
-        button("Add the sample photo", "sample-photo", symbol="face", look="quiet", off=barred(Role.MAKE, "making"))
+        button("Add a test photo", "test-photo", symbol="add_a_photo", look="quiet", off=off, dialog="opens") if avatar else None,
+        button("Add the sample photo", "sample-photo", symbol="face", look="quiet", off=off)
         if avatar and not any(one.startswith(STUDIO_SCOPE) for one in known)
         else None,
     )

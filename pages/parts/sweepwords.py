@@ -1,14 +1,12 @@
 """The words of a sweep: what its axes, values and cells are called, and everything that is known of one cell."""
 
 from pages.parts.here import place
-from pages.parts.judging import reasons
 from pages.parts.pieces import short
-from pipeline.records import RunKind, dollars
+from pipeline.records import dollars
 from pipeline.studio.sweep_view import SeenCell, SweepView
 from pipeline.studio.sweep_words import model_words, style_words
 from pipeline.sweeps.plans import TITLES, Axis
 
-REASONS = reasons(RunKind.CLIP)
 SHORT_LETTERS = 60
 
 

@@ -7,8 +7,10 @@ from pages.parts.here import attempt, me, notice, place
 from pages.parts.intake import LARGEST_MB, faces_found, looked_at
 from pipeline.errors import StudioError
 from pipeline.media.photos import PHOTO_ENDINGS
-from pipeline.studio import testphotos
+from pipeline.studio import sweeps, testphotos
 from pipeline.studio.photos import Intake
+from pipeline.studio.testphotos import Source
+from pipeline.sweeps.plans import Axis
 
 OPEN = "test-photo-dialog"
 
@@ -42,15 +44,24 @@ def _body() -> None:
         st.error(f"{taken.say} {taken.next}", icon=":material/error:")
         return
     st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=280)
-    name = st.text_input("Who is on it?", value=given.name.rpartition(".")[0][:40], max_chars=testphotos.LONGEST_NAME)
-    st.button("Keep it", type="primary", on_click=_keep, args=(name, taken))
+    field = f"test-photo-name-{given.file_id}"
+    st.text_input("Who is on it?", value=given.name.rpartition(".")[0][:40], max_chars=testphotos.LONGEST_NAME, key=field)
+    st.button("Keep it", type="primary", on_click=_keep, args=(field, taken))
     if notice():
         st.error(notice(), icon=":material/error:")
 
 
-def _keep(name: str, taken: Intake) -> None:
-    if attempt(lambda: testphotos.add(place(), name, taken, me())):
+def _keep(field: str, taken: Intake) -> None:
+    """Keep the photo under what stands in the field now: at this drawing nobody had typed it yet."""
+    if attempt(lambda: _choose(testphotos.add(place(), str(st.session_state[field]), taken, me()))):
         _close()
+
+
+def _choose(source: Source) -> None:
+    """Take the photo into the plan of the sweep that it was added for."""
+    sweep = sweeps.find(place(), st.query_params.get("sweep", ""))
+    photos = dict.fromkeys((*sweep.plan.axes.get(Axis.PHOTO, ()), source.id))
+    sweeps.save(place(), sweep.id, sweep.name, sweep.plan.with_values(Axis.PHOTO, list(photos)), me(), version=sweep.version)
 
 
 def _close() -> None:

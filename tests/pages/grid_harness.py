@@ -101,8 +101,8 @@ class GridServer:
 
     def section(self, **how: str) -> str:
         """Return the element that Python draws, at the newest version."""
-        about = {"data_feed": "/grid/signed", "data_version": str(self.revision), "data_title": "spring presets", **how}
-        return tag("section", class_="grid", id="grid-spring", data_own=True, **about)
+        about = {"data_feed": "/grid/signed", "data_version": str(self.revision), "data_title": "spring presets", "id": "grid-spring", **how}
+        return tag("section", class_="grid", data_own=True, **about)
 
     def tell(self, page: Page, **how: str) -> None:
         """Draw the section as it is now, as the next beat of the page does."""

@@ -7,11 +7,14 @@ import signal
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from pipeline.records import RunKind
+from pipeline.settings import SHIPPED
 from pipeline.studio import presets, sweep_view, sweeps
 from pipeline.studio.place import Place
 from tests.pages.running import RunningApp
@@ -165,6 +168,57 @@ def test_the_table_the_sheet_and_everything_can_be_taken_away(app: RunningApp, w
         with page.expect_download() as taken:
             page.get_by_role("link", name=words).click()
         assert taken.value.path().read_bytes().startswith(beginning), words
+
+
+def test_a_point_of_either_chart_shows_its_cell(app: RunningApp, watched: Watched) -> None:
+    page = watched.page
+    plan(app, page, strength="0.5, 0.6", seed="51")
+    buy_button(page).click()
+    expect(page.locator(MADE)).to_have_count(4, timeout=WORK_MS)
+    expect(page.locator(".js-plotly-plot")).to_have_count(2)
+    for chart in page.locator(".js-plotly-plot").all():
+        point = chart.locator("path.point").last
+        point.scroll_into_view_if_needed()
+        point.click(force=True)
+        expect(page.get_by_role("dialog", name=re.compile(r"strength 0\.6", re.IGNORECASE))).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_dialogs_take_the_focus_and_give_it_back(app: RunningApp, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{app.url}/compare")
+    page.get_by_role("button", name="New sweep").click()
+    expect(page.get_by_label("What do you want to find out?")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="New sweep")).to_be_focused()
+    plan(app, page, strength="0.5")
+    rename = page.get_by_role("button", name="Rename", exact=True).first
+    rename.press("Enter")
+    expect(page.get_by_role("dialog", name="Rename").get_by_label("Name")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(rename).to_be_focused()
+    opener = page.get_by_role("button", name="Add a test photo")
+    opener.press("Enter")
+    dialog = page.get_by_role("dialog").filter(has_text="Only photos of people who agreed to it.")
+    expect(dialog).to_be_visible()
+    page.wait_for_function("() => document.activeElement.closest('[role=dialog]')")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(opener).to_be_focused()
+
+
+def test_a_test_photo_has_the_name_that_was_typed_last_and_is_part_of_the_plan(app: RunningApp, watched: Watched, tmp_path: Path) -> None:
+    page = watched.page
+    plan(app, page, strength="0.5")
+    page.get_by_role("button", name="Add a test photo").click()
+    with Image.open(SHIPPED / "samples" / "astronaut.jpg") as sample:
+        ImageOps.mirror(sample).save(tmp_path / "two.png")
+    page.locator("input[type=file]").set_input_files(tmp_path / "two.png")
+    page.get_by_label("Who is on it?").fill("Bride and groom")
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".photo-pick", has_text="Bride and groom").locator("input")).to_be_checked()
+    expect(page.get_by_role("rowheader", name=re.compile("Bride and groom")).first).to_be_visible()
 
 
 def _until(true: Callable[[], bool]) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from pages.parts import here
 from pipeline import assets
@@ -120,3 +121,22 @@ def test_what_a_picture_costs_is_said_once_every_cell_has_ended(studio: LittleSt
     assert last.made is not None
     studio.fail(studio.run(last.made.run_id))
     assert [len(lines(chart)["spring presets"]) for chart in charts()] == [2, 2]
+
+
+def _presses() -> None:
+    import streamlit as st
+
+    from pages.parts import sweepchart
+
+    for chart, cell in st.session_state["chosen"].items():
+        sweepchart._show("s1", chart, cell)
+
+
+def test_a_chosen_point_shows_its_cell_once_however_often_the_charts_are_drawn() -> None:
+    page, shown = AppTest.from_function(_presses), []
+    for chosen in (("", ""), ("c1", ""), ("c1", ""), ("c1", "c2"), ("c1", "c2"), ("", "c2"), ("c1", "c2")):
+        page.session_state["chosen"] = dict(zip(("likeness", "cost"), chosen, strict=True))
+        page.run()
+        known = "show-s1" in page.session_state
+        shown.append(page.session_state["show-s1"] if known else "")
+    assert shown == ["", "c1 1", "c1 1", "c2 2", "c2 2", "c2 2", "c1 3"]

@@ -26,6 +26,18 @@ RELAID = """([name, axis]) => new Promise(done => {
     requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - begun)))
 })"""
 CLIPS = "() => [...document.querySelector('#host').shadowRoot.querySelectorAll('.cell video')].map(clip => [clip.paused, clip.currentTime])"
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# The height of the first row at every frame of a second.
+HEIGHTS_OF_A_SECOND = """() => new Promise(done => {
+    const row = document.querySelector('#host').shadowRoot.querySelector('.body-row')
+    const [begun, seen] = [performance.now(), []]
+    const look = () => {
+        seen.push(row.offsetHeight)
+        if (performance.now() - begun < 1000) requestAnimationFrame(look)
+        else done(seen)
+    }
+    look()
+})"""
 
 
 Serve = Callable[..., GridServer]
@@ -363,6 +375,35 @@ def test_a_new_version_changes_one_cell_and_loads_no_picture_again(sweep: GridSe
     assert page.locator(".grid-scroller").evaluate("box => box.scrollTop") == stood
 
 
+def test_a_picture_is_seen_while_it_is_being_measured(sweep: GridServer, watched: Watched) -> None:
+    sweep.change("c7", state="working", words="Measuring the likeness", progress=0.9, likeness=None, band=None)
+    page = opened(watched, sweep)
+    expect(cell(page, "c7").locator("img.picture")).to_have_js_property("naturalWidth", 192)
+    expect(cell(page, "c7").locator(".badges")).to_contain_text("being measured")
+    shown = len(sweep.pictures())
+    sweep.change("c7", state="made", words="Made", progress=None, likeness=0.5, band="close")
+    sweep.tell(page)
+    expect(cell(page, "c7").locator(".likely")).to_have_text("face0.50")
+    page.wait_for_load_state("networkidle")
+    assert len(sweep.pictures()) == shown
+
+
+def test_a_row_of_a_hundred_columns_keeps_its_height(tmp_path: Path, serve: Serve, watched: Watched) -> None:
+    axes = [axis("photo", "Lim", pictures=True), axis("strength", *(f"{number / 100:.2f}" for number in range(100)))]
+    sweep = serve(cells_of(tmp_path, axes, size_px=32), axes)
+    page = opened(watched, sweep, "#size=96")
+    page.wait_for_load_state("networkidle")
+    page.evaluate(TWO_FRAMES)
+    seen = page.evaluate(HEIGHTS_OF_A_SECOND)
+    assert len(seen) > 10
+    assert len(set(seen)) == 1
+    page.locator(".grid-scroller").evaluate("box => box.scrollTo(box.scrollWidth, 0)")
+    expect(cell(page, "c99").locator("img")).to_have_js_property("complete", True)
+    page.wait_for_load_state("networkidle")
+    page.evaluate(TWO_FRAMES)
+    assert set(page.evaluate(HEIGHTS_OF_A_SECOND)) == set(seen)
+
+
 def test_a_feed_that_fails_is_asked_again_and_says_so_meanwhile(sweep: GridServer, watched: Watched) -> None:
     page = opened(watched, sweep)
     sweep.broken = True
@@ -520,6 +561,27 @@ def test_no_clip_moves_for_those_who_want_no_motion(clips: GridServer, browser: 
     assert still.troubles == []
 
 
+def test_rejecting_takes_the_focus_and_gives_it_back(sweep: GridServer, watched: Watched) -> None:
+    page = opened(watched, sweep)
+    dialog = page.get_by_role("dialog", name="Reject", exact=True)
+    for close in ("Escape", "Enter"):
+        cell(page, "c5").focus()
+        page.keyboard.press("r")
+        expect(dialog.get_by_label("likeness")).to_be_focused()
+        page.keyboard.press(close)
+        expect(dialog).to_have_count(0)
+        expect(cell(page, "c5")).to_be_focused()
+    expect(cell(page, "c5").locator(".rejected")).to_contain_text("likeness")
+    cell(page, "c5").press("Enter")
+    full = page.get_by_role("dialog", name=re.compile("strength"))
+    page.keyboard.press("r")
+    expect(dialog.get_by_label("likeness")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(full).to_be_visible()
+    assert full.evaluate("full => full.matches(':focus, :focus-within')")
+
+
 def test_a_point_of_a_chart_leads_to_its_cell(sweep: GridServer, watched: Watched) -> None:
     page = opened(watched, sweep, "#rows=style&columns=strength&cell=seed&pages=photo&size=200")
     sweep.tell(page, data_show="c39 1")
@@ -531,6 +593,12 @@ def test_a_point_of_a_chart_leads_to_its_cell(sweep: GridServer, watched: Watche
     expect(page.get_by_role("dialog")).to_have_count(0)
     sweep.tell(page, data_show="c39 2")
     expect(page.get_by_role("dialog")).to_have_count(1)
+    page.keyboard.press("Escape")
+    sweep.tell(page, id="grid-autumn")
+    expect(page.locator("#grid-autumn .cell[data-id]")).to_have_count(20)
+    sweep.tell(page, data_show="c39 2")
+    expect(page.locator("#grid-spring .cell[data-id]")).to_have_count(20)
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_larger_and_smaller_by_keys_and_wheel(sweep: GridServer, watched: Watched) -> None:

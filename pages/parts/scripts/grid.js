@@ -1,5 +1,7 @@
 // The grid of a sweep. Python names where its results are told and which version they have; everything one sees and does is the browser's own.
 const grids = new Map()
+// Which press on a chart was followed last, sweep by sweep; it outlives a grid, for coming back to a sweep is no press.
+const pointed = new Map()
 
 function mountGrid(section, tellPython) {
   for (const [id, old] of grids) if (id !== section.id && !old.section.isConnected) dispose(old)
@@ -14,7 +16,7 @@ function mountGrid(section, tellPython) {
 function newGrid(section) {
   const grid = {
     id: section.id, section, cells: new Map(), elements: new Map(), names: new Map(), byPlace: new Map(), axes: null, kind: 'avatar', reasons: [],
-    cursor: '', shape: '', view: null, matrix: [], focus: null, marked: null, kept: [], shown: '', touched: false,
+    cursor: '', shape: '', view: null, matrix: [], focus: null, marked: null, kept: [], touched: false,
   }
   grid.said = build('p', { class: 'unseen', role: 'status' })
   grid.trouble = build('p', { class: 'grid-trouble small', role: 'status', hidden: true })
@@ -84,8 +86,8 @@ function dispose(grid) {
 function pointOut(grid) {
   const asked = grid.section.dataset.show ?? ''
   const [id] = asked.split(' ')
-  if (asked === grid.shown || !grid.cells.has(id)) return
-  grid.shown = asked
+  if (asked === pointed.get(grid.id) || !grid.cells.has(id)) return
+  pointed.set(grid.id, asked)
   turnTo(grid, id)
   grid.elements.get(id)?.focus()
   openFull(grid, id)

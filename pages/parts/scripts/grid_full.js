@@ -72,10 +72,16 @@ function panelOf(grid, cell, name) {
     build('p', { class: `badge state-${cell.state}` }, symbol(MARKS[cell.state] ?? 'help'), build('span', {}, wordsOf(cell))),
     cell.unfit && build('p', { class: 'unfit-why' }, symbol('link_off'), build('span', {}, `Not comparable: ${cell.unfit}`)),
     cell.state === 'made' && starsOf(grid, cell),
-    build('dl', { class: 'facts-list' }, ...measured(cell).concat(cell.facts ?? []).map(([what, words]) => build('div', {}, build('dt', {}, what), build('dd', {}, words)))),
     build('div', { class: 'buttons' }, ...lookButtons(grid, cell)),
     build('div', { class: 'buttons' }, ...doButtons(grid, cell)),
+    build('dl', { class: 'facts-list' }, ...factsOf(cell).map(([what, words]) => build('div', {}, build('dt', {}, what), build('dd', {}, words)))),
   ]
+}
+
+// What was measured says more than what is merely known, and nothing is said twice.
+function factsOf(cell) {
+  const first = measured(cell)
+  return [...first, ...(cell.facts ?? []).filter(([what]) => !first.some(([said]) => said === what))]
 }
 
 function measured(cell) {
@@ -157,7 +163,7 @@ function askReject(grid, id) {
   if (cell.state !== 'made') return
   const { reject } = grid
   const reasons = grid.reasons.map((reason, at) => build('label', {}, build('input', { type: 'radio', name: 'reason', value: reason, required: true, checked: cell.rejected ? reason === cell.rejected : at === 0 }), reason))
-  const note = build('textarea', { name: 'note', maxlength: 2000, rows: 2 })
+  const note = build('textarea', { name: 'note', maxlength: 500, rows: 2 })
   const send = (reason, words) => {
     reject.hidePopover()
     decide(grid, id, { do: 'reject', reason, note: words }, { rejected: reason })

@@ -15,6 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     typed(event)
     ticked(event, root)
   }
+  tendDialogs(root)
   if (data.html !== null) draw(root, data, line)
   else if (root.dataset.mark !== data.mark) setTimeout(() => tellPython({ do: 'resend' }), 400)
   heard(root, line, data.heard)
