@@ -6,13 +6,13 @@
   const CSS = `${ALL}{position:relative;overflow:hidden}
 .lp-none{background:radial-gradient(circle at 50% 40%,#fff9 17%,#fff0 17.5%),radial-gradient(circle at 50% 104%,#fff9 41%,#fff0 41.4%),linear-gradient(160deg,#efe7de,#cdbab2)}
 .lp-none>img:first-child{opacity:0}
-${ALL}>.lp-over{position:absolute;top:0;left:0;width:100%;height:100%;max-width:none;object-fit:cover;opacity:0}
+${ALL}>.lp-over{position:absolute;top:0;left:0;width:100%;height:100%;object-fit:cover;opacity:0}
 .lp-fade{transition:opacity .28s}
 ${ALL}>.lp-shown{opacity:1}
 .lp-drift>img{animation:lp-drift 18s ease-in-out infinite alternate paused}
 .lp-on>img{animation-play-state:running}
 @keyframes lp-drift{to{transform:scale(1.09) translate(-1%,-1.4%)}}
-.lp-press{position:absolute;right:12px;bottom:12px;width:44px;height:44px;padding:0;border:0;border-radius:50%;background:#1a1a1ab8;box-shadow:0 0 0 2px #fffd,0 2px 12px #0006;cursor:pointer}
+.lp-press{position:absolute;right:12px;bottom:12px;width:44px;height:44px;border:0;border-radius:50%;background:#1a1a1ab8;box-shadow:0 0 0 2px #fffd;cursor:pointer}
 .lp-press::before{content:'';position:absolute;top:15px;left:15px;width:4px;height:14px;border:solid #fff;border-width:0 5px}
 .lp-held>.lp-press{right:50%;bottom:50%;width:72px;height:72px;margin:0 -36px -36px 0}
 .lp-held>.lp-press::before{top:22px;left:28px;width:0;height:0;border-color:#fff0 #fff0 #fff0 #fff;border-width:14px 0 14px 23px}
@@ -32,7 +32,7 @@ ${ALL}>.lp-shown{opacity:1}
       const sheet = new CSSStyleSheet()
       sheet.replaceSync(CSS)
       document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet]
-    } catch (tooOld) {
+    } catch (old) {
       document.head.appendChild(make('style', { nonce: script ? script.nonce : '', textContent: CSS }))
     }
   }
@@ -47,7 +47,7 @@ ${ALL}>.lp-shown{opacity:1}
     let alive = video && !slow && !calm.matches
     let filled, refused, paused, button, timer
 
-    // The next still that arrives fades in over what is there, so nothing is ever blank in between.
+    // What arrives next fades in over what is there: nothing is blank in between.
     function fill() {
       filled = true
       mark('drift', !alive && !calm.matches)
@@ -55,7 +55,7 @@ ${ALL}>.lp-shown{opacity:1}
       const onload = () => {
         if (src === begins) return
         first.after(still)
-        still.offsetWidth // the fade needs a start
+        still.offsetWidth // starts the fade
         still.classList.add('lp-shown')
       }
       const still = src && make('img', { alt: '', className: 'lp-over' + (calm.matches ? '' : ' lp-fade'), onload, onerror: fill, src })
@@ -69,12 +69,8 @@ ${ALL}>.lp-shown{opacity:1}
     function giveUp() {
       if (!alive) return
       alive = false
-      clearTimeout(timer)
       video.classList.remove('lp-shown')
-      setTimeout(() => {
-        video.remove()
-        video.src = ''
-      }, 300)
+      setTimeout(() => { video.remove(); video.src = '' }, 300)
       if (button) button.remove()
       if (filled) mark('drift', !calm.matches)
       else fill()
@@ -82,17 +78,13 @@ ${ALL}>.lp-shown{opacity:1}
 
     function watch() {
       clearTimeout(timer)
-      if (alive && !video.paused) timer = setTimeout(giveUp, STALLED_MS)
-    }
-
-    function press() {
-      paused = !video.paused
-      update()
+      timer = setTimeout(() => video.paused || giveUp(), STALLED_MS)
     }
 
     function offer() {
       const held = paused || refused
-      button = button || figure.appendChild(make('button', { type: 'button', className: 'lp-press', onclick: press }))
+      const onclick = () => { paused = !video.paused; update() }
+      button = button || figure.appendChild(make('button', { type: 'button', className: 'lp-press', onclick }))
       button.setAttribute('aria-label', held ? told.play : told.pause)
       mark('held', held)
     }
@@ -114,6 +106,11 @@ ${ALL}>.lp-shown{opacity:1}
       offer()
     }
 
+    // Anew: a figure that left and came back within one frame was never unseen.
+    function look() {
+      if (watcher) { watcher.unobserve(figure); watcher.observe(figure) }
+    }
+
     function update() {
       const on = figure.lpSeen && !document.hidden
       mark('on', on)
@@ -132,18 +129,22 @@ ${ALL}>.lp-shown{opacity:1}
     if (first) first.addEventListener('error', broken)
     if (!first || (first.complete && !first.naturalWidth)) broken()
     if (alive) {
-      const on = (names, act) => names.split(' ').forEach((name) => video.addEventListener(name, act))
-      video.muted = true
-      video.hidden = false
-      video.className = 'lp-over lp-fade'
       video.style.display = 'block'
-      on('error', giveUp)
-      on('loadedmetadata', () => video.videoWidth || giveUp())
-      on('canplaythrough playing', reveal)
-      on('waiting progress timeupdate pause', watch)
+      Object.assign(video, {
+        muted: true,
+        hidden: false,
+        className: 'lp-over lp-fade',
+        onerror: giveUp,
+        onloadedmetadata: () => video.videoWidth || giveUp(),
+        oncanplaythrough: reveal,
+        onplaying: reveal,
+        onprogress: watch,
+        ontimeupdate: watch,
+        onpause: () => figure.isConnected || look()
+      })
     } else if (!filled) fill()
     update()
-    if (watcher) watcher.observe(figure)
+    look()
   }
 
   window.livingPortraits = all

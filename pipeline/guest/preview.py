@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from html import escape
 
 from pipeline.guest.hero import Hero, head, snippet
 
@@ -47,7 +46,6 @@ def page(hero: Hero, conditions: Conditions, script_address: str) -> str:
         "refuse": conditions.autoplay_refused,
     }
     return _PAGE % {
-        "title": escape(hero.alt),
         "head": head(reached),
         "proportion": f"{hero.width_px / hero.height_px:.4f}",
         "told": json.dumps(told),
@@ -137,18 +135,18 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<title>%(title)s</title>
+<title>Guest preview</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
 %(head)s<style>
-html { background: #f6f1ec; color: #3b322d; font: 17px/1.5 Georgia, serif; scrollbar-width: none }
+html { background: #f3ece5; color: #3b322d; font: 17px/1.5 Georgia, serif; scrollbar-width: none }
 body { margin: 0 }
-main { max-width: min(100%%, calc(100vh * %(proportion)s)); margin: 0 auto; background: #fffdfa }
-h1 { margin: 0; padding: 28px 24px 8px; font: inherit; font-size: 1.6rem; line-height: 1.2; text-align: center }
-.lines { display: grid; gap: 12px; justify-items: center; padding: 8px 24px 40px }
-.lines i { width: 46%%; height: 8px; border-radius: 4px; background: #e9dfd6 }
-.lines i + i { width: 62%% }
-.lines i + i + i { width: 34%% }
+main { max-width: min(100%%, calc(80vh * %(proportion)s)); min-height: 100vh; margin: 0 auto; background: #fffdfa }
+h1 { position: absolute; width: 1px; height: 1px; margin: 0; overflow: hidden; clip-path: inset(50%%) }
+.lines { display: grid; gap: 14px; justify-items: center; padding: 32px 24px 40px }
+.lines i { width: 56%%; height: 18px; border-radius: 9px; background: #e4d7cb }
+.lines i + i { width: 68%%; height: 8px; background: #ece3da }
+.lines i + i + i { width: 38%% }
 .above { display: grid; place-content: center; box-sizing: border-box; height: 140vh; margin: 0; padding: 24px 24px 60vh; text-align: center }
 .above span::after { content: '↓'; display: block; font-size: 1.6rem }
 </style>
@@ -169,8 +167,8 @@ h1 { margin: 0; padding: 28px 24px 8px; font: inherit; font-size: 1.6rem; line-h
 </head>
 <body>
 %(spacer)s<main>
-%(snippet)s<h1>%(title)s</h1>
-<div class="lines" aria-hidden="true"><i></i><i></i><i></i></div>
+<h1>Guest preview</h1>
+%(snippet)s<div class="lines" aria-hidden="true"><i></i><i></i><i></i></div>
 </main>
 </body>
 </html>

@@ -21,7 +21,7 @@ HERO = Hero(
 
 
 def draw(folder: Path) -> None:
-    """Write clip.mp4, poster.webp, avatar.webp, photo.jpg and sound.mp4, which has no picture track, into a folder."""
+    """Write clip.mp4, poster.webp, avatar.webp, photo.jpg, a sound.mp4 without pictures and a heavy.mp4 that is not loaded at once into a folder."""
     with Image.open(SHIPPED / "samples" / "astronaut.jpg") as opened:
         photo = opened.convert("RGB")
     avatar = ImageEnhance.Color(ImageOps.posterize(ImageOps.fit(photo, (SIZE_PX, SIZE_PX)), 4)).enhance(1.6)
@@ -32,6 +32,9 @@ def draw(folder: Path) -> None:
     _ffmpeg("-i", folder / "source.png", "-vf", moves, "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", folder / "source.mp4")
     encode_clip(folder / "source.mp4", folder, ClipRecipe(preset="veryfast"))
     _ffmpeg("-f", "lavfi", "-i", "sine=d=2", folder / "sound.mp4")
+    noise = f"testsrc2=s=720x720:r=24:d={SECONDS},noise=alls=80:allf=t"
+    heavy = ("-c:v", "libx264", "-preset", "ultrafast", "-qp", "10", "-g", "12", "-pix_fmt", "yuv420p", "-movflags", "+faststart")
+    _ffmpeg("-f", "lavfi", "-i", noise, *heavy, folder / "heavy.mp4")
 
 
 def _ffmpeg(*arguments: str | Path) -> None:

@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 from pipeline.guest.hero import Hero, head, script, script_key, snippet
 
 SCRIPT = f"/{script_key()}"
+YEAR = "public, max-age=31536000, immutable"
 HOST = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ana and Ben</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">%s<style>body { margin: 0 }</style></head>
 <body>%s<h1 id="after">Ana and Ben</h1></body></html>"""
@@ -85,7 +86,7 @@ class GuestServer:
     async def _media(self, request: Request) -> Response:
         name, range_ = request.path_params["name"], request.headers.get("range", "")
         path = self.folder / name
-        answer = FileResponse(path, headers={"cache-control": "no-store"}) if path.is_file() else Response(status_code=404)
+        answer = FileResponse(path, headers={"cache-control": YEAR}) if path.is_file() else Response(status_code=404)
         self.asked.append((name, range_, 404 if not path.is_file() else 206 if range_ else 200))
         return answer
 
