@@ -1,4 +1,4 @@
-"""An S3 that keeps what it is given and refuses what it is told to, with the error codes of the real one: the server used elsewhere checks no keys."""
+"""An S3 that keeps what it is given and refuses what it is told to, with the real one's error codes; the server used elsewhere checks no keys."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -27,8 +27,12 @@ def public_key(kind: AssetKind, case_id: str, sha256: str, media_type: str) -> s
     """
     if kind not in FOLDERS or media_type not in ENDINGS or not re.fullmatch(r"[0-9a-f]{64}", sha256):
         raise BadKey
-    invitation = case_id if _PLAIN.fullmatch(case_id) else safe_scope(case_id)
-    return check_key(f"{FOLDERS[kind]}/{invitation}/{sha256}.{ENDINGS[media_type]}")
+    return check_key(f"{FOLDERS[kind]}/{invitation(case_id)}/{sha256}.{ENDINGS[media_type]}")
+
+
+def invitation(case_id: str) -> str:
+    """Return the part of a public key that stands for this invitation."""
+    return case_id if _PLAIN.fullmatch(case_id) else safe_scope(case_id)
 
 
 def is_public(key: str) -> bool:
@@ -41,5 +45,5 @@ def is_public(key: str) -> bool:
 
 
 def case_part(key: str) -> str:
-    """Return the part of a public key that stands for the invitation."""
+    """Return the part of this public key that stands for its invitation."""
     return key.split("/")[1]

@@ -29,7 +29,8 @@ def test_photos_and_what_is_in_between_have_no_public_key(kind: AssetKind) -> No
 
 
 @pytest.mark.parametrize(
-    ("sha256", "media_type"), [("AB" * 32, "image/webp"), ("ab", "image/webp"), ("../" + HASH, "image/webp"), (HASH, "text/html")]
+    ("sha256", "media_type"),
+    [("AB" * 32, "image/webp"), ("ab", "image/webp"), ("../" + HASH, "image/webp"), (HASH, "text/html")],
 )
 def test_what_is_no_hash_or_no_picture_has_no_public_key(sha256: str, media_type: str) -> None:
     with pytest.raises(BadKey):
