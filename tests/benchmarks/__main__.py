@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, grid, holds, idle, starting, sweep
+from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, starting, sweep
 from tests.benchmarks.figure import Figure
 
 PARTS = {
@@ -18,6 +18,7 @@ PARTS = {
     "avatars": avatars,
     "browsing": browsing,
     "grid": grid,
+    "guest": guest,
     "sweep": sweep,
 }
 ALL = {name: part.measure for name, part in PARTS.items()}
