@@ -17,5 +17,5 @@ def r2_settings(address: str) -> dict[str, str]:
 
 
 def in_public(place: Place) -> set[str]:
-    """Return every key of the public store."""
-    return {one.key for one in place.storefront.store.list("")}
+    """Return every key of the public store but the one of the script that shows what lies there."""
+    return {one.key for one in place.storefront.store.list("") if "scripts/living-portrait-" not in one.key}

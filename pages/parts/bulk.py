@@ -9,9 +9,9 @@ from pages.parts import forms, pieces, ways
 from pages.parts.here import me
 from pages.parts.judging import REASONS
 from pages.parts.markup import Html, tag
-from pages.parts.pieces import button, icon
+from pages.parts.pieces import barred, button, icon
 from pages.parts.standing import not_deciding, not_starring
-from pipeline.records import Asset, AssetKind, new_id
+from pipeline.records import Asset, AssetKind, Role, new_id
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependent, Dependents
@@ -61,6 +61,7 @@ def bar(form: str) -> Html:
         forms.submit("Approve", look="plain", symbol="check", off=off, data_bulk="approve"),
         forms.opener("Reject", f"reject-{form}", symbol="thumb_down", off=off),
         forms.submit("Star", look="plain", symbol="star", off=no_star, data_bulk="star"),
+        forms.submit("Publish", look="plain", symbol="public", off=barred(Role.PUBLISH, "publishing"), data_bulk="publish"),
         forms.submit("Remove", look="plain", symbol="delete", off=off, data_bulk="remove"),
     )
     return tag("form", count, *acts, none, _reject(form), class_="bulk", id=form, data_do="bulk", data_keep=True, aria_label="What is selected")

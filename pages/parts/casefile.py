@@ -90,7 +90,7 @@ def _avatar(seen: CaseView) -> Html:
         return _station("Avatar", pieces.empty("brush", words), state="next" if seen.photo else "")
     image = pieces.picture(one.picture, pieces.alt_of(one), id_="the-avatar")
     facts = tag("p", " · ".join(filter(None, (pieces.style_of(one.run), pieces.likeness(one)))), class_="small")
-    return _station("Avatar", image, facts, _standing(one))
+    return _station("Avatar", image, facts, _standing(seen, one))
 
 
 def _clip(seen: CaseView) -> Html:
@@ -99,13 +99,20 @@ def _clip(seen: CaseView) -> Html:
         words = "The clip belonged to the old avatar: make a new one?" if seen.older_clip else "A short loop for the invitation"
         return _station("Living portrait", pieces.empty("animation", words), state="next" if seen.avatar else "")
     film = pieces.clip(one.made, one.picture, pieces.alt_of(one), id_="the-clip")
-    return _station("Living portrait", film, tag("p", pieces.clip_facts(one.made), class_="small"), _standing(one))
+    return _station("Living portrait", film, tag("p", pieces.clip_facts(one.made), class_="small"), _standing(seen, one))
 
 
-def _standing(one: Seen) -> Html:
+def _standing(seen: CaseView, one: Seen) -> Html:
     """Show that this is approved, with the way back."""
     back = button("Withdraw", "decide", look="quiet", run=one.run.id, decision="withdrawn", off=_not_deciding())
-    return tag("div", pieces.state_of(one), back, class_="buttons")
+    return tag("div", pieces.state_of(one), _published(seen, one), back, class_="buttons")
+
+
+def _published(seen: CaseView, one: Seen) -> Html:
+    """Say whether guests see this, and lead to where that is decided."""
+    shown = one.made is not None and any(publication.asset == one.made.sha256 for publication in seen.live.values())
+    symbol, words = ("public", "Guests see it") if shown else ("public_off", "Publish")
+    return tag("a", icon(symbol), words, href=ways.to("publish", case=seen.case.id), data_go=True, class_="linklike")
 
 
 def _not_deciding() -> str | None:

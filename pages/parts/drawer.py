@@ -113,10 +113,17 @@ def _acts(seen: Details) -> Html:
         pieces.badge(*standing(item)),
         forms.buttons(*judging, star),
         why,
-        forms.buttons(_again(item), remove),
+        forms.buttons(_again(item), _publish(item), remove),
         _reject(item, about),
         class_="verdict",
     )
+
+
+def _publish(item: Item) -> Html | None:
+    """Lead from what is approved to where it is published."""
+    if item.decision is not Decision.APPROVED or item.sweep is not None:
+        return None
+    return tag("a", icon("public"), "Publish", href=ways.to("publish", case=item.asset.scope), data_go=True, class_="linklike")
 
 
 def _judging(item: Item, about: dict[str, str]) -> Iterator[Html]:

@@ -11,7 +11,7 @@ from pages.parts.told import What, decision_of, why_of
 from pipeline import assets
 from pipeline.errors import NotAllowed, NotNow, OutOfDate, StudioError
 from pipeline.records import Asset, AssetKind, Decision, Role, new_id
-from pipeline.studio import many, people, removal, reviews, stars
+from pipeline.studio import many, people, publishing, removal, reviews, stars
 from pipeline.studio.filters import SHOWN
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependents
@@ -61,6 +61,14 @@ def _reject_all(chosen: list[Named], what: What) -> None:
 
 def _star_all(chosen: list[Named], _: What) -> None:
     _say("starred", tuple(_tried(lambda at: stars.star(place(), *at, me()), one) for one in chosen))
+
+
+def _publish_all(chosen: list[Named], _: What) -> None:
+    outcomes = publishing.publish_many(place(), chosen, me())
+    done = [
+        Done(scope=one.scope, sha256=one.asset, why=one.error.say if one.error else "", next=one.error.next if one.error else "") for one in outcomes
+    ]
+    _say("published", done)
 
 
 def _out_of_date(chosen: list[Named], _: What) -> None:
@@ -158,6 +166,7 @@ BULK: Mapping[str, Callable[[list[Named], What], None]] = {
     "approve": _approve_all,
     "reject": _reject_all,
     "star": _star_all,
+    "publish": _publish_all,
     "remove": lambda chosen, _: _show_going(chosen),
 }
 ACTIONS: Mapping[str, Callable[[What], object]] = {

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,9 @@ from pipeline.database import Connection, Row
 from pipeline.errors import BadParameter, NotNow, WrongOwner
 from pipeline.ledger import Totals
 from pipeline.ledger.reports import balance
-from pipeline.records import RUN_ENDED, STUDIO_SCOPE, Asset, Case, Decision, Person, Plan, Role, RunKind, RunState
+from pipeline.publishing import publications
+from pipeline.publishing.publications import Publication
+from pipeline.records import RUN_ENDED, STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Person, Plan, Role, RunKind, RunState
 from pipeline.studio import grants, history, standing
 from pipeline.studio.finding import CaseLine, CasePage, clean, find, search, thumb_of
 from pipeline.studio.grants import Grant
@@ -39,7 +41,7 @@ class CaseView:
 
     `faces` is None for a photo nobody counted them in. Candidates belong to the present photo or avatar and wait for a decision, newest first;
     what was decided and withdrawn waits again. `failed` holds the newest run of each kind if it failed, `older_clip` the clip that was approved
-    for an avatar before the present one. `avatars` and `clips` count what was asked for: one more is the number to ask by next.
+    for an avatar before the present one, `live` what guests see. `avatars` and `clips` count what was asked for: one more is the number to ask by next.
     """
 
     case: Case
@@ -64,6 +66,7 @@ class CaseView:
     clip_offer: Offer
     history: tuple[Attempt, ...]
     reply: Reply
+    live: Mapping[AssetKind, Publication]
 
     @property
     def clip_of_older_avatar(self) -> bool:
@@ -121,6 +124,7 @@ def look(place: Place, case_id: str, by: Person = ANYBODY) -> CaseView:
             clip_offer=offer(place, db, case, RunKind.CLIP, by),
             history=tried,
             reply=write(db, case),
+            live=publications.live(db, case.id),
             **_photo(db, case),
             **_seen(case, rows, lambda run_id: known.get(run_id) or seen_of(place, db, runs.get(db, run_id))),
         )

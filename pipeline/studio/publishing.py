@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pipeline import assets, cases
 from pipeline.database import Connection
 from pipeline.errors import NotNow, NotStored, StudioError
+from pipeline.guest.hero import script, script_key
 from pipeline.publishing import items, publications
-from pipeline.publishing.addresses import public_key
+from pipeline.publishing.addresses import PUBLIC, public_key
 from pipeline.publishing.items import Item, judged
 from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.storefront import Storefront
@@ -23,6 +24,7 @@ from pipeline.studio.place import Place
 
 AT_ONCE = 8
 ACTION = "publish"
+_scripts_shown: set[tuple[str, str]] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +150,18 @@ def _begin(place: Place, front: Storefront, scope: str, sha256: str, owner: str,
 
 
 def _show(place: Place, front: Storefront, wanted: Iterable[tuple[Publication, Item]]) -> None:
+    _show_script(front)
     for publication, item in wanted:
         if publication.state is State.PUBLISHING:
             front.show(publication.key, _approved_bytes(place, item), publication.media_type)
+
+
+def _show_script(front: Storefront) -> None:
+    """Put the one script that shows heroes beside the media; the folder's own route has it without that."""
+    if front.name == "folder" or (front.name, script_key()) in _scripts_shown:
+        return
+    front.store.create(front.key(script_key()), script(), media_type="text/javascript", cache_control=PUBLIC)
+    _scripts_shown.add((front.name, script_key()))
 
 
 def _approved_bytes(place: Place, item: Item) -> bytes:

@@ -11,7 +11,7 @@ from pipeline.errors import BeingLookedUp
 from pipeline.records import CallState, Decision, Person, Run, RunKind, RunState, now
 from pipeline.sandbox import faults
 from pipeline.settings import SHIPPED
-from pipeline.studio import people, photos, portraits, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
+from pipeline.studio import people, photos, portraits, publishing, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
 from pipeline.studio.place import Place
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
@@ -47,6 +47,13 @@ SCREENS = {
     "library, a clip in detail": "/library?scope=clip&asset={clip}",
     "library, an avatar in detail": "/library?scope=candidate&asset={avatar}",
     "library, a file that is not there": "/library?scope=clip&asset=nothing",
+    "publish": "/publish",
+    "publish, published": "/publish?show=shown",
+    "publish, none found": "/publish?q=nobody",
+    "publish, a case that guests see": "/publish?case=clip",
+    "publish, a case that waits": "/publish?case=avatar&net=3g",
+    "publish, a case with nothing": "/publish?case=empty",
+    "publish, a case that is not there": "/publish?case=nothing",
     "queue": "/queue",
     "queue, one section": "/queue?show=failed",
     "a run that failed": "/queue?run=r-failed",
@@ -77,6 +84,7 @@ def day(app: RunningApp) -> Place:
     for name in ("avatar", "clip"):
         approve(place, made(place, asked(place, name)))
     made(place, portraits.ask_clip(place, "clip", "owner", ClipWish(), ANA, run_id="r-clip-clip").run)
+    publishing.publish_case(place, "clip", "owner", ANA)
     compare(place)
     faults.add(place.settings.folder / "emulator", faults.Fault(kind="result_422", endpoint="flux", count=1, rate=None, seconds=None, skip=0))
     made(place, asked(place, "failed"))

@@ -1,0 +1,188 @@
+"""Publish without a browser: what the shelves and a case say, what the buttons do, and that nothing unapproved is ever served."""
+
+import re
+from pathlib import Path
+
+import anyio
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from pages.parts import daylinks, guestpage, publish_actions
+from pages.parts.here import attempt
+from pipeline.errors import NotAllowed, NotNow
+from pipeline.publishing import publications
+from pipeline.records import AssetKind, Decision
+from pipeline.routes import all_routes
+from pipeline.studio import publishing, reviews, withdrawing
+from tests.little_studio import CASE, ME, OWNER, LittleStudio
+from tests.pages.screens import drawn, visit
+
+NASTY = "<script>alert(1)</script> & Söhne 👰🤵"
+
+
+@pytest.fixture
+def studio(own_data_folder: Path) -> LittleStudio:
+    """The studio that the screens of this test look at, with a customer."""
+    return LittleStudio(own_data_folder, customer=True)
+
+
+def test_an_empty_shelf_says_what_comes_here_and_where_to_go(studio: LittleStudio) -> None:
+    assert "Nothing is approved yet" in drawn(visit("publish"))
+    assert "Guests see nothing yet" in drawn(visit("publish", show="shown"))
+
+
+def test_what_is_approved_waits_and_what_is_published_is_on_the_other_shelf(studio: LittleStudio) -> None:
+    clip = studio.approved_clip()
+    seen = drawn(visit("publish"))
+    assert "To publish · 1" in seen
+    assert "Clip and avatar" in seen
+    assert attempt(lambda: publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME))
+    assert "Everything that is approved is published" in drawn(visit("publish"))
+    assert "Published · 1" in drawn(visit("publish", show="shown"))
+
+
+def test_a_newer_approval_waits_again_and_says_so(studio: LittleStudio) -> None:
+    publishing.publish(studio.place, CASE, studio.approved_avatar().sha256, OWNER, ME)
+    studio.approved_avatar()
+    assert "A newer avatar is approved" in drawn(visit("publish"))
+    assert "Publish the newer one" in drawn(visit("publish", case=CASE))
+
+
+def test_names_are_text_and_are_found(studio: LittleStudio) -> None:
+    studio.customer("case-2", "ben", photo="green")
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE cases SET name = ? WHERE id = 'case-2'", (NASTY,))
+    studio.approved_avatar("case-2")
+    studio.approved_avatar()
+    seen = drawn(visit("publish", q="söhne"))
+    assert ("&lt;script&gt;" in seen, "<script>alert" in seen, "#case-2" in seen, "#case-1" in seen) == (True, False, True, False)
+    assert "&lt;script&gt;" in drawn(visit("publish", case="case-2"))
+
+
+def test_a_case_shows_its_links_its_markup_and_who_published_it(studio: LittleStudio) -> None:
+    clip = studio.approved_clip()
+    publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME)
+    seen = drawn(visit("publish", case=CASE))
+    assert f"/p/animations/{CASE}/{clip.sha256}.mp4" in seen
+    assert "Guests see the avatar and the clip" in seen
+    assert "by me, just now; every byte was read back and compared" in seen
+    assert "data-living-portrait" in seen
+    assert "The clip plays and repeats without sound" in seen
+
+
+def test_a_case_that_is_not_there_says_so(studio: LittleStudio) -> None:
+    assert "This case is not here" in drawn(visit("publish", case="case-9"))
+
+
+def test_the_switches_change_what_the_preview_says(studio: LittleStudio) -> None:
+    studio.approved_clip()
+    assert "Not published yet" in drawn(visit("publish", case=CASE))
+    assert "on a 3G connection no clip is loaded" in drawn(visit("publish", case=CASE, net="3g"))
+    assert "the guest asked for less motion" in drawn(visit("publish", case=CASE, calm="1"))
+
+
+def test_an_earlier_publication_is_one_press_away(studio: LittleStudio) -> None:
+    older = studio.approved_avatar()
+    publishing.publish(studio.place, CASE, older.sha256, OWNER, ME)
+    publishing.publish(studio.place, CASE, studio.approved_avatar().sha256, OWNER, ME)
+    seen = drawn(visit("publish", case=CASE))
+    assert re.search(rf'Publish this again|data-asset="{older.sha256}"', seen)
+    publish_actions.ACTIONS["publish"]({"case": CASE, "asset": older.sha256})
+    with studio.place.database.reading() as db:
+        assert publications.live(db, CASE)[AssetKind.AVATAR].asset == older.sha256
+
+
+def test_what_of_many_could_not_be_published_is_said_with_the_count(studio: LittleStudio) -> None:
+    studio.customer("case-2", "ben", photo="green")
+    good, waiting = studio.approved_avatar(), studio.avatar("case-2")
+    with pytest.raises(NotNow, match="1 of 2 were published"):
+        publish_actions.ACTIONS["publish-all"]({"cases": f"{CASE}\ncase-2", "assets": f"{good.sha256},{waiting.sha256}"})
+
+
+def answers(*requests: tuple[str, dict[str, str]], method: str = "GET") -> list[httpx.Response]:
+    """Ask the studio's own routes, as a guest does."""
+
+    async def ask() -> list[httpx.Response]:
+        app = Starlette(routes=[*all_routes(), Route("/guest/{token}", guestpage.guest)])
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://studio") as client:
+            return [await client.request(method, path, headers=headers) for path, headers in requests]
+
+    return anyio.run(ask)
+
+
+@pytest.fixture
+def shown(studio: LittleStudio) -> dict[AssetKind, publications.Publication]:
+    """What guests see of a published clip."""
+    return {one.kind: one for one in publishing.publish(studio.place, CASE, studio.approved_clip().sha256, OWNER, ME)}
+
+
+def test_a_published_file_is_served_whole_in_parts_and_not_again(studio: LittleStudio, shown) -> None:  # type: ignore[no-untyped-def]
+    clip = shown[AssetKind.CLIP]
+    path = f"/p/{clip.key}"
+    tag = f'"{clip.sha256}"'
+    whole, part, known, past = answers((path, {}), (path, {"range": "bytes=2-5"}), (path, {"if-none-match": tag}), (path, {"range": "bytes=999999-"}))
+    assert (whole.status_code, whole.headers["content-type"], whole.headers["etag"], len(whole.content)) == (200, "video/mp4", tag, clip.bytes)
+    assert whole.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert (part.status_code, part.content, part.headers["content-range"]) == (206, whole.content[2:6], f"bytes 2-5/{clip.bytes}")
+    assert (known.status_code, known.content, past.status_code) == (304, b"", 416)
+    (head,) = answers((path, {}), method="HEAD")
+    assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(clip.bytes))
+
+
+def test_what_is_withdrawn_answers_no_more_even_while_its_file_is_still_there(studio: LittleStudio, shown) -> None:  # type: ignore[no-untyped-def]
+    paths = [f"/p/{one.key}" for one in shown.values()]
+    kept = {one.key: (studio.place.settings.folder / "public" / one.key).read_bytes() for one in shown.values()}
+    withdrawing.withdraw(studio.place, CASE, OWNER, ME)
+    for key, data in kept.items():
+        studio.place.storefront.store.put(key, data, media_type="image/webp", cache_control="no-store")
+    assert [one.status_code for one in answers(*((path, {}) for path in paths))] == [404] * 3
+
+
+TRAVERSALS = [
+    "/p/",
+    "/p/avatars/",
+    "/p/avatars/case-1/",
+    "/p/../studio.db",
+    "/p/%2e%2e/studio.db",
+    "/p/..%2fstudio.db",
+    "/p/avatars/../../studio.db",
+    "/p/avatars/%2e%2e/%2e%2e/studio.db",
+    "/p/.lock",
+    "/p//etc/passwd",
+    "/p/avatars/case-1/" + "0" * 64 + ".webp",
+    "/p/%00",
+    "/p/scripts/",
+]
+
+
+@pytest.mark.parametrize("path", TRAVERSALS)
+def test_no_other_address_answers(studio: LittleStudio, shown, path: str) -> None:  # type: ignore[no-untyped-def]
+    assert answers((path, {}))[0].status_code in (404, 307)
+
+
+def test_of_everything_that_is_kept_only_what_is_published_can_be_reached_without_a_link(studio: LittleStudio, shown) -> None:  # type: ignore[no-untyped-def]
+    """Every file of both stores is asked for under every address it could have."""
+    studio.avatar()
+    rejected = studio.approved_avatar()
+    reviews.decide_on(studio.place, rejected, OWNER, Decision.REJECTED, ME)
+    folder = studio.place.settings.folder
+    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    names = {name.partition("/")[2] for name in files} | {f".{name}.json" for name in files} | set(files)
+    hashes = {row["sha256"]: row["media_type"].rpartition("/")[2] for row in studio.rows("SELECT sha256, media_type FROM assets")}
+    guessed = {f"{kind}/{CASE}/{sha256}.{ending}" for sha256 in hashes for kind in ("avatars", "animations", "posters") for ending in ("webp", "mp4")}
+    asked = sorted({f"{prefix}/{name}" for prefix in ("/p", "/m", "/samples", "/p/public", "/p/objects") for name in names | guessed})
+    found = {path for path, answer in zip(asked, answers(*((path, {}) for path in asked)), strict=True) if answer.status_code < 400}
+    assert found == {f"/p/{one.key}" for one in shown.values()}
+    assert len(asked) > 300
+
+
+def test_the_preview_needs_its_signed_link_and_holds_the_real_markup(studio: LittleStudio, shown) -> None:  # type: ignore[no-untyped-def]
+    token = daylinks.sign("guest", CASE)
+    page, forged, other = answers((f"/guest/{token}?calm=1", {}), (f"/guest/{token}x", {}), (f"/guest/{daylinks.sign('guest', 'case-9')}", {}))
+    assert (page.status_code, forged.status_code, other.status_code) == (200, 403, 404)
+    assert f"/p/{shown[AssetKind.CLIP].key}" in page.text
+    assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
+    with pytest.raises(NotAllowed):
+        daylinks.read("media", token)
