@@ -3,6 +3,7 @@
 claims.py       one worker and one sandbox a data folder: a lock, and a record of who holds it
 logs.py         JSON lines, rotated
 worker.py       the only process that buys, encodes and uploads
+housekeeping.py  unfinished publications, temporary files and the weekly look at the stores, beside the worker's work
 dispatcher.py   hands asked runs to the engine and rings the bells of webhooks
 emulator.py     the sandbox as a process
 bring_up.py     starting what is missing, for the command line and for a worker that finds its sandbox gone

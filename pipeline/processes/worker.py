@@ -15,6 +15,7 @@ from pipeline.engine import durable
 from pipeline.processes.bring_up import ensure_running
 from pipeline.processes.claims import Holder, claim, holder_of
 from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
+from pipeline.processes.housekeeping import keep_house
 from pipeline.processes.logs import write_logs_to
 from pipeline.providers.fal import FalProvider
 from pipeline.settings import Settings
@@ -50,6 +51,7 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
         durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
         held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
         threading.Thread(target=bench.measurer.warm_up, daemon=True).start()
+        threading.Thread(target=keep_house, args=(place, stop), daemon=True).start()
         log.info("the worker is up")
         _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)
     # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.
