@@ -26,6 +26,11 @@ library.py     every avatar, clip and photo: filtered, sorted, page by page
 filters.py     what a library can be narrowed down by, and how an address says it
 details.py     everything about one file, and the exact request behind it
 removal.py     media goes, with everything that depends on it named first
+takedown.py    a file, a case or a customer taken down for good, every copy named first
+takedown_copies.py  which files and copies that reaches, as the records know them
+takedown_strays.py  copies that no record names
+takedown_work.py  the removing itself, copy by copy, resumed after a crash
+takedown_receipt.py  what became of each copy, as a document and to be read
 downloads.py   links that save a file under a name people recognise
 shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside

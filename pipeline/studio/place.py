@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
+from pipeline.buying.points import Points
 from pipeline.catalog import Catalogue, load_catalogue
 from pipeline.database import Database
 from pipeline.errors import BadSetting
@@ -52,6 +53,11 @@ class Place:
     def storefront_of(self, name: str) -> Storefront:
         """Return the public store of this name, as publications have kept it; raises BadSetting when it is no longer set up."""
         return self.storefront if name == self.storefront.name else open_storefront(self.settings, name)
+
+    @cached_property
+    def points(self) -> Points:
+        """Where a test of the sandbox may end the process."""
+        return Points(self.settings.folder / "pull-the-plug" if self.settings.is_sandbox else None)
 
     @property
     def caps(self) -> tuple[Cap, ...]:

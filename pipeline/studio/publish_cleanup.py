@@ -21,10 +21,12 @@ def clear(place: Place, case_id: str) -> int:
 
 
 def finish(place: Place) -> int:
-    """Bring to its end what a crash or a refusing store cut short, and return how many cases were touched; for the worker, and before a look.
+    """Bring to its end what a crash or a refusing store cut short, and return how many cases and take-downs that were; for the worker.
 
-    What was being published is published if it may still be, else refused.
+    What was being published is published if it may still be, else refused; take-downs go on.
     """
+    from pipeline.studio import takedown  # that file uses this one
+
     with place.database.reading() as db:
         waiting = {one.case_id: one for one in publications.unfinished(db)}
     for case_id in waiting:
@@ -34,7 +36,7 @@ def finish(place: Place) -> int:
             begun = _begun(place, case_id)
         for one in begun:
             _again(place, one)
-    return len(waiting)
+    return len(waiting) + takedown.resume(place)
 
 
 def _begun(place: Place, case_id: str) -> list[Publication]:

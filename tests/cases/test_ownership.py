@@ -12,7 +12,8 @@ from pipeline import studio as verbs
 from pipeline.buying import calls
 from pipeline.errors import AccessError, WrongOwner
 from pipeline.records import CallState, Choice, Decision
-from pipeline.studio import grants, photos, portraits, publishing, removal, requests, reviews, withdrawing
+from pipeline.studio import grants, photos, portraits, publishing, removal, requests, reviews, takedown, withdrawing
+from pipeline.studio.takedown import Subject
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, LittleStudio, intake
 
@@ -41,6 +42,7 @@ def shared(tmp_path_factory):
         call = calls.move(tx, calls.filling(tx, lost.id, "avatar"), CallState.SUBMITTING)
         calls.note(tx, calls.move(tx, call, CallState.UNKNOWN), needs_decision=1)
     studio.mark = removal.dependents(place, CASE, clip.sha256).mark
+    studio.down = takedown.plan(place, Subject(case_id=CASE, owner="anna")).mark
     studio.named = {"avatar": avatar, "clip": clip, "other": other, "waiting": waiting, "failed": failed, "lost": call.id}
     return studio
 
@@ -49,8 +51,12 @@ def shared(tmp_path_factory):
 def own(shared, tmp_path):
     """A copy of the scene that may be changed."""
     copy = LittleStudio(shutil.copytree(shared.place.settings.data, tmp_path / "copy"))
-    copy.named, copy.mark = shared.named, shared.mark
+    copy.named, copy.mark, copy.down = shared.named, shared.mark, shared.down
     return copy
+
+
+def file_of(studio, owner):
+    return Subject(case_id=CASE, owner=owner, sha256=studio.named["clip"].sha256)
 
 
 ATTEMPTS = {
@@ -72,6 +78,8 @@ ATTEMPTS = {
     "publish_case": lambda s, owner: publishing.publish_case(s.place, CASE, owner, ME),
     "unpublish": lambda s, owner: withdrawing.withdraw(s.place, CASE, owner, ME),
     "unpublish an asset": lambda s, owner: withdrawing.withdraw_asset(s.place, CASE, s.named["avatar"].sha256, owner, ME),
+    "take_down": lambda s, owner: takedown.take_down(s.place, Subject(case_id=CASE, owner=owner), ME, expected=s.down),
+    "take_down, one file": lambda s, owner: takedown.take_down(s.place, file_of(s, owner), ME, expected=s.down),
     "grant": lambda s, owner: grants.grant(s.place, CASE, owner, 3, "goodwill", ME),
     "cancel": lambda s, owner: requests.cancel(s.place, s.named["waiting"].id, owner, ME),
     "retry": lambda s, owner: requests.retry(s.place, s.named["failed"].id, owner, ME),
@@ -99,11 +107,12 @@ LOOKS_ONLY = {
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
     "price_of_retrying", "question_of", "questions", "request_behind", "state", "ticket_named", "to_review", "today",
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
-    "find_asset", "judged", "owner_of",
+    "find_asset", "is_whole", "judged", "owner_of",
     "line", "live", "name_of",
     "can_be_compared", "check_judge", "evidence", "over_settings", "pair", "ratings", "setting_id", "settings_of_cell", "standing", "votes_of",
     "is_replay", "made_by", "of_cell", "verdict",
     "csv_of", "labelled", "place_words", "safe_name", "setting_words", "sheet_of", "table", "value_words", "view_of", "zip_of",
+    "reach", "strays", "receipt", "list_takedowns",
     "avatar_wish", "clip_wish", "current", "history", "price_then_and_now", "troubles", "usable", "wish",
 }
 # fmt: on
@@ -113,7 +122,7 @@ OF_NO_CASE = {"add", "open_new", "pause", "resume"}  # people, test photos, a ca
 OF_A_PRESET = {"make", "go_back"}  # what everybody begins with
 OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures", "vote"}  # the studio's own comparisons, which belong to no customer
 WITHIN_A_CHANGE = {"end", "end_with"}  # part of another verb's transaction, which names the owner
-AFTERWARDS = {"clear", "clear_after", "finish"}  # brings to its end what a verb began
+AFTERWARDS = {"clear", "clear_after", "finish", "carry_out"}  # brings to its end what a verb began
 # staff start from a file or a run: whose it is, the studio looks up itself
 FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed", "rate", "replay", "publish_many"}
 
@@ -169,7 +178,7 @@ def test_no_verb_that_changes_something_is_missing_here():
     # fmt: off
     tried = {
         "open_case", "put_photo", "ask_avatar", "ask_clip", "ask_next_avatar", "ask_next_clip",
-        "decide_on", "remove", "grant", "cancel", "retry", "decide_call", "publish", "publish_case", "withdraw", "withdraw_asset",
+        "decide_on", "remove", "grant", "cancel", "retry", "decide_call", "publish", "publish_case", "withdraw", "withdraw_asset", "take_down",
     }
     # fmt: on
     named = LOOKS_ONLY | OWN_CASE_ONLY | OF_NO_CASE | OF_A_PRESET | OF_A_SWEEP | FROM_THE_FILE | WITHIN_A_CHANGE | AFTERWARDS

@@ -1,0 +1,107 @@
+"""Copies that no row names: objects under a case's own keys, files that a killed process left behind, what the sandbox keeps."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pipeline.database import Connection
+from pipeline.errors import NotStored, StudioError
+from pipeline.publishing import publications
+from pipeline.publishing.addresses import ENDINGS, FOLDERS, case_part, public_key
+from pipeline.publishing.storefront import Storefront
+from pipeline.records import AssetKind
+from pipeline.storage.keys import safe_scope
+from pipeline.studio.place import Place
+from pipeline.studio.takedown_copies import Copy, Reach, Subject, Where
+
+LEFT_BEHIND: Final = ("tmp*", "objects/.parts", "public/.parts", "emulator/tmp", "emulator/parts", "emulator/files")
+NO_HASH: Final = "0" * 64
+STRAY: Final = "file without a record"
+PIECE_BYTES: Final = 1 << 20
+
+
+def strays(place: Place, subject: Subject, found: Reach) -> tuple[Copy, ...]:
+    """Return the copies in stores and data folder that the records do not name; raises StoreError when a store cannot be looked through.
+
+    Of one file only what lies under its own keys is looked for, of a case everything under the case's keys, and everywhere in the data folder
+    what has the very same bytes.
+    """
+    known = {(one.where, one.address) for one in found.copies}
+    listed = [*_listed(place, found)] if not subject.sha256 else [*_published_before(place, found)]
+    return tuple({key: one for one in [*listed, *_left_behind(place, found)] if (key := (one.where, one.address)) not in known}.values())
+
+
+def _listed(place: Place, found: Reach) -> Iterator[Copy]:
+    for case in found.cases:
+        for one in place.store.survey(f"{safe_scope(case.id)}/"):
+            yield Copy(what=STRAY, where=Where.PRIVATE, address=one.key, case_id=case.id, sha256=_hash_in(one.key), bytes=one.bytes)
+        part = case_part(public_key(AssetKind.AVATAR, case.id, NO_HASH, next(iter(ENDINGS))))
+        for front in _storefronts(place):
+            for folder in FOLDERS.values():
+                for one in front.store.survey(front.key(f"{folder}/{part}/")):
+                    address = f"{front.name}/{one.key}"
+                    yield Copy(what=STRAY, where=Where.PUBLIC, address=address, case_id=case.id, sha256=_hash_in(one.key), bytes=one.bytes)
+
+
+def _published_before(place: Place, found: Reach) -> Iterator[Copy]:
+    """What was published once, and is there although its publication has ended."""
+    with place.database.reading() as db:
+        old = [one for case in found.cases for one in publications.history(db, case.id) if {one.asset, one.sha256} & found.hashes(case.id)]
+        needed = {one.id for one in old if publications.is_needed(db, one.store, one.key)}
+    for one in old:
+        try:
+            if one.id not in needed:
+                held = place.storefront_of(one.store).store.head(one.key)
+                yield Copy(what=one.kind.value, where=Where.PUBLIC, address=f"{one.store}/{one.key}", case_id=one.case_id, sha256=held.sha256)
+        except NotStored:
+            continue
+
+
+def _storefronts(place: Place) -> list[Storefront]:
+    """Return every public store that was ever published to and is still set up, the present one first."""
+    with place.database.reading() as db:
+        used = _stores(db)
+    fronts = [place.storefront]
+    for name in used - {place.storefront.name}:
+        try:
+            fronts.append(place.storefront_of(name))
+        except StudioError:
+            continue  # its publications are named by their rows, and wait until it is set up again
+    return fronts
+
+
+def _stores(db: Connection) -> set[str]:
+    return {row["store"] for row in db.execute("SELECT DISTINCT store FROM publications")}
+
+
+def _left_behind(place: Place, found: Reach) -> Iterator[Copy]:
+    sizes = {one.bytes for one in found.files}
+    of = {one.sha256: one for one in found.files}
+    for path in _files(place.settings.folder):
+        facts = path.stat() if path.exists() else None
+        sha256 = _sha256(path) if facts is not None and facts.st_size in sizes else ""
+        if sha256 in of:
+            address = path.relative_to(place.settings.folder).as_posix()
+            where = Where.SANDBOX if address.startswith("emulator/") else Where.DISK
+            yield Copy(what=of[sha256].kind.value, where=where, address=address, case_id=of[sha256].scope, sha256=sha256, bytes=of[sha256].bytes)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for pattern in LEFT_BEHIND:
+        for root in folder.glob(pattern):
+            yield from (path for path in sorted(root.rglob("*")) if path.is_file())
+
+
+def _sha256(path: Path) -> str:
+    """Return a file's hash, empty when it goes away meanwhile."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+def _hash_in(key: str) -> str:
+    name = key.rpartition("/")[2].partition(".")[0]
+    return name if len(name) == len(NO_HASH) else ""
