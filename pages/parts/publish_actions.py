@@ -5,7 +5,7 @@ from pages.parts.here import me, place
 from pages.parts.told import What
 from pipeline.errors import NotNow, OutOfDate, StoreError
 from pipeline.records import AssetKind
-from pipeline.studio import publishing, reviews, withdrawing
+from pipeline.studio import publishing, restoring, reviews, withdrawing
 
 MOST_AT_ONCE = 200
 KINDS = {"all": (), "clip": (AssetKind.CLIP,)}
@@ -36,4 +36,10 @@ def _withdraw(what: What) -> None:
         raise StoreError("Guests are shown it no longer, but the store did not let go of every file yet.", next="It is tried again by itself.")
 
 
-ACTIONS = {"search": _search, "publish": _publish, "publish-all": _publish_all, "withdraw": _withdraw}
+def _restore(what: What) -> None:
+    owner = reviews.owner_of(place(), what["case"])
+    restoring.restore(place(), what["case"], what["asset"], owner, me())
+    publishing.publish(place(), what["case"], what["asset"], owner, me())
+
+
+ACTIONS = {"search": _search, "publish": _publish, "publish-all": _publish_all, "withdraw": _withdraw, "restore": _restore}

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import evidence, forms, guestpage, pieces, ways
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import barred, button, icon
+from pipeline.errors import NotStored
 from pipeline.guest import hero as heroes
 from pipeline.publishing.publications import Publication, State
 from pipeline.records import AssetKind, Role
@@ -160,18 +161,16 @@ def _past(seen: Showcase, one: Past) -> Html:
     told = f"{shown.person} asked for it on {evidence.moment(shown.asked_at)}"
     ended = f" · {ENDS[shown.state][1].lower()} by {shown.ended_by}, {evidence.moment(shown.ended_at)}" if shown.ended_at and shown.ended_by else ""
     why = tag("p", "Reason: ", tag("span", shown.reason, dir="auto"), class_="small") if shown.reason else None
-    again = (
-        button(
-            "Publish this again",
-            "publish",
-            symbol="undo",
-            look="quiet",
-            off=barred(Role.PUBLISH, "publishing"),
-            case=shown.case_id,
-            asset=shown.asset,
-        )
-        if one.again
-        else None
-    )
     about = tag("div", tag("p", tag("b", title), pieces.badge(*ENDS[shown.state])), tag("p", f"{told}{ended}", class_="small"), why, class_="about")
-    return tag("li", tag("span", image, class_="thumb"), about, tag("div", again, class_="acts"), class_="attempt", id=f"past-{shown.id}")
+    return tag("li", tag("span", image, class_="thumb"), about, tag("div", _again(one), class_="acts"), class_="attempt", id=f"past-{shown.id}")
+
+
+def _again(one: Past) -> Html | None:
+    """Lead back to an earlier publication, or to another try at one whose file was damaged."""
+    shown, off = one.publication, barred(Role.PUBLISH, "publishing")
+    about = {"case": shown.case_id, "asset": shown.asset}
+    if one.again:
+        return button("Publish this again", "publish", symbol="undo", look="quiet", off=off, **about)
+    if shown.error and shown.error["error"] == NotStored.__name__:
+        return button("Restore the file and publish", "restore", symbol="healing", look="quiet", off=off or barred(Role.MAKE, "making"), **about)
+    return None

@@ -16,6 +16,7 @@ publishing.py  approved bytes to the public store, read back before they count
 withdrawing.py  a publication taken back, with a receipt
 shopwindow.py  what waits to be published, what guests see, and the history of both
 publish_cleanup.py  what publications leave behind: old objects, and wishes a crash cut short
+restoring.py   a damaged file made again from what was bought, the same to the byte
 many.py        one decision about many
 stars.py       what colleagues should see
 grants.py      extra attempts, with a reason
@@ -57,4 +58,10 @@ pairs.py       blind pairs and the votes on them
 replays.py     a cell bought once more: the same bytes, the same to the eye, or changed
 about.py       the version, the libraries, every setting with its value
 space.py       what the files take, and what is free
+orphans.py     both stores compared with the records; what no row knows can be deleted
+orphan_file.py  what that comparison found, kept for screens
+tidy.py        temporary uploads, results nobody approved, the weekly look
+keeping.py     what is stored, and what that costs a month
+moving.py      what is published goes to another store, each file proven there
+store_advice.py  CORS, lifecycle and cache rules of the public bucket: told and applied
 """

@@ -102,6 +102,7 @@ def test_the_switches_show_what_guests_in_trouble_get(app: RunningApp, watched: 
     expect(preview(page).locator("img").first).to_be_visible()
     expect(preview(page).locator("video:visible")).to_have_count(0)
     page.get_by_role("button", name="Fast").click()
+    expect(page.locator(".verdict-line")).to_contain_text("The clip plays")
     page.get_by_role("button", name="Autoplay refused").click()
     expect(preview(page).get_by_role("button", name="Play")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Wide").click()

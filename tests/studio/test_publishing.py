@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import KeyTaken, NotAllowed, NotNow, NotStored, StoreRefused, WrongOwner
+from pipeline.errors import BrokenMedia, KeyTaken, NotAllowed, NotNow, NotStored, StoreRefused, WrongOwner
 from pipeline.publishing import publications
 from pipeline.publishing.addresses import PUBLIC
 from pipeline.publishing.publications import State
 from pipeline.records import Asset, AssetKind, Decision, Person, Role
-from pipeline.studio import photos, publish_cleanup, publishing, removal, reviews, withdrawing
+from pipeline.studio import photos, publish_cleanup, publishing, removal, restoring, reviews, withdrawing
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.public_store import in_public, r2_settings
 
@@ -243,3 +243,42 @@ def test_many_are_published_at_once_and_one_that_fails_stops_no_other(little: Li
     assert [len(one.publications) for one in outcomes] == [1, 1, 1, 0]
     assert isinstance(outcomes[3].error, NotNow)
     assert len(in_public(little.place)) == 3
+
+
+def test_a_damaged_copy_is_made_again_from_what_was_bought_and_then_published(tmp_path: Path) -> None:
+    little = LittleStudio(tmp_path, customer=True)
+    avatar = little.avatar()
+    master, display = real_avatar(little, avatar)
+    reviews.decide_on(little.place, master, OWNER, Decision.APPROVED, ME)
+    (little.place.settings.folder / "objects" / display.key).write_bytes(b"x" * display.bytes)
+    with pytest.raises(NotStored):
+        publishing.publish(little.place, CASE, master.sha256, OWNER, ME)
+    assert restoring.restore(little.place, CASE, master.sha256, OWNER, ME) == (display,)
+    assert restoring.restore(little.place, CASE, master.sha256, OWNER, ME) == ()
+    (shown,) = publishing.publish(little.place, CASE, master.sha256, OWNER, ME)
+    assert shown.sha256 == display.sha256
+
+
+def test_what_comes_out_otherwise_is_not_taken_for_what_was_approved(tmp_path: Path) -> None:
+    little = LittleStudio(tmp_path, customer=True)
+    avatar = little.approved_avatar()  # a stand-in that no picture is made from
+    (little.place.settings.folder / "objects" / little.display_of(avatar).key).unlink()
+    with pytest.raises(BrokenMedia):
+        restoring.restore(little.place, CASE, avatar.sha256, OWNER, ME)
+
+
+def real_avatar(little: LittleStudio, stand_in: Asset) -> tuple[Asset, Asset]:
+    """Give a run a real picture and its copy in the place of its stand-ins."""
+    from pipeline import assets
+    from pipeline.database import update
+    from pipeline.media.stills import display_copy
+
+    data = intake("red").photo.data
+    facts = {"scope": CASE, "run_id": stand_in.run_id, "call_id": stand_in.call_id, "width_px": 512, "height_px": 512}
+    kind, media_type = AssetKind.AVATAR, "image/jpeg"
+    master = assets.keep(little.place.database, little.place.store, data, Asset(kind=kind, media_type=media_type, parents=stand_in.parents, **facts))
+    copy = Asset(kind=AssetKind.AVATAR_DISPLAY, media_type="image/webp", parents=(master.sha256,), **facts)
+    display = assets.keep(little.place.database, little.place.store, display_copy(data), copy)
+    with little.place.database.writing() as tx:
+        update(tx, "outputs", {"run_id": stand_in.run_id}, {"asset": master.sha256})
+    return master, display
