@@ -594,6 +594,7 @@ def test_a_point_of_a_chart_leads_to_its_cell(sweep: GridServer, watched: Watche
     sweep.tell(page, data_show="c39 2")
     expect(page.get_by_role("dialog")).to_have_count(1)
     page.keyboard.press("Escape")
+    hash_of(page, "^(?!.*open)")
     sweep.tell(page, id="grid-autumn")
     expect(page.locator("#grid-autumn .cell[data-id]")).to_have_count(20)
     sweep.tell(page, data_show="c39 2")
