@@ -6,5 +6,6 @@ items.py         which files of an approved avatar or clip go out
 publications.py  one row a publication: asked for, proven, replaced, withdrawn
 proving.py       the public store tried with a real object, right by right
 purge.py         telling the CDN to forget what was withdrawn
+cache_rule.py    the CDN's rule for videos, set beside what a zone has
 turns.py         one at a time publishes or withdraws for a case
 """

@@ -98,6 +98,20 @@ def ended(tx: Connection, publication: Publication, cleared: str) -> None:
     update(tx, "publications", {"id": publication.id, "state": State.ENDING.value}, changes)
 
 
+def move(tx: Connection, publication: Publication, store: str, key: str, url: str, by: Person) -> bool:
+    """Say that a live publication lies in another store from now on; false when it is live no longer. Its old object is still to be removed.
+
+    What it was stays in the history under an id of its own.
+    """
+    row = tx.execute("SELECT * FROM publications WHERE id = ? AND state = 'published' AND store = ?", (publication.id, publication.store)).fetchone()
+    if row is None:
+        return False
+    update(tx, "publications", {"id": publication.id}, {"store": store, "key": key, "url": url, "verified_at": now()})
+    left = {"id": new_id("p"), "state": State.ENDING.value, "ends_as": State.REPLACED.value, "ended_by": by.name, "ended_at": now()}
+    insert(tx, "publications", {**dict(row), **left, "reason": f"moved to {store}"})
+    return True
+
+
 def get(db: Connection, publication_id: str) -> Publication:
     """Return a publication; raises UnknownName."""
     row = db.execute("SELECT * FROM publications WHERE id = ?", (publication_id,)).fetchone()
@@ -114,7 +128,7 @@ def live(db: Connection, case_id: str) -> Mapping[AssetKind, Publication]:
 
 def history(db: Connection, case_id: str) -> tuple[Publication, ...]:
     """Return every publication of a case, newest first."""
-    rows = db.execute("SELECT * FROM publications WHERE case_id = ? ORDER BY asked_at DESC, rowid DESC", (case_id,))
+    rows = db.execute("SELECT * FROM publications WHERE case_id = ? ORDER BY asked_at DESC, state = 'published' DESC, rowid DESC", (case_id,))
     return tuple(map(_publication, rows.fetchall()))
 
 

@@ -19,7 +19,7 @@ from pipeline.storage.keys import check_details, check_key, check_prefix, check_
 from pipeline.storage.links import attachment
 from pipeline.storage.port import NO_METADATA, Fetched, Listed, StoredObject, same_or_taken, sha256_of
 
-_ABSENT = frozenset({"404", "NoSuchKey", "NotFound"})
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"})
 _EXISTS = frozenset({"412", "PreconditionFailed"})
 _PAST_THE_END = frozenset({"416", "InvalidRange"})
 _LONGEST_LINK_SECONDS = 7 * 86_400
@@ -146,6 +146,23 @@ class R2Store:
         """Put, describe, read and remove a real object; raises what a user of the store would meet."""
         exercise(self)
 
+    def allow_origins(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Add CORS rules to those of the bucket; one that is there already is not added again; StoreRefused."""
+        known = self._configured(self._s3.get_bucket_cors, "CORSRules")
+        same = [_unordered(rule) for rule in known]
+        missing = [rule for rule in rules if _unordered(rule) not in same]
+        if missing:
+            with _in_our_words():
+                self._s3.put_bucket_cors(Bucket=self._bucket, CORSConfiguration={"CORSRules": [*known, *missing]})
+
+    def let_expire(self, rules: Sequence[Mapping[str, Any]]) -> None:
+        """Set lifecycle rules of the bucket, each in place of the one with its ID; all others stay; StoreRefused."""
+        ids = {rule["ID"] for rule in rules}
+        known = self._configured(self._s3.get_bucket_lifecycle_configuration, "Rules")
+        wanted = [*(rule for rule in known if rule.get("ID") not in ids), *rules]
+        with _in_our_words():
+            self._s3.put_bucket_lifecycle_configuration(Bucket=self._bucket, LifecycleConfiguration={"Rules": wanted})
+
     def close(self) -> None:
         """Close every connection."""
         self._s3.close()
@@ -164,6 +181,13 @@ class R2Store:
             # Not `with answer["Body"]`: that hands out the raw stream, whose errors are not botocore's.
             with closing(answer["Body"]) as body:
                 return bytes(body.read())
+
+    def _configured(self, ask: Any, name: str) -> Sequence[Mapping[str, Any]]:
+        try:
+            with _in_our_words():
+                return list(ask(Bucket=self._bucket).get(name, ()))
+        except NotStored:
+            return []
 
     def _head_or_none(self, key: str) -> StoredObject | None:
         try:
@@ -184,6 +208,10 @@ class R2Store:
             if page is None:
                 return
             yield [row for row in page.get("Contents", ()) if is_key(row["Key"])]
+
+
+def _unordered(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: sorted(value) if isinstance(value, list) else value for name, value in rule.items()}
 
 
 class _KeyExists(StoreRefused):

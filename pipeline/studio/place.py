@@ -29,6 +29,7 @@ class Place:
         """Open the mode's data folder; raises WrongMode, PlaceError."""
         self.settings = settings
         self.database = Database(settings.folder, settings.mode, busy_seconds=settings.busy_seconds)
+        self._older: dict[str, Storefront] = {}
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -52,7 +53,11 @@ class Place:
 
     def storefront_of(self, name: str) -> Storefront:
         """Return the public store of this name, as publications have kept it; raises BadSetting when it is no longer set up."""
-        return self.storefront if name == self.storefront.name else open_storefront(self.settings, name)
+        if name == self.storefront.name:
+            return self.storefront
+        if name not in self._older:
+            self._older[name] = open_storefront(self.settings, name)
+        return self._older[name]
 
     @cached_property
     def points(self) -> Points:

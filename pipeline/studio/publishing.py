@@ -150,13 +150,13 @@ def _begin(place: Place, front: Storefront, scope: str, sha256: str, owner: str,
 
 
 def _show(place: Place, front: Storefront, wanted: Iterable[tuple[Publication, Item]]) -> None:
-    _show_script(front)
+    show_script(front)
     for publication, item in wanted:
         if publication.state is State.PUBLISHING:
             front.show(publication.key, _approved_bytes(place, item), publication.media_type)
 
 
-def _show_script(front: Storefront) -> None:
+def show_script(front: Storefront) -> None:
     """Put the one script that shows heroes beside the media; the folder's own route has it without that."""
     if front.name == "folder" or (front.name, script_key()) in _scripts_shown:
         return
