@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pipeline.records import Decision, Person, Run, RunKind
 from pipeline.sandbox import faults
 from pipeline.settings import ROOT, SHIPPED
-from pipeline.studio import home, pairs, photos, portraits, requests, reviews, sweep_runs, sweep_view, sweeps, testphotos
+from pipeline.studio import home, pairs, photos, portraits, publishing, requests, reviews, sweep_runs, sweep_view, sweeps, testphotos
 from pipeline.studio.place import Place
 from pipeline.sweeps.plans import read_plan
 from pipeline.sweeps.ranking import Verdict
@@ -29,8 +29,8 @@ from tests.pages.running import RunningApp, running_app
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"phone": (390, 844), "": (1280, 900), "wide": (1920, 1080)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "compare", "library", "queue", "settings")
-TALL = {"case": 1.75, "compare": 1.4, "library": 1.2}  # screens people scroll: how much more of them is shown
+README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "compare", "library", "publish", "queue", "settings")
+TALL = {"case": 1.75, "compare": 1.4, "library": 1.2, "publish": 1.25}  # screens people scroll: how much more of them is shown
 CASE = "A-1039"
 SCREENS = {
     "queue": "/queue",
@@ -40,6 +40,8 @@ SCREENS = {
     "compare": "/compare?sweep=spring",
     "sweeps": "/compare",
     "library": "/library",
+    "publish": f"/publish?case={CASE}",
+    "shelves": "/publish",
     "settings": "/settings",
 }
 ANA, BEN = Person(name="Ana"), Person(name="Ben")
@@ -109,6 +111,7 @@ def _made_today(place: Place) -> None:
     done = _avatar(place, "A-1039", "Priya & Sam", AvatarWish(style="ghibli", seed=11), ANA, 0)
     _approve(place, done)
     _approve(place, _clip(place, done, ANA))
+    publishing.publish_case(place, CASE, f"owner-{CASE}", ANA)
     _avatar(place, "A-1042", "Lim & Sofia", AvatarWish(seed=7), ANA, 1)
     tan = _avatar(place, "A-1043", "Tan & Okafor", AvatarWish(seed=3), BEN, 2)
     _approve(place, tan)
