@@ -5,6 +5,7 @@ output.py     one document or text for people, progress
 portrait.py   portrait, animate, approve, reject
 sweep.py      sweep
 publish.py    publish, unpublish
+takedown.py   takedown
 requests.py   runs, show, cancel, retry, decide, assets
 money.py      price, ledger
 service.py    worker, sandbox, doctor

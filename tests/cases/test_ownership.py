@@ -13,7 +13,7 @@ from pipeline.buying import calls
 from pipeline.errors import AccessError, WrongOwner
 from pipeline.records import CallState, Choice, Decision
 from pipeline.studio import grants, photos, portraits, publishing, removal, requests, reviews, takedown, withdrawing
-from pipeline.studio.takedown import Subject
+from pipeline.studio.takedown_copies import Subject
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, LittleStudio, intake
 

@@ -26,7 +26,7 @@ from pipeline.studio import (
     testphotos,
     withdrawing,
 )
-from pipeline.studio.takedown import Subject
+from pipeline.studio.takedown_copies import Subject
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake

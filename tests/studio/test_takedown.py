@@ -17,8 +17,7 @@ from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, CallState, Person, 
 from pipeline.sandbox.database import opened
 from pipeline.sandbox.shelf import Shelf, new_id
 from pipeline.studio import photos, portraits, publish_cleanup, publishing, removal, takedown, takedown_receipt, testphotos
-from pipeline.studio.takedown import Subject
-from pipeline.studio.takedown_copies import Outcome, Where
+from pipeline.studio.takedown_copies import Outcome, Subject, Where
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.public_store import in_public, r2_settings
