@@ -7,6 +7,7 @@ sweep.py      sweep
 publish.py    publish, unpublish
 takedown.py   takedown
 requests.py   runs, show, cancel, retry, decide, assets
+store.py      orphans, store migrate, store advice, store expire
 money.py      price, ledger
 service.py    worker, sandbox, doctor
 sandbox.py    sandbox bill, sandbox faults

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipeline.cli import money, portrait, publish, requests, sandbox, service, sweep, takedown
+from pipeline.cli import money, portrait, publish, requests, sandbox, service, store, sweep, takedown
 from pipeline.cli.output import exit_code, fail
 from pipeline.errors import InputError, PlaceError, StudioError
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 portrait.add_to(app)
 publish.add_to(app)
 takedown.add_to(app)
+store.add_to(app)
 sweep.add_to(app)
 requests.add_to(app)
 money.add_to(app)

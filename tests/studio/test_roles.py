@@ -11,6 +11,7 @@ from pipeline.records import CallState, Choice, Decision, Person, Plan, Role, Ru
 from pipeline.studio import (
     casebook,
     grants,
+    orphans,
     people,
     photos,
     portraits,
@@ -84,6 +85,7 @@ VERBS = {
     publishing.publish: (PUBLISH, lambda s, by: publishing.publish(s.place, CASE, s.case().clip, OWNER, by)),
     publishing.publish_case: (PUBLISH, lambda s, by: publishing.publish_case(s.place, CASE, OWNER, by)),
     takedown.take_down: (PUBLISH, lambda s, by: takedown.take_down(s.place, WHOLE, by, expected=takedown.plan(s.place, WHOLE).mark)),
+    orphans.delete: (PUBLISH, lambda s, by: orphans.delete(s.place, orphans.scan(s.place).mark, by)),
     publishing.publish_many: (PUBLISH, lambda s, by: publishing.publish_many(s.place, [(CASE, s.case().clip)], by)),
     withdrawing.withdraw: (PUBLISH, lambda s, by: withdrawing.withdraw(s.place, CASE, OWNER, by)),
     withdrawing.withdraw_asset: (PUBLISH, lambda s, by: withdrawing.withdraw_asset(s.place, CASE, s.case().avatar, OWNER, by)),
