@@ -1,4 +1,4 @@
-"""Named points of the buy path. In the sandbox a test may put a file of that name in `pull-the-plug/`: whoever reaches the point dies there."""
+"""Named points of buying, publishing and taking down. In the sandbox a test may put a file of that name in `pull-the-plug/`: who reaches it dies."""
 
 import os
 import signal
@@ -22,6 +22,8 @@ POINTS = (
     "before-the-end",
     "after-the-end",
 )
+# What a person's own process passes, without a worker; the copies of a take-down pass theirs once each.
+STUDIO_POINTS = ("publish-begun", "publish-shown", "publish-live", "take-down-written", "take-down-copy", "take-down-gone")
 
 
 class Points:
@@ -32,7 +34,7 @@ class Points:
         self.folder = folder
 
     def reach(self, name: str) -> None:
-        """Say that a point of POINTS is reached."""
+        """Say that a point of POINTS or STUDIO_POINTS is reached."""
         if self.folder is None:
             return
         order = self.folder / name

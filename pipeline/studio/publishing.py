@@ -91,11 +91,14 @@ def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tu
         publish_cleanup.clear(place, scope)
         # 1. Written down as begun. If we die here, the next publication of the case or the worker begins again.
         wanted = _begin(place, place.storefront, scope, sha256, owner, by)
+        place.points.reach("publish-begun")
         # 2. In the store and read back. If we die here, nobody has been told of it.
         try:
             _show(place, place.storefront, wanted)
+            place.points.reach("publish-shown")
             # 3. Live, and what it replaces out of sight. If we die here, only old objects are left to remove.
             live = _prove(place, scope, owner, wanted, by)
+            place.points.reach("publish-live")
         except StudioError as error:
             _give_up(place, wanted, by, error)
             publish_cleanup.clear(place, scope)

@@ -1,5 +1,6 @@
 """Copies that no row names: objects under a case's own keys, files that a killed process left behind, what the sandbox keeps."""
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,17 +46,15 @@ def _listed(place: Place, found: Reach) -> Iterator[Copy]:
 
 
 def _published_before(place: Place, found: Reach) -> Iterator[Copy]:
-    """What was published once, and is there although its publication has ended."""
+    """What was published once and is there although its publication has ended, or was on its way to another store when the power went."""
     with place.database.reading() as db:
         old = [one for case in found.cases for one in publications.history(db, case.id) if {one.asset, one.sha256} & found.hashes(case.id)]
-        needed = {one.id for one in old if publications.is_needed(db, one.store, one.key)}
-    for one in old:
-        try:
-            if one.id not in needed:
-                held = place.storefront_of(one.store).store.head(one.key)
-                yield Copy(what=one.kind.value, where=Where.PUBLIC, address=f"{one.store}/{one.key}", case_id=one.case_id, sha256=held.sha256)
-        except NotStored:
-            continue
+    for front in _storefronts(place) if old else []:
+        for one in old:
+            key = front.key(public_key(one.kind, one.case_id, one.sha256, one.media_type))
+            with contextlib.suppress(NotStored):
+                held = front.store.head(key)
+                yield Copy(what=one.kind.value, where=Where.PUBLIC, address=f"{front.name}/{key}", case_id=one.case_id, sha256=held.sha256)
 
 
 def _storefronts(place: Place) -> list[Storefront]:

@@ -37,6 +37,7 @@ def carry_out(place: Place, takedown: str) -> bool:
             return False
         try:
             if not _found_more(place, takedown):
+                place.points.reach("take-down-gone")
                 return _ended(place, takedown)
         except StoreError:
             return False  # a store that cannot be looked through may hold more
