@@ -30,18 +30,26 @@ def shared(name: str, look: Callable[[Place], T]) -> T:
 
     What somebody does on a screen is seen there at once, what others do within half a second.
     """
-    seen: T = _looked(str(place().settings.folder), name, version(), look)
+    seen: T = kept(lambda: _looked(str(place().settings.folder), name, version(), look))
     return seen
+
+
+def kept(read: Callable[[], T]) -> T:
+    """Read what is kept for a while; what expires between the screen library's looking and its taking is told as KeyError, and read anew."""
+    try:
+        return read()
+    except KeyError:
+        return read()
 
 
 def version() -> int:
     """Return a number that differs whenever something changed; it is half a second old at most."""
-    return _version(str(place().settings.folder))
+    return kept(lambda: _version(str(place().settings.folder)))
 
 
 def health() -> list[Part]:
     """Return how every part is; two seconds old at most."""
-    return _health(str(place().settings.folder))
+    return kept(lambda: _health(str(place().settings.folder)))
 
 
 @st.cache_resource(ttl=2.0, show_spinner=False)

@@ -1,11 +1,12 @@
 """What the buttons and forms of Publish do. Publishing twice is the same publication, so a second press changes nothing."""
 
-from pages.parts import ways, window
+from pages.parts import farewell, ways, window
 from pages.parts.here import me, place
 from pages.parts.told import What
 from pipeline.errors import NotNow, OutOfDate, StoreError
 from pipeline.records import AssetKind
-from pipeline.studio import publishing, restoring, reviews, withdrawing
+from pipeline.studio import casebook, publishing, restoring, reviews, withdrawing
+from pipeline.studio.takedown_copies import Scope
 
 MOST_AT_ONCE = 200
 KINDS = {"all": (), "clip": (AssetKind.CLIP,)}
@@ -42,4 +43,12 @@ def _restore(what: What) -> None:
     publishing.publish(place(), what["case"], what["asset"], owner, me())
 
 
-ACTIONS = {"search": _search, "publish": _publish, "publish-all": _publish_all, "withdraw": _withdraw, "restore": _restore}
+def _take_down(what: What) -> None:
+    if what["scope"] not in (Scope.CASE, Scope.CUSTOMER):
+        raise OutOfDate
+    case = casebook.look(place(), what["case"], me()).case
+    receipt = farewell.take_down(case, Scope(what["scope"]), what["mark"], what["reason"])
+    ways.go(ways.to("publish", case=case.id, receipt=receipt.id))
+
+
+ACTIONS = {"search": _search, "publish": _publish, "publish-all": _publish_all, "withdraw": _withdraw, "restore": _restore, "take-down": _take_down}

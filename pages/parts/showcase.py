@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import evidence, forms, guestpage, pieces, ways
+from pages.parts import evidence, farewell, forms, guestpage, pieces, ways
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import barred, button, icon
 from pipeline.errors import NotStored
@@ -23,9 +23,18 @@ ENDS = {
 
 
 def draw(seen: Showcase) -> Html:
-    """Draw the case."""
+    """Draw the case; while a take-down is looked at, nothing but that."""
+    if farewell.asked() or st.query_params.get("receipt"):
+        return tag("div", _head(seen), farewell.section(seen.line.case), class_="stack")
     side = tag("div", _now(seen), _links(seen), _paste(seen), class_="stack")
-    return tag("div", _head(seen), tag("div", guestpage.section(seen), side, class_="showcase"), _history(seen), class_="stack")
+    return tag(
+        "div",
+        _head(seen),
+        tag("div", guestpage.section(seen), side, class_="showcase"),
+        _history(seen),
+        farewell.section(seen.line.case),
+        class_="stack",
+    )
 
 
 def gone(case_id: str) -> Html:

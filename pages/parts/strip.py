@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts import forms, pieces, sweepline, ways
 from pages.parts.actions import BOARD
-from pages.parts.here import COOKIE, choose, everyone, me, place, shared
+from pages.parts.here import COOKIE, choose, everyone, kept, me, place, shared
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
 from pages.parts.told import What
@@ -132,7 +132,7 @@ def _troubles(seen: Strip) -> Html | None:
 
 def _worker_is_away() -> bool:
     """Tell whether no worker was seen for so long that it is no mere restart."""
-    if _worker_lives(str(place().settings.folder)):
+    if kept(lambda: _worker_lives(str(place().settings.folder))):
         _worker_seen["at"] = time.monotonic()
     return time.monotonic() - _worker_seen["at"] > AWAY_SECONDS
 

@@ -124,3 +124,21 @@ def _until(holds, seconds: float = 10.0) -> None:  # type: ignore[no-untyped-def
     while not holds():
         assert time.monotonic() < end, "it did not come about"
         time.sleep(0.1)
+
+
+def test_everything_of_a_customer_is_taken_down_with_a_receipt(app: RunningApp, watched: Watched) -> None:
+    page, case = watched.page, clip_of(app)
+    page.goto(f"{app.url}/publish?case={case}")
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("Guests see the avatar and the clip")).to_be_visible()
+    address = page.locator("#link-clip").get_attribute("href")
+    page.get_by_role("link", name="Take down this invitation").click()
+    expect(page.get_by_role("region", name="Copies")).to_contain_text("public store")
+    page.get_by_label("Reason").fill("The couple asked")
+    page.get_by_role("button", name=re.compile("^Take down [0-9]+ copies")).click()
+    receipt = page.locator("#receipt-text")
+    expect(receipt).to_contain_text("Reason: The couple asked", timeout=PATIENCE_MS)
+    expect(receipt).to_contain_text("Removed (")
+    assert status_of(str(address)) == 404
+    page.goto(f"{app.url}/cases?case={case}")
+    expect(page.get_by_text("Facing the camera, good light, faces large")).to_be_visible()

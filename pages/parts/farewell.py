@@ -1,0 +1,155 @@
+"""Taking down a case or everything of a customer: every copy is named before it goes, and the receipt says what became of each."""
+
+from collections.abc import Iterable
+
+import streamlit as st
+
+from pages.parts import evidence, forms, pieces, ways
+from pages.parts.here import me, place, shared
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import barred, icon
+from pipeline.errors import StudioError
+from pipeline.records import Case, Role
+from pipeline.studio import takedown, takedown_receipt
+from pipeline.studio.takedown import TakeDownPlan
+from pipeline.studio.takedown_copies import Copy, Outcome, Scope, Subject
+from pipeline.studio.takedown_receipt import Receipt
+
+WORDS = {Scope.CASE: "this invitation", Scope.CUSTOMER: "everything of this customer"}
+SHOWN = {
+    Outcome.WAITING: ("hourglass_bottom", "Still to be removed", "quiet"),
+    Outcome.REMOVED: ("check_circle", "Removed", "good"),
+    Outcome.KEPT: ("lock", "Kept", "quiet"),
+    Outcome.STUCK: ("error", "Could not be removed", "bad"),
+}
+
+
+def asked() -> Scope | None:
+    """Return how much the address asks to take down; None when it asks nothing of the kind."""
+    given = st.query_params.get("takedown", "")
+    return Scope(given) if given in (Scope.CASE, Scope.CUSTOMER) else None
+
+
+def subject(case: Case, scope: Scope) -> Subject:
+    """Return what is meant from this case's point of view."""
+    return Subject(owner=case.owner, case_id=case.id if scope is Scope.CASE else "")
+
+
+def section(case: Case) -> Html:
+    """Draw what would go, the receipt that was asked for, or the way to both."""
+    if (scope := asked()) is not None:
+        return _plan(case, scope)
+    if receipt_id := st.query_params.get("receipt", ""):
+        return _receipt(case, receipt_id)
+    return _ways(case)
+
+
+def _ways(case: Case) -> Html:
+    words = (
+        "Removes photos, results, publications and every other copy for good. Every copy is named before anything goes; what it cost stays on record."
+    )
+    links = [
+        tag("a", icon("folder_delete"), "Take down this invitation", href=_to(case, takedown=Scope.CASE.value), data_go=True, class_="linklike"),
+        tag(
+            "a",
+            icon("person_remove"),
+            "Take down everything of this customer",
+            href=_to(case, takedown=Scope.CUSTOMER.value),
+            data_go=True,
+            class_="linklike",
+        ),
+    ]
+    done = [one for one in _receipts() if one.subject in (case.id, case.owner) or one.subject.startswith(f"{case.id}/")]
+    shown = tag("ul", *(_line(case, one) for one in done), class_="small receipts") if done else None
+    return tag(
+        "section",
+        tag("h2", "Take down"),
+        tag("p", words, class_="small"),
+        tag("div", *links, class_="buttons"),
+        shown,
+        class_="card stack tight",
+        id="takedown",
+    )
+
+
+def _receipts() -> tuple[Receipt, ...]:
+    return shared("takedowns", takedown_receipt.list_takedowns)
+
+
+def _line(case: Case, one: Receipt) -> Html:
+    words = f"Taken down by {one.person}, {evidence.moment(one.asked_at)}: {one.counts['removed']} of {len(one.copies)} copies removed"
+    return tag("li", tag("a", icon("receipt_long"), words, href=_to(case, receipt=one.id), data_go=True))
+
+
+def _plan(case: Case, scope: Scope) -> Html:
+    try:
+        seen = shared(f"takedown {scope} {case.id} {case.owner}", lambda there: takedown.plan(there, subject(case, scope)))
+    except StudioError as error:
+        return tag("section", tag("h2", "Take down"), tag("p", f"{error.say} {error.next}"), _back(case), class_="card stack tight", id="takedown")
+    if not seen.going:
+        none = tag("p", "There is nothing left to take down.")
+        return tag(
+            "section", tag("h2", f"Take down {WORDS[scope]}"), none, _copies(seen.copies), _back(case), class_="card stack tight", id="takedown"
+        )
+    count = f"{len(seen.going)} {'copy' if len(seen.going) == 1 else 'copies'}"
+    lead = tag("p", f"{count} would be removed. This cannot be undone: nothing of it is kept again. What it cost stays on record, without pictures.")
+    return tag(
+        "section",
+        tag("h2", f"Take down {WORDS[scope]}?"),
+        lead,
+        _copies(seen.copies),
+        _form(case, scope, seen, count),
+        class_="card stack tight",
+        id="takedown",
+    )
+
+
+def _form(case: Case, scope: Scope, seen: TakeDownPlan, count: str) -> Html:
+    off = barred(Role.PUBLISH, "publishing") or barred(Role.APPROVE, "deciding")
+    why = forms.field("Reason", "reason", required=True, maxlength=500, placeholder="The customer asked for it", hint="It stands on the receipt.")
+    buttons = forms.buttons(_back(case), forms.submit(f"Take down {count}", symbol="delete_forever", off=off))
+    about = {"case": case.id, "scope": scope.value, "mark": seen.mark}
+    return forms.form("take-down", f"takedown-{seen.mark[:12]}", why, buttons, **about)
+
+
+def _receipt(case: Case, receipt_id: str) -> Html:
+    one = next((one for one in _receipts() if one.id == receipt_id), None)
+    if one is None:
+        return tag("section", tag("p", "There is no such receipt."), _back(case), class_="card", id="takedown")
+    copied = (icon("content_copy"), tag("span", "Copy"))
+    copy = tag("button", *copied, type="button", class_="plain", data_copy="receipt-text", data_key="c")
+    words = tag("pre", one.text(), id="receipt-text", tabindex=0, aria_label="Receipt")
+    heading = tag("div", tag("h2", "Receipt"), copy, class_="history-head")
+    details = tag("details", tag("summary", "For staff: where every copy was"), _copies(one.copies))
+    return tag("section", heading, words, details, _back(case), class_="card stack tight receipt", id="takedown")
+
+
+def _copies(copies: Iterable[Copy]) -> Html:
+    rows = [
+        tag(
+            "tr",
+            tag("td", one.what),
+            tag("td", one.where.value),
+            tag(
+                "td",
+                pieces.badge(*SHOWN[one.outcome]) if one.outcome is not Outcome.WAITING or one.at else "would go",
+                tag("span", one.why, class_="small") if one.why else None,
+            ),
+        )
+        for one in copies
+    ]
+    head = tag("thead", tag("tr", *(tag("th", words, scope="col") for words in ("Copy", "Where", "What becomes of it"))))
+    return tag("div", tag("table", head, tag("tbody", *rows)), class_="listing copies", tabindex=0, role="region", aria_label="Copies")
+
+
+def _back(case: Case) -> Html:
+    return tag("a", "Back", href=ways.to("publish", case=case.id), data_go=True, class_="linklike")
+
+
+def _to(case: Case, **query: str) -> str:
+    return ways.to("publish", case=case.id, **query)
+
+
+def take_down(case: Case, scope: Scope, mark: str, reason: str) -> Receipt:
+    """Carry out what was shown, and return its receipt."""
+    return takedown.take_down(place(), subject(case, scope), me(), reason, expected=mark)
