@@ -143,7 +143,7 @@ def _forget(tx: Connection, found: Reach, subject: Subject, takedown: str, at: s
     hashes = json.dumps([[one.scope, one.sha256] for one in found.files])
     tx.execute(
         """UPDATE assets SET removed_at = ? WHERE removed_at IS NULL
-        AND (scope, sha256) IN (SELECT value ->> 0, value ->> 1 FROM json_each(?))""",
+        AND (scope, sha256) IN (SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))""",
         (at, hashes),
     )
     rows = [(scope, sha256, takedown, at) for scope, sha256 in sorted(gone)]
