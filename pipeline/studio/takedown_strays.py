@@ -2,7 +2,8 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,13 +14,15 @@ from pipeline.publishing.addresses import ENDINGS, FOLDERS, case_part, public_ke
 from pipeline.publishing.storefront import Storefront
 from pipeline.records import AssetKind
 from pipeline.storage.keys import safe_scope
+from pipeline.studio.downloads import WORDS
 from pipeline.studio.place import Place
-from pipeline.studio.takedown_copies import Copy, Reach, Subject, Where
+from pipeline.studio.takedown_copies import PHOTOS, Copy, Reach, Subject, Where
 
 LEFT_BEHIND: Final = ("tmp*", "objects/.parts", "public/.parts", "emulator/tmp", "emulator/parts", "emulator/files")
 NO_HASH: Final = "0" * 64
 STRAY: Final = "file without a record"
-PIECE_BYTES: Final = 1 << 20
+# The prepared pictures of a quick sandbox are the same for everybody: a result there may be somebody's who is still waiting for it.
+MADE_THERE: Final = "emulator/files/"
 
 
 def strays(place: Place, subject: Subject, found: Reach) -> tuple[Copy, ...]:
@@ -75,15 +78,23 @@ def _stores(db: Connection) -> set[str]:
 
 
 def _left_behind(place: Place, found: Reach) -> Iterator[Copy]:
-    sizes = {one.bytes for one in found.files}
-    of = {one.sha256: one for one in found.files}
+    """Files with the very bytes, unless somebody else has the same ones: then nobody can tell whose file it is."""
+    with place.database.reading() as db:
+        shared = _of_others(db, found)
+    of = {one.sha256: one for one in found.files if one.sha256 not in shared}
+    sizes = {one.bytes for one in of.values()}
     for path in _files(place.settings.folder):
-        facts = path.stat() if path.exists() else None
-        sha256 = _sha256(path) if facts is not None and facts.st_size in sizes else ""
-        if sha256 in of:
-            address = path.relative_to(place.settings.folder).as_posix()
+        one = of.get(_sha256(path, sizes))
+        address = path.relative_to(place.settings.folder).as_posix()
+        if one is not None and (one.kind in PHOTOS or not address.startswith(MADE_THERE)):
             where = Where.SANDBOX if address.startswith("emulator/") else Where.DISK
-            yield Copy(what=of[sha256].kind.value, where=where, address=address, case_id=of[sha256].scope, sha256=sha256, bytes=of[sha256].bytes)
+            yield Copy(what=WORDS[one.kind], where=where, address=address, case_id=one.scope, sha256=one.sha256, bytes=one.bytes)
+
+
+def _of_others(db: Connection, found: Reach) -> set[str]:
+    query = """SELECT DISTINCT sha256 FROM assets WHERE removed_at IS NULL AND sha256 IN (SELECT value FROM json_each(?))
+        AND scope NOT IN (SELECT value FROM json_each(?))"""
+    return {row["sha256"] for row in db.execute(query, (json.dumps([one.sha256 for one in found.files]), json.dumps(found.scopes)))}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -92,9 +103,11 @@ def _files(folder: Path) -> Iterator[Path]:
             yield from (path for path in sorted(root.rglob("*")) if path.is_file())
 
 
-def _sha256(path: Path) -> str:
-    """Return a file's hash, empty when it goes away meanwhile."""
+def _sha256(path: Path, sizes: Collection[int]) -> str:
+    """Return the hash of a file of one of these sizes in bytes, empty for any other and for one that goes away meanwhile."""
     try:
+        if path.stat().st_size not in sizes:
+            return ""
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:

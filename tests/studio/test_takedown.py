@@ -348,6 +348,24 @@ def test_what_lies_under_the_keys_of_the_case_without_a_record_goes_too(little: 
     assert len(little.files()) == 2
 
 
+def test_a_file_left_behind_that_somebody_else_may_need_stays(folder: LittleStudio) -> None:
+    folder.customer("case-2", "ben", photo="blue")
+    photo = next(one for one in folder.assets() if one.scope == CASE and one.kind is AssetKind.PHOTO)
+    at_the_sandbox(folder, assets.read(folder.place.store, photo))
+    result = assets.read(folder.place.store, folder.avatar())
+    at_the_sandbox(folder, result)
+    assert {one.where for one in press(folder).copies} == {Where.PRIVATE, Where.ELSEWHERE}
+    left = set(everywhere(folder).values())
+    assert {photo.sha256, hashlib.sha256(result).hexdigest()} <= left
+
+
+def test_an_upload_that_no_row_knows_of_goes_too(folder: LittleStudio) -> None:
+    crop = next(one for one in folder.assets() if one.kind is AssetKind.CROP)
+    at_the_sandbox(folder, assets.read(folder.place.store, crop))
+    assert [one.sha256 for one in press(folder).copies if one.where is Where.SANDBOX] == [crop.sha256]
+    assert crop.sha256 not in everywhere(folder).values()
+
+
 def test_the_receipt_can_be_read_by_the_customer_and_opens_no_picture(little: LittleStudio) -> None:
     a_full_case(little)
     receipt = press(little, reason="the parents asked")
