@@ -99,11 +99,11 @@ def test_a_hero_that_is_removed_stops_and_one_that_is_put_back_plays(site, visit
     visit.page.wait_for_function("() => figure.querySelector('video').paused")
     visit.page.evaluate("() => document.body.prepend(figure)")
     visit.sees("clip")
-    within_one_frame = """() => new Promise(done => requestAnimationFrame(() => {
+    within_one_frame = """() => new Promise(done => requestAnimationFrame(() => setTimeout(() => {
         const video = figure.querySelector('video')
         video.addEventListener('pause', () => { document.body.append(figure); done(video.paused) }, { once: true })
         figure.remove()
-    }))"""
+    })))"""
     assert visit.page.evaluate(within_one_frame) is True
     visit.page.locator("figure").scroll_into_view_if_needed()
     visit.sees("clip")

@@ -39,10 +39,13 @@ def test_the_clip_fades_in_over_its_poster_and_repeats(site, visits):
 
 
 def test_the_poster_shows_until_the_clip_can_play_through(site, visits):
-    visit = visits().open(site.put("hanging", host(replace(HERO, clip="/hanging.mp4"))))
-    visit.sees("poster")
-    visit.page.wait_for_function("() => document.querySelector('video').networkState === 2")
+    visit = visits()
+    visit.page.add_init_script("Object.defineProperty(HTMLMediaElement.prototype, 'readyState', { get: () => window.enough ? 4 : 3 })")
+    visit.open(site.put("early", host(HERO)))
+    visit.page.wait_for_function("() => document.querySelector('video').currentTime > 0.2")
     assert visit.seen() == "poster"
+    visit.page.evaluate("() => { window.enough = true; document.querySelector('video').dispatchEvent(new Event('canplaythrough')) }")
+    visit.sees("clip")
 
 
 def test_nothing_moves_for_who_asked_for_less_motion(site, visits):
@@ -178,12 +181,13 @@ def test_a_dead_link_falls_through_to_the_next(site, visits, dead, seen):
 
 def test_a_clip_that_stalls_gives_way_to_the_avatar(site, visits):
     visit = visits()
-    visit.page.clock.install()
+    visit.page.clock.install(time=0)
+    visit.page.clock.pause_at(1000)
     visit.open(site.put("stalled", host(replace(HERO, clip="/hanging.mp4")))).sees("poster")
     visit.page.wait_for_function("() => document.querySelector('video').networkState === 2")
-    visit.page.clock.fast_forward(7000)
-    visit.sees("poster")
-    visit.page.clock.fast_forward(2000)
+    visit.page.clock.run_for(7900)
+    assert visit.seen() == "poster"
+    visit.page.clock.run_for(8100)
     visit.sees("avatar+zoom")
 
 
