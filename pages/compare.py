@@ -2,18 +2,17 @@
 
 import streamlit as st
 
-from pages.parts import compare_actions, sweepchart, sweepjudge, sweeplist, sweeppage, testphoto
+from pages.parts import compare_actions, sweepchart, sweepfeed, sweepjudge, sweeplist, sweeppage, testphoto
 from pages.parts.frame import watch
 from pages.parts.here import me, shared
 from pages.parts.markup import Html
 from pipeline.errors import UnknownName
-from pipeline.studio import sweep_view
 from pipeline.studio.sweep_view import SweepView
 
 
 def _look() -> SweepView | None:
     try:
-        return shared(f"sweep {sweep_id}", lambda there: sweep_view.look(there, sweep_id))
+        return sweepfeed.look(sweep_id)
     except UnknownName:
         return None
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from typing import Any
@@ -21,10 +22,12 @@ from pipeline.studio.sweep_view import Made, SeenCell, SweepView
 from pipeline.sweeps.plans import Axis
 
 MOST_KNOWN = 40
+STALE_SECONDS = 15.0
 BOOT = new_id("b")
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 _known: "OrderedDict[tuple[str, str], _Known]" = OrderedDict()
-_lock = threading.Lock()
+_lock, _looking = threading.Lock(), threading.Lock()
+_looks: "OrderedDict[tuple[str, str], tuple[int, float, SweepView]]" = OrderedDict()
 
 
 class _Known:
@@ -55,6 +58,23 @@ class _Known:
         return int(count) if (boot, shape) == (BOOT, self.shape) and count.isdecimal() else None
 
 
+def look(sweep_id: str) -> SweepView:
+    """Return a sweep as it is now, looked at once for the page and for what the grid is told: until anything changes, for fifteen seconds at most.
+
+    Raises UnknownName.
+    """
+    folder, version = str(place().settings.folder), place().database.version()
+    with _looking:
+        kept = _looks.get((folder, sweep_id))
+        if kept is None or kept[0] != version or time.monotonic() - kept[1] > STALE_SECONDS:
+            kept = (version, time.monotonic(), sweep_view.look(place(), sweep_id))
+            _looks[folder, sweep_id] = kept
+            _looks.move_to_end((folder, sweep_id))
+            if len(_looks) > MOST_KNOWN:
+                _looks.popitem(last=False)
+    return kept[2]
+
+
 def address(sweep_id: str, person: str) -> str:
     """Return the signed address of a sweep's feed for a person, the same for the day."""
     return f"/grid/{daylinks.sign('grid', sweep_id, person)}"
@@ -80,7 +100,7 @@ async def feed(request: Request) -> Response:
 
 
 def _told(sweep_id: str, person: str, since: str) -> str:
-    seen = sweep_view.look(place(), sweep_id)
+    seen = look(sweep_id)
     cells = _cells(seen, person)
     shape = hashlib.sha256(json.dumps(seen.sweep.plan.as_json()).encode()).hexdigest()[:10]
     with _lock:

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, starting, sweep
+from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, rerun, starting, sweep
 from tests.benchmarks.figure import Figure
 
 PARTS = {
@@ -20,6 +20,7 @@ PARTS = {
     "grid": grid,
     "guest": guest,
     "sweep": sweep,
+    "rerun": rerun,
 }
 ALL = {name: part.measure for name, part in PARTS.items()}
 KEPT = Path(__file__).with_name("results.json")
