@@ -62,4 +62,10 @@ storeroom.py     where files live and what they take
 team.py          the people and what each may do
 listing.py       tables that become cards on a phone
 errand.py        work that takes longer than a screen may wait
+
+window.py        Publish: what is approved and waits, and what guests see
+showcase.py      one case as its guests see it: links, markup, withdrawal, history
+guestpage.py     the guest preview, and the page it shows
+farewell.py      taking down: every copy named, and the receipt
+publish_actions.py  what Publish's buttons do
 """

@@ -104,14 +104,13 @@ def _clip(seen: CaseView) -> Html:
 
 def _standing(seen: CaseView, one: Seen) -> Html:
     """Show that this is approved, with the way back."""
-    back = button("Withdraw", "decide", look="quiet", run=one.run.id, decision="withdrawn", off=_not_deciding())
+    back = judging.withdraw(_is_shown(seen, one), _not_deciding(), run=one.run.id)
     return tag("div", pieces.state_of(one), _published(seen, one), back, class_="buttons")
 
 
 def _published(seen: CaseView, one: Seen) -> Html:
     """Say whether guests see this, and lead to where that is decided."""
-    shown = one.made is not None and any(publication.asset == one.made.sha256 for publication in seen.live.values())
-    symbol, words = ("public", "Guests see it") if shown else ("public_off", "Publish")
+    symbol, words = ("public", "Guests see it") if _is_shown(seen, one) else ("public_off", "Publish")
     return tag("a", icon(symbol), words, href=ways.to("publish", case=seen.case.id), data_go=True, class_="linklike")
 
 
@@ -140,8 +139,13 @@ def _reply(seen: CaseView) -> Html:
     return tag("section", tag("h2", "Reply to the customer", copy), words, class_="card reply")
 
 
+def _is_shown(seen: CaseView, one: Seen | None) -> bool:
+    return one is not None and one.made is not None and any(publication.asset == one.made.sha256 for publication in seen.live.values())
+
+
 def goes_with_the_photo(seen: CaseView) -> tuple[tuple[str, Asset], ...]:
     """Name and show what a new photo takes away from the case."""
-    going = [(words, one.picture) for words, one in (("the approved avatar", seen.avatar), ("the approved clip", seen.clip)) if one]
+    current = (("the approved avatar", seen.avatar), ("the approved clip", seen.clip))
+    going = [(f"{words}, which guests see now" if _is_shown(seen, one) else words, one.picture) for words, one in current if one]
     waiting = [(f"{'an avatar' if one.run.kind is RunKind.AVATAR else 'a clip'} that waits for a decision", one.picture) for one in seen.candidates]
     return tuple((words, asset) for words, asset in (*going, *waiting) if asset is not None)

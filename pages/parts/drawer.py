@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from pages.parts import evidence, forms, pieces, sweepline, ways
+from pages.parts import evidence, forms, judging, pieces, sweepline, ways
 from pages.parts.here import me
 from pages.parts.judging import BANDS, LIMITS, reasons
 from pages.parts.markup import Child, Html, tag
@@ -94,7 +94,7 @@ def _acts(seen: Details) -> Html:
     item = seen.item
     assert item is not None, "asked only of what can be judged"  # noqa: S101 - for the type checker
     own, about = me(), {"scope": seen.asset.scope, "asset": seen.asset.sha256}
-    judging = tuple(_judging(item, about)) if item.run and item.sweep is None else ()
+    verdicts = tuple(_judging(item, about, shown=seen.is_shown)) if item.run and item.sweep is None else ()
     star = button(
         "Starred" if item.starred else "Star",
         "star",
@@ -111,28 +111,30 @@ def _acts(seen: Details) -> Html:
     return tag(
         "div",
         pieces.badge(*standing(item)),
-        forms.buttons(*judging, star),
+        forms.buttons(*verdicts, star),
         why,
-        forms.buttons(_again(item), _publish(item), remove),
+        forms.buttons(_again(item), _publish(seen), remove),
         _reject(item, about),
         class_="verdict",
     )
 
 
-def _publish(item: Item) -> Html | None:
+def _publish(seen: Details) -> Html | None:
     """Lead from what is approved to where it is published."""
-    if item.decision is not Decision.APPROVED or item.sweep is not None:
+    item = seen.item
+    if item is None or item.decision is not Decision.APPROVED or item.sweep is not None:
         return None
-    return tag("a", icon("public"), "Publish", href=ways.to("publish", case=item.asset.scope), data_go=True, class_="linklike")
+    words = "Guests see it" if seen.is_shown else "Publish"
+    return tag("a", icon("public"), words, href=ways.to("publish", case=item.asset.scope), data_go=True, class_="linklike")
 
 
-def _judging(item: Item, about: dict[str, str]) -> Iterator[Html]:
+def _judging(item: Item, about: dict[str, str], *, shown: bool) -> Iterator[Html]:
     off = not_deciding(me())
     words = "Use this one" if item.decision is Decision.APPROVED and not item.current else "Approve"
     yield button(words, "decide", symbol="check", look="primary", key="a", decision="approved", off=not_approving(item, me()), **about)
     yield forms.opener("Reject", "reject-this", symbol="thumb_down", off=off, data_key="r")
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
-        yield button("Withdraw", "decide", symbol="undo", look="plain", key="w", decision="withdrawn", off=off, **about)
+        yield judging.withdraw(shown, off, key="w", **about)
 
 
 def _reject(item: Item, about: dict[str, str]) -> Html | None:

@@ -1,11 +1,12 @@
 """What waits for a decision: the candidate beside the photo, looked at closely, and everything one may want to do with it."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from pages.parts import forms, pieces, ways
 from pages.parts.here import me
-from pages.parts.markup import Html, tag
+from pages.parts.markup import Html, join, tag
 from pages.parts.pair import pair
 from pages.parts.pieces import button
 from pipeline.records import Asset, Decision, Role, RunKind, dollars
@@ -146,3 +147,15 @@ def price_of(seen: CaseView, one: Seen) -> str:
     offer = seen.avatar_offer if one.run.kind is RunKind.AVATAR else seen.clip_offer
     found = next((model for model in offer.models if model.name == one.run.settings["model"]), offer.models[0])
     return dollars(found.micro_usd)
+
+
+def withdraw(shown: bool, off: str | None, **about: str) -> Html:
+    """Draw the way back from a decision; what guests see is named first, and leaves with it."""
+    if not shown:
+        return button("Withdraw", "decide", symbol="undo", look="quiet", off=off, decision="withdrawn", **about)
+    id_ = f"withdraw-{hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]}"
+    words = tag("p", "Guests see this now. Withdrawing the approval takes it from them as well; its address stops answering at once.")
+    told = {name: value for name, value in about.items() if name != "key"}
+    yes = button("Withdraw, and take it from guests", "decide", look="primary", symbol="public_off", decision="withdrawn", **told)
+    opener = forms.opener("Withdraw", id_, look="quiet", symbol="undo", off=off, data_key=about.get("key"))
+    return join(opener, forms.dialog(id_, "Withdraw what guests see?", words, forms.buttons(yes)))

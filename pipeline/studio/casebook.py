@@ -41,7 +41,7 @@ class CaseView:
 
     `faces` is None for a photo nobody counted them in. Candidates belong to the present photo or avatar and wait for a decision, newest first;
     what was decided and withdrawn waits again. `failed` holds the newest run of each kind if it failed, `older_clip` the clip that was approved
-    for an avatar before the present one, `live` what guests see. `avatars` and `clips` count what was asked for: one more is the number to ask by next.
+    for an avatar before the present one, `live` what guests see. `avatars` and `clips` count what was asked for: one more is the next number.
     """
 
     case: Case

@@ -10,6 +10,7 @@ from pipeline.buying import calls
 from pipeline.database import Connection
 from pipeline.errors import UnknownName
 from pipeline.ledger import Entry
+from pipeline.publishing import publications
 from pipeline.publishing.items import judged
 from pipeline.records import Asset, AssetKind, Call, Case, Decision
 from pipeline.studio import removal, stars
@@ -74,7 +75,7 @@ class Details:
     """Everything about one file of a case.
 
     `item` is how a library shows it: None for files that are part of another. `made_from` begins with the photo, `made_of_it` with what was
-    made first. `faces` holds one document per face of the photo, see `assets.likeness`.
+    made first. `faces` holds one document per face of the photo, see `assets.likeness`. `is_shown`: guests see it now.
     """
 
     asset: Asset
@@ -89,6 +90,7 @@ class Details:
     star: Star | None
     reused_by: tuple[str, ...]
     removed: Gone | None
+    is_shown: bool
 
 
 def details(place: Place, scope: str, sha256: str) -> Details:
@@ -113,6 +115,7 @@ def details(place: Place, scope: str, sha256: str) -> Details:
             star=stars.of(db, scope, main.sha256),
             reused_by=_reused_by(db, main),
             removed=_gone(db, asset),
+            is_shown=any(one.asset == main.sha256 for one in publications.live(db, scope).values()),
         )
 
 
