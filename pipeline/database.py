@@ -50,15 +50,22 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self, *, relaxed: bool = False) -> Iterator[Connection]:
+    def kept(self) -> Iterator[Connection]:
+        """Give a connection for many writes on end, one after the other: a fresh one reads the whole schema before its first line."""
+        with _plain_words(), contextlib.closing(self._connect()) as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def writing(self, *, relaxed: bool = False, on: Connection | None = None) -> Iterator[Connection]:
         """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy.
 
-        A relaxed write is not forced to the disk by itself: only for what a power cut may take back, such as the words of a stage.
+        A relaxed write is not forced to the disk by itself: only for what a power cut may take back, such as the words of a stage. `on` is a
+        kept connection to write on instead of a fresh one.
         """
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise DatabaseBusy
         try:
-            with _plain_words(), contextlib.closing(self._connect()) as connection:
+            with _plain_words(), contextlib.nullcontext(on) if on else contextlib.closing(self._connect()) as connection:
                 if relaxed:
                     connection.execute("PRAGMA synchronous=NORMAL")
                 connection.execute("BEGIN IMMEDIATE")

@@ -7,5 +7,6 @@ publications.py  one row a publication: asked for, proven, replaced, withdrawn
 proving.py       the public store tried with a real object, right by right
 purge.py         telling the CDN to forget what was withdrawn
 cache_rule.py    the CDN's rule for videos, set beside what a zone has
+together.py      changes of several threads in one transaction
 turns.py         one at a time publishes or withdraws for a case
 """

@@ -12,6 +12,7 @@ from pipeline.ledger import Cap
 from pipeline.prompts import Style, load_styles
 from pipeline.publishing.addresses import SANDBOX_PREFIX
 from pipeline.publishing.storefront import Storefront
+from pipeline.publishing.together import Together
 from pipeline.records import Channel, Person
 from pipeline.settings import SHIPPED, Settings
 from pipeline.storage.folder import FolderStore
@@ -29,6 +30,7 @@ class Place:
         """Open the mode's data folder; raises WrongMode, PlaceError."""
         self.settings = settings
         self.database = Database(settings.folder, settings.mode, busy_seconds=settings.busy_seconds)
+        self.together = Together(self.database)
         self._older: dict[str, Storefront] = {}
 
     @cached_property

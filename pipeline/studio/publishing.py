@@ -3,6 +3,7 @@
 Each step says what remains true if the power goes off right after it; `publish_cleanup.finish` brings to its end what was begun.
 """
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,12 +19,15 @@ from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.storefront import Storefront
 from pipeline.publishing.turns import turn
 from pipeline.records import AssetKind, Person, Role
-from pipeline.studio import publish_cleanup, reviews
+from pipeline.studio import publish_cleanup
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
 AT_ONCE = 8
+# While eight are at the store, others wait for the disk to be sure of their rows.
+HANDS = 3 * AT_ONCE
 ACTION = "publish"
+_at_the_store = threading.BoundedSemaphore(AT_ONCE)
 _scripts_shown: set[tuple[str, str]] = set()
 
 
@@ -88,23 +92,23 @@ def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tu
     """
     check(by, Role.PUBLISH)
     with turn(place.settings.folder, scope):
-        publish_cleanup.clear(place, scope)
         # 1. Written down as begun. If we die here, the next publication of the case or the worker begins again.
-        wanted = _begin(place, place.storefront, scope, sha256, owner, by)
+        wanted = place.together.change(lambda tx: _begin(tx, place.storefront, scope, sha256, owner, by))
         place.points.reach("publish-begun")
         # 2. In the store and read back. If we die here, nobody has been told of it.
         try:
             _show(place, place.storefront, wanted)
             place.points.reach("publish-shown")
             # 3. Live, and what it replaces out of sight. If we die here, only old objects are left to remove.
-            live = _prove(place, scope, owner, wanted, by)
+            live, replaced = place.together.change(lambda tx: _prove(tx, scope, owner, wanted, by))
             place.points.reach("publish-live")
         except StudioError as error:
             _give_up(place, wanted, by, error)
             publish_cleanup.clear(place, scope)
             raise
-        # 4. What was replaced is removed.
-        publish_cleanup.clear(place, scope)
+        # 4. What was replaced is removed, with what an earlier withdrawal may have left.
+        if replaced:
+            publish_cleanup.clear(place, scope)
         return live
 
 
@@ -124,31 +128,32 @@ def publish_many(
     """Publish several assets, each as (case, hash), eight at a time; one that fails stops no other. Raises NotAllowed."""
     check(by, Role.PUBLISH)
 
+    with place.database.reading() as db:
+        found = {scope: cases.look_up(db, scope) for scope, _ in wanted}
+    owners = {scope: case.owner for scope, case in found.items() if case is not None}
+
     def one(named: tuple[str, str]) -> Outcome:
-        outcome = _outcome(place, *named, by)
+        outcome = _outcome(place, *named, owners.get(named[0], ""), by)
         told(outcome)
         return outcome
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with place.together.gathering(AT_ONCE), ThreadPoolExecutor(HANDS) as pool:
         return tuple(pool.map(one, wanted))
 
 
-def _outcome(place: Place, scope: str, sha256: str, by: Person) -> Outcome:
+def _outcome(place: Place, scope: str, sha256: str, owner: str, by: Person) -> Outcome:
     try:
-        owner = reviews.owner_of(place, scope)
         return Outcome(scope=scope, asset=sha256, publications=publish(place, scope, sha256, owner, by))
     except StudioError as error:
         return Outcome(scope=scope, asset=sha256, error=error)
 
 
-def _begin(place: Place, front: Storefront, scope: str, sha256: str, owner: str, by: Person) -> list[tuple[Publication, Item]]:
-    with place.database.writing() as tx:
-        case = cases.get(tx, scope, owner)
-        wanted = items.of_approved(tx, case, judged(tx, assets.get(tx, scope, sha256)))
-        begun = []
-        for item in wanted:
-            key = front.key(public_key(item.kind, scope, item.file.sha256, item.file.media_type))
-            begun.append((publications.begin(tx, case, item, front.name, key, front.url(key), by), item))
+def _begin(tx: Connection, front: Storefront, scope: str, sha256: str, owner: str, by: Person) -> list[tuple[Publication, Item]]:
+    case = cases.get(tx, scope, owner)
+    begun = []
+    for item in items.of_approved(tx, case, judged(tx, assets.get(tx, scope, sha256))):
+        key = front.key(public_key(item.kind, scope, item.file.sha256, item.file.media_type))
+        begun.append((publications.begin(tx, case, item, front.name, key, front.url(key), by), item))
     return begun
 
 
@@ -156,7 +161,9 @@ def _show(place: Place, front: Storefront, wanted: Iterable[tuple[Publication, I
     show_script(front)
     for publication, item in wanted:
         if publication.state is State.PUBLISHING:
-            front.show(publication.key, _approved_bytes(place, item), publication.media_type)
+            data = _approved_bytes(place, item)
+            with _at_the_store:
+                front.show(publication.key, data, publication.media_type)
 
 
 def show_script(front: Storefront) -> None:
@@ -177,18 +184,18 @@ def _approved_bytes(place: Place, item: Item) -> bytes:
         ) from error
 
 
-def _prove(place: Place, scope: str, owner: str, wanted: Sequence[tuple[Publication, Item]], by: Person) -> tuple[Publication, ...]:
-    with place.database.writing() as tx:
-        case = cases.get(tx, scope, owner)
-        for _, item in wanted:
-            items.check_approved(tx, assets.get(tx, scope, item.approved.sha256))
-        fresh = [publication for publication, _ in wanted if publication.state is State.PUBLISHING]
-        live = tuple(publications.prove(tx, one, by) if one in fresh else publications.get(tx, one.id) for one, _ in wanted)
-        _let_go_of_other_clips(tx, scope, live, by)
-        if fresh:
-            told = [{"kind": one.kind.value, "sha256": one.sha256} for one in fresh]
-            cases.note(tx, case, ACTION, by, files=told, asset=wanted[-1][1].approved.sha256)
-    return live
+def _prove(tx: Connection, scope: str, owner: str, wanted: Sequence[tuple[Publication, Item]], by: Person) -> tuple[tuple[Publication, ...], bool]:
+    """Make what was shown live; returned with whether objects are left to remove."""
+    case = cases.get(tx, scope, owner)
+    for _, item in wanted:
+        items.check_approved(tx, assets.get(tx, scope, item.approved.sha256))
+    fresh = [publication for publication, _ in wanted if publication.state is State.PUBLISHING]
+    live = tuple(publications.prove(tx, one, by) if one in fresh else publications.get(tx, one.id) for one, _ in wanted)
+    _let_go_of_other_clips(tx, scope, live, by)
+    if fresh:
+        told = [{"kind": one.kind.value, "sha256": one.sha256} for one in fresh]
+        cases.note(tx, case, ACTION, by, files=told, asset=wanted[-1][1].approved.sha256)
+    return live, bool(publications.unfinished(tx, scope))
 
 
 def _let_go_of_other_clips(tx: Connection, scope: str, shown: Sequence[Publication], by: Person) -> None:

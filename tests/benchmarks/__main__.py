@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, rerun, starting, sweep
+from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, publishing, rerun, starting, sweep
 from tests.benchmarks.figure import Figure
 
 PARTS = {
@@ -19,6 +19,7 @@ PARTS = {
     "browsing": browsing,
     "grid": grid,
     "guest": guest,
+    "publishing": publishing,
     "sweep": sweep,
     "rerun": rerun,
 }
