@@ -22,14 +22,14 @@ from fal_client import client as fal_client
 
 from pipeline import errors
 from pipeline.providers import addresses, failures, listing
-from pipeline.providers.files import Files, Tokens
+from pipeline.providers.files import RESULT_SECONDS, Files, Tokens, kept_for
 from pipeline.providers.port import Delivery, Found, Phase, Progress, Ticket, Withdrawal
 from pipeline.providers.transport import CONNECTIONS, Answer, ToSandbox, ask
 
 # Its INFO lines hold the addresses of pictures, and whoever has such an address can see the picture.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-_SUBMIT_HEADERS = {"x-fal-disable-fallbacks": "true", "Content-Type": "application/json"}
+_SUBMIT_HEADERS = {"x-fal-disable-fallbacks": "true", "Content-Type": "application/json", **kept_for(RESULT_SECONDS)}
 _PHASES = {"IN_QUEUE": Phase.QUEUED, "IN_PROGRESS": Phase.RUNNING, "COMPLETED": Phase.DONE}
 _SERVED_SECONDS = 2.0
 _LINES = 20

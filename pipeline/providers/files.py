@@ -1,5 +1,6 @@
 """fal's file storage: bytes up under a fresh address, produced files down and whole. Neither costs anything."""
 
+import json
 import re
 import time
 from datetime import datetime
@@ -14,8 +15,17 @@ from pipeline.providers.transport import Answer, Deadline, Exchange, ask, in_pie
 
 _PAUSES_SECONDS = (0.0, 0.1, 0.3)
 _REDIRECTS = 3
+# A copy that the provider works from is needed for minutes; what it made is fetched at once, and may be fetched again for a week.
+UPLOAD_SECONDS = 86_400
+RESULT_SECONDS = 7 * 86_400
 _FOREIGN = "The provider named an address outside its own storage, so nothing was fetched from it."
 _TOO_LARGE = "The result is larger than the studio accepts."
+
+
+def kept_for(seconds: int) -> dict[str, str]:
+    """Return the headers that ask fal to let a file go so long after it came; without them it is kept for good."""
+    wish = json.dumps({"expiration_duration_seconds": seconds})
+    return {"X-Fal-Object-Lifecycle": wish, "X-Fal-Object-Lifecycle-Preference": wish}
 
 
 class Tokens(fal_client.CDNTokenManager):
@@ -55,7 +65,7 @@ class Files:
             if not deadline.left_seconds():
                 break
             try:
-                return self._upload_once(data, {"Content-Type": media_type, "X-Fal-File-Name": _plain(name)})
+                return self._upload_once(data, {"Content-Type": media_type, "X-Fal-File-Name": _plain(name), **kept_for(UPLOAD_SECONDS)})
             except errors.NotSent as error:
                 trouble = error
         raise trouble

@@ -44,13 +44,15 @@ def restore(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tu
 
 def _restored(place: Place, case: Case, asset: Asset, by: Person) -> Asset:
     with place.database.reading() as db:
+        assets.check_wanted(db, asset.scope, [asset.sha256, *asset.parents])
         recipe = _recipe(db, asset)
     data = _made_again(place, asset, recipe)
     if hashlib.sha256(data).hexdigest() != asset.sha256:
         raise NotNow("It was made again, but came out with other bytes than were approved.", next=NEXT)
     place.store.delete(asset.key)
     assets.put(place.store, data, asset)
-    with place.database.writing() as tx:
+    with assets.unless_taken_down(place.database, place.store, asset), place.database.writing() as tx:
+        assets.check_wanted(tx, asset.scope, [asset.sha256, *asset.parents])
         cases.note(tx, case, ACTION, by, asset=asset.sha256, kind=asset.kind.value)
     return asset
 

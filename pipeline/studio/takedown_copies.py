@@ -25,8 +25,8 @@ IN_A_STORE: Final = (State.PUBLISHING, State.PUBLISHED, State.ENDING)
 UPLOADED: Final = {"avatar": "photo, as it was uploaded", "clip": "avatar, as it was uploaded"}
 PHOTOS: Final = (AssetKind.PHOTO, AssetKind.CROP)
 EMULATED: Final = re.compile(r"/([0-9a-f]{24})_[^/]*")
-# fal's answers to common questions say "at least 7 days", its page on headers for ever unless the sender asks for less; neither says how to remove.
-NO_WAY: Final = "the provider has no way to remove it; it keeps files for at least 7 days and does not say until when"
+# fal names no way to remove a file; every upload and submit asks it to let the files go by themselves (`providers.files`).
+NO_WAY: Final = "the provider has no way to remove it; it was asked to let it go by itself, uploads after a day and results after a week"
 UNPROVEN: Final = "nobody knows yet whether the provider made it; should it ever arrive, it is not kept"
 SAME_CUSTOMER: Final = "it belongs to another case of the same customer, which this was not about"
 ANOTHER_CUSTOMER: Final = "it belongs to another customer, who gave it to us as well"
