@@ -43,7 +43,9 @@ def check_key(key: str) -> str:
     'cases/a1/avatar/ab.png'
     """
     parts = key.split("/")
-    if any(unicodedata.category(letter) in _FORBIDDEN or letter == "\\" for letter in key):
+    # Plain ASCII needs no look at each letter, and nearly every key is.
+    plain = key.isascii() and key.isprintable()
+    if "\\" in key or not (plain or all(unicodedata.category(letter) not in _FORBIDDEN for letter in key)):
         raise BadKey()
     if not all(part and part[0] != "." and len(part.encode()) <= LONGEST_PART_BYTES for part in parts):
         raise BadKey()
