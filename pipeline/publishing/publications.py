@@ -112,6 +112,14 @@ def move(tx: Connection, publication: Publication, store: str, key: str, url: st
     return True
 
 
+def readdress(tx: Connection, store: str, address: str) -> int:
+    """Give every live publication of a store the address at which that store is read now, and return how many had another one."""
+    changed = tx.execute(
+        "UPDATE publications SET url = ?1 || '/' || key WHERE state = 'published' AND store = ?2 AND url <> ?1 || '/' || key", (address, store)
+    )
+    return changed.rowcount
+
+
 def get(db: Connection, publication_id: str) -> Publication:
     """Return a publication; raises UnknownName."""
     row = db.execute("SELECT * FROM publications WHERE id = ?", (publication_id,)).fetchone()

@@ -55,7 +55,8 @@ class Moved:
 def migrate(place: Place, by: Person, *, dry_run: bool = False, told: Callable[[Move], None] = lambda _: None) -> Moved:
     """Move everything that guests see to the store that is set now, eight files at a time; one that fails stays where it is and stops no other.
 
-    Raises NotAllowed, BadSetting, StoreError when the store that is set cannot be used at all.
+    What lies there already gets the address at which the store is read now, which another domain or port changes. Raises NotAllowed,
+    BadSetting, StoreError when the store that is set cannot be used at all.
     """
     check(by, Role.PUBLISH)
     front = place.storefront
@@ -67,6 +68,8 @@ def migrate(place: Place, by: Person, *, dry_run: bool = False, told: Callable[[
     if dry_run:
         size = sum(one.bytes for one in waiting)
         return Moved(store=front.name, copied=len(waiting), already=there, bytes=size, failures=(), dry_run=True)
+    with place.database.writing() as tx:
+        publications.readdress(tx, front.name, front.address)
     if waiting:
         show_script(front)
 

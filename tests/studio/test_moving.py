@@ -214,3 +214,10 @@ def test_without_the_role_nothing_moves(little: LittleStudio, tmp_path: Path, bu
     with pytest.raises(NotAllowed):
         moving.migrate(there.place, Person(name="cleo", roles=frozenset(Role) - {Role.PUBLISH}))
     assert (there.dump(), in_public(there.place)) == (rows, set())
+
+
+def test_another_public_address_of_the_same_store_is_told_to_everybody(little: LittleStudio, tmp_path: Path) -> None:
+    moved = switched(little, tmp_path, STUDIO_PUBLIC_URL="https://studio.example")
+    done = moving.migrate(moved.place, ME)
+    assert (done.copied, done.already) == (0, 3)
+    assert {one.url for one in live(moved.place).values()} == {f"https://studio.example/p/{one.key}" for one in live(moved.place).values()}
