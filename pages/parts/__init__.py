@@ -58,6 +58,7 @@ library_actions.py what the buttons and forms of the library do
 workshop.py      Settings, part by part
 checkup.py       the health of every part
 inventory.py     models, prompt styles, settings and version
+strays.py        the stores beside the records: what does not fit together
 storeroom.py     where files live and what they take
 team.py          the people and what each may do
 listing.py       tables that become cards on a phone

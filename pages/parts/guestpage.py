@@ -133,7 +133,7 @@ def _switches(seen: Showcase, conditions: Conditions, wide: bool) -> Html:
 
     def switch(words: str, on: bool, **change: str | None) -> Html:
         query = {**asked, **change, "case": seen.line.case.id}
-        return tag("a", words, href=ways.to("publish", **query), data_go=True, role="button", aria_pressed="true" if on else "false", class_="chip")
+        return tag("a", words, href=ways.to("publish", **query), data_go=True, role="button", aria_pressed="true" if on else "false", class_="switch")
 
     nets = [switch(words, conditions.connection is one, net=None if one is Connection.FAST else one.value) for one, words in CONNECTIONS.items()]
     others = [
@@ -142,6 +142,6 @@ def _switches(seen: Showcase, conditions: Conditions, wide: bool) -> Html:
     screens = [switch("Phone", not wide, wide=None), switch("Wide", wide, wide="1")]
 
     def group(name: str, chips: list[Html]) -> Html:
-        return tag("div", tag("span", name, class_="small"), *chips, role="group", aria_label=name, class_="chips")
+        return tag("div", tag("span", name, class_="small"), *chips, role="group", aria_label=name, class_="switch-row")
 
     return tag("div", group("Screen", screens), group("Connection", nets), group("What if", others), class_="switches")

@@ -60,7 +60,7 @@ def _now(seen: Showcase) -> Html:
         newest = max(line.live.values(), key=lambda one: one.verified_at or "")
         told = f"by {newest.person}, {pieces.ago(newest.verified_at or newest.asked_at)}; every byte was read back and compared"
         state = tag(
-            "p", pieces.badge("public", f"Guests see the {' and the '.join(names)}", "good"), tag("span", told, class_="small"), class_="told"
+            "p", pieces.badge("public", f"Guests see the {' and the '.join(names)}", "good"), tag("span", told, class_="small"), class_="says"
         )
     more = tag("p", icon("info"), tag("span", f"{line.adds}: guests do not see it yet."), class_="advice") if line.adds and line.live else None
     return tag(

@@ -61,7 +61,7 @@ def _tabs(seen: Window, shelf: Which, text: str) -> Html:
         )
         for one in Which
     ]
-    return tag("nav", *tabs, class_="tabs", aria_label="Shelves")
+    return tag("nav", *tabs, class_="shelves", aria_label="Shelves")
 
 
 def _search(text: str) -> Html:

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.parts import checkup, inventory, pieces, presetcard, storeroom, team, ways
-from pages.parts.markup import Html, tag
+from pages.parts import checkup, inventory, pieces, presetcard, storeroom, strays, team, ways
+from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import icon
 
 FIRST = "health"
@@ -15,12 +15,18 @@ PARTS: tuple[tuple[str, str, str, Callable[[], Html]], ...] = (
     ("models", "Models", "sell", inventory.models),
     ("styles", "Styles", "format_paint", inventory.styles),
     ("presets", "Presets", "tune", presetcard.draw),
-    ("files", "Files", "hard_drive", storeroom.draw),
+    ("files", "Files", "hard_drive", lambda: join(storeroom.draw(), strays.draw())),
     ("values", "Values", "settings", inventory.values),
     ("people", "People", "group", team.draw),
     ("version", "Version", "info", inventory.version),
 )
-ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {**checkup.ACTIONS, **storeroom.ACTIONS, **presetcard.ACTIONS, **team.ACTIONS}
+ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {
+    **checkup.ACTIONS,
+    **storeroom.ACTIONS,
+    **strays.ACTIONS,
+    **presetcard.ACTIONS,
+    **team.ACTIONS,
+}
 
 
 def look() -> str:
@@ -56,5 +62,5 @@ def has_news() -> bool:
 
 
 def _errands() -> list[tuple[str, str]]:
-    outcomes = (checkup.errand().outcome, storeroom.errand().outcome)
+    outcomes = (checkup.errand().outcome, storeroom.errand().outcome, strays.errand().outcome)
     return [(outcome.began_at, outcome.ended_at) for outcome in outcomes]

@@ -1,6 +1,7 @@
 """Settings without a browser: what each part says, and what its buttons do."""
 
 import html
+import os
 import re
 import threading
 import time
@@ -9,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from pages.parts import checkup, frame, storeroom, team, workshop
+from pages.parts import checkup, frame, storeroom, strays, team, workshop
 from pages.parts.errand import Errand
 from pipeline import doctor
 from pipeline.errors import StoreRefused
@@ -82,7 +83,7 @@ def test_every_part_is_checked_beside_the_screen_and_says_so_meanwhile(studio: L
     found = ended(checkup.errand())
     assert ([finding.part for finding in found if not finding.ok], len(begun)) == (["ffmpeg"], 1)
     after = part("health")
-    assert "1 of 11 parts needs attention" in after
+    assert "1 of 12 parts needs attention" in after
     assert after.count("Well") == 10 + after.split("Every part, checked just now")[0].count("Well")
     assert "Correct STUDIO_FFMPEG, or unset it." in after
 
@@ -90,7 +91,7 @@ def test_every_part_is_checked_beside_the_screen_and_says_so_meanwhile(studio: L
 def test_a_check_that_found_nothing_wrong_says_so(studio: LittleStudio) -> None:
     frame.do(workshop.ACTIONS, {"do": "check-all"})
     ended(checkup.errand())
-    assert "All 11 parts are well" in part("health")
+    assert "All 12 parts are well" in part("health")
 
 
 def test_an_errand_runs_once_at_a_time_and_its_failure_is_said() -> None:
@@ -234,3 +235,23 @@ def test_what_is_ticked_is_what_the_person_may_now(studio: LittleStudio) -> None
         frame.do(workshop.ACTIONS, {"do": "change-person", "name": "ben", "team": "product", "roles": roles})
         form = team.draw().partition('data-name="ben"')[2].partition("</form>")[0]
         assert ",".join(re.findall(r'value="(\w+)" checked', form)) == roles
+
+
+def test_what_no_row_knows_is_shown_with_its_size_and_goes_after_that(studio: LittleStudio) -> None:
+    stray = studio.place.settings.folder / "objects" / "case-1" / "avatar" / f"{'0' * 64}.webp"
+    studio.customer()
+    studio.place.store.put(f"case-1/avatar/{stray.name}", b"left behind", media_type="image/webp", cache_control="no-store")
+    yesterday = time.time() - 2 * 86_400
+    os.utime(stray, (yesterday, yesterday))
+    assert "nobody has looked yet" in part("files")
+    strays.ACTIONS["look-for-strays"]({})
+    report = ended(strays.errand())
+    assert report is not None
+    seen = part("files")
+    assert "1 files without a row (11 bytes), 0 rows without their file." in seen
+    assert stray.name in seen
+    strays.ACTIONS["delete-strays"]({"mark": report.mark})
+    assert not stray.exists()
+    ended(strays.errand())
+    assert "Every file has its row" in part("files")
+    ended(storeroom.errand())
