@@ -22,6 +22,7 @@ TITLES = {
     "ffmpeg": "ffmpeg, which encodes clips",
     "likeness": "Likeness",
     "store": "Media store",
+    "public store": "Public store, which guests read from",
     "worker": "Worker",
     "provider": "Provider",
 }
