@@ -4,6 +4,7 @@ wait or settle anything; a picture that breaks dlib ends the child, not the work
 `python -m pipeline.media.measuring` answers on its standard output and ends with its standard input, so it cannot outlive the worker.
 """
 
+import atexit
 import json
 import os
 import struct
@@ -28,7 +29,8 @@ class Measurer:
     """Compares pictures in a child process, which is started when first needed and again when it broke; safe to share between threads."""
 
     def __init__(self) -> None:
-        """Start nothing yet."""
+        """Start nothing yet; whatever is started ends with this process."""
+        atexit.register(self.close)
         self._turn = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
