@@ -36,7 +36,6 @@ def examine(settings: Settings) -> list[Finding]:
         ("ffmpeg", lambda s: f"version {ffmpeg.version(s.ffmpeg)}"),
         ("likeness", _likeness),
         ("store", _store),
-        ("public store", _storefront),
         ("worker", _worker),
         ("provider", _provider),
     )
@@ -103,20 +102,15 @@ def _likeness(_: Settings) -> str:
 
 
 def _store(settings: Settings) -> str:
-    from pipeline.studio.place import open_store
+    """Try both: where unpublished media is kept, and where guests read from."""
+    from pipeline.publishing.proving import exercise
+    from pipeline.studio.place import open_store, open_storefront
 
     open_store(settings).check()
-    where = f"bucket {settings.r2_private_bucket_name}" if settings.r2_private_bucket_name else "folder"
-    return f"{where}: wrote, read and removed a test object"
-
-
-def _storefront(settings: Settings) -> str:
-    from pipeline.publishing.proving import exercise
-    from pipeline.studio.place import open_storefront
-
     front = open_storefront(settings)
     exercise(front)
-    return f"{front.name}: a test object was put, read in parts and removed; guests read from {front.address}"
+    where = f"bucket {settings.r2_private_bucket_name}" if settings.r2_private_bucket_name else "folder"
+    return f"private media in the {where}, published in {front.name}: wrote, read in parts and removed test objects; guests read from {front.address}"
 
 
 def _worker(settings: Settings) -> str:

@@ -21,8 +21,7 @@ TITLES = {
     "prompts": "Prompt styles",
     "ffmpeg": "ffmpeg, which encodes clips",
     "likeness": "Likeness",
-    "store": "Media store",
-    "public store": "Public store, which guests read from",
+    "store": "Media, private and published",
     "worker": "Worker",
     "provider": "Provider",
 }

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.doctor import Finding, _examine, _storefront
+from pipeline.doctor import Finding, _examine, _store
 from pipeline.errors import BadSetting, StoreRefused
 from pipeline.publishing.proving import exercise
 from pipeline.studio.place import open_storefront
@@ -20,13 +20,15 @@ def s3() -> Iterator[LittleS3]:
 
 
 def found(s3: LittleS3, **more: str) -> Finding:
-    return _examine("public store", _storefront, settings_for(s3.address, **more))
+    return _examine("store", _store, settings_for(s3.address, **more))
 
 
 def test_a_store_with_every_right_is_tried_with_a_real_object_and_left_as_it_was(s3: LittleS3) -> None:
     finding = found(s3)
     assert (finding.ok, s3.objects) == (True, {})
-    assert finding.say == "r2:media: a test object was put, read in parts and removed; guests read from https://media.example.com"
+    assert finding.say == (
+        "private media in the folder, published in r2:media: wrote, read in parts and removed test objects; guests read from https://media.example.com"
+    )
     assert [asked.method for asked in s3.asked] == ["PUT", "HEAD", "GET", "GET", "HEAD", "DELETE", "HEAD"]
     assert all("/_check/" in asked.path or "list-type" in asked.path for asked in s3.asked)
     assert s3.asked[0].path.startswith("/media/sandbox/_check/")
@@ -67,7 +69,7 @@ def test_a_store_that_is_too_busy_or_out_of_reach_says_so(s3: LittleS3, monkeypa
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     s3.refused["PUT"] = (503, "SlowDown")
     assert "too busy" in found(s3).say
-    nobody = _examine("public store", _storefront, settings_for("http://127.0.0.1:9"))
+    nobody = _examine("store", _store, settings_for("http://127.0.0.1:9"))
     assert ("could not be reached" in nobody.say, "R2_ENDPOINT" in nobody.remedy) == (True, True)
 
 
@@ -100,5 +102,5 @@ def test_a_store_that_gives_back_something_else_is_not_good_enough(s3: LittleS3)
 
 def test_the_folder_store_is_tried_in_the_same_way(tmp_path: Path) -> None:
     settings = settings_for("http://127.0.0.1:9", STUDIO_STORE="folder", STUDIO_DATA=str(tmp_path))
-    assert _examine("public store", _storefront, settings).ok
+    assert _examine("store", _store, settings).ok
     assert [path for path in (settings.folder / "public").rglob("*") if path.suffix in (".webp", ".json")] == []
