@@ -8,7 +8,7 @@ publish.py    publish, unpublish
 takedown.py   takedown
 requests.py   runs, show, cancel, retry, decide, assets
 store.py      orphans, store migrate, store advice, store expire
-money.py      price, ledger
+money.py      price, ledger, costs, budget set, budget show
 service.py    worker, sandbox, doctor
 sandbox.py    sandbox bill, sandbox faults
 """

@@ -2,12 +2,13 @@
 
 import csv
 import io
+import math
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from pipeline.cli.output import JsonFlag, say, table
+from pipeline.cli.output import JsonFlag, me, say, table
 from pipeline.errors import PhotoUnreadable
 from pipeline.records import dollars
 from pipeline.settings import load
@@ -17,6 +18,11 @@ def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(price)
     app.command("ledger")(show_ledger)
+    app.command("costs")(show_costs)
+    budget = typer.Typer(help="Budgets: how much may be spent, by whom, in which time.", no_args_is_help=True)
+    budget.command("set")(set_budget)
+    budget.command("show")(show_budgets)
+    app.add_typer(budget, name="budget")
 
 
 def price(
@@ -61,6 +67,57 @@ def show_ledger(
     say(lines, as_json, lambda: table(shown, ("at", "kind", "amount", "endpoint", "quantity", "unit", "call")))
 
 
+def show_costs(
+    by: str = typer.Option(
+        "model", help="What to add up by, comma-separated: model, endpoint, provider, person, team, feature, case, sweep, unit, day, month."
+    ),
+    since: str = typer.Option(None, help="First day (UTC), as 2026-05-01."),
+    until: str = typer.Option(None, help="Last day (UTC)."),
+    as_csv: bool = typer.Option(False, "--csv", help="Comma-separated lines."),
+    as_json: bool = JsonFlag,
+) -> None:
+    """Add up what was charged, the dearest first."""
+    from pipeline.studio import costs
+    from pipeline.studio.place import Place
+
+    names = tuple(name.strip() for name in by.split(",") if name.strip())
+    groups = costs.grouped(Place(load()), names, costs.Period(since=since, until=until))
+    rows = [group.document() for group in groups]
+    if as_csv and not as_json:
+        say(None, False, lambda: _table_csv(rows, (*names, "micro_usd", "calls")))
+        return
+    shown = [{**row, "cost": dollars(row["micro_usd"])} for row in rows]
+    whole = dollars(sum(group.micro_usd for group in groups))
+    say(rows, as_json, lambda: f"{table(shown, (*names, 'cost', 'calls'))}\ntotal {whole}")
+
+
+def set_budget(
+    scope_kind: str = typer.Argument(..., metavar="KIND", help="studio, person, feature, case or sweep.", show_default=False),
+    scope: str = typer.Argument("", metavar="NAME", help="Whose; `*` for each of them on its own. Left out for the studio.", show_default=False),
+    usd: float = typer.Option(..., "--usd", help="Dollars; zero stops all spending."),
+    period: str = typer.Option("month", help="day, month or ever."),
+    as_json: bool = JsonFlag,
+) -> None:
+    """Set a budget in the place of the one for the same."""
+    from pipeline.ledger import Cap
+    from pipeline.studio import budgets
+    from pipeline.studio.place import Place
+
+    named = "all" if scope_kind == "studio" and not scope else scope
+    amount = round(usd * 1_000_000) if math.isfinite(usd) else -1
+    done = budgets.set_cap(Place(load()), Cap(scope_kind=scope_kind, scope=named, period=period, micro_usd=amount), me())
+    say(done.document(), as_json, lambda: f"Now {done.words}.")
+
+
+def show_budgets(as_json: bool = JsonFlag) -> None:
+    """List the budgets that hold now, with what is used of them."""
+    from pipeline.studio import budgets
+    from pipeline.studio.place import Place
+
+    found = budgets.budgets(Place(load()))
+    say([one.document() for one in found], as_json, lambda: "\n".join(one.words for one in found))
+
+
 def _size(photo: Path) -> tuple[int, int]:
     from pipeline.studio.photos import take_in
 
@@ -79,7 +136,10 @@ def _prices(rows: list[dict[str, Any]], with_total: bool) -> str:
 
 
 def _csv(lines: list[dict[str, Any]]) -> str:
-    names = ("at", "kind", "call", "endpoint", "unit", "quantity", "micro_usd", "run", "case", "person", "price", "basis", "flag")
+    return _table_csv(lines, ("at", "kind", "call", "endpoint", "unit", "quantity", "micro_usd", "run", "case", "person", "price", "basis", "flag"))
+
+
+def _table_csv(lines: list[dict[str, Any]], names: tuple[str, ...]) -> str:
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()

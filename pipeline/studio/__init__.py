@@ -22,6 +22,8 @@ stars.py       what colleagues should see
 grants.py      extra attempts, with a reason
 requests.py    cancel, retry, decide; wait for a run
 switches.py    pause purchases in trouble, and resume them
+costs.py       what was spent, added up by whatever is asked for
+budgets.py     who may spend how much, and what is used of it
 prices.py      what every model would cost now
 library.py     every avatar, clip and photo: filtered, sorted, page by page
 filters.py     what a library can be narrowed down by, and how an address says it

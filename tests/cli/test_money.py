@@ -1,0 +1,27 @@
+"""Costs and budgets on the command line: sums equal the ledger, and what is wrong is said."""
+
+import csv
+import io
+
+from tests.cli.conftest import CommandLine
+from tests.little_studio import LittleStudio
+
+
+def test_costs_are_a_list_of_groups_that_add_up_to_the_ledger(pipeline: CommandLine) -> None:
+    LittleStudio(pipeline.folder, customer=True).approved_clip()
+    groups = pipeline("costs", "--by", "model,person", "--json").document
+    charged = pipeline("ledger", "--totals", "--json").document["charged_micro_usd"]
+    assert sum(group["micro_usd"] for group in groups) == charged == 380_000
+    assert [(group["model"], group["person"], group["calls"]) for group in groups] == [("kling-2.6", "me", 1), ("flux-dev", "me", 1)]
+    lines = list(csv.DictReader(io.StringIO(pipeline("costs", "--by", "case", "--csv").out)))
+    assert [(line["case"], line["micro_usd"], line["calls"]) for line in lines] == [("case-1", "380000", "2")]
+    assert pipeline("costs", "--until", "2020-01-01", "--json").document == []
+
+
+def test_a_budget_is_set_shown_and_refused_in_words(pipeline: CommandLine) -> None:
+    done = pipeline("budget", "set", "person", "*", "--usd", "5", "--period", "day", "--json").document
+    assert (done["cap_micro_usd"], done["used_micro_usd"], done["scope"]) == (5_000_000, 0, "*")
+    assert [one["scope_kind"] for one in pipeline("budget", "show", "--json").document] == ["studio", "person"]
+    for wrong in (("planet", "mars", "--usd", "1"), ("studio", "--usd", "-1"), ("studio", "--usd", "nan"), ("person", "--usd", "1")):
+        said = pipeline("budget", "set", *wrong, "--json")
+        assert (said.code, said.document["error"]) == (3, "BadParameter"), wrong
