@@ -54,7 +54,7 @@ def _now(seen: Showcase) -> Html:
     line = seen.line
     asset = line.case.clip or line.case.avatar
     if not line.live:
-        state = tag("p", pieces.badge("public_off", "Guests see nothing of this yet"))
+        state = tag("p", pieces.badge("public_off", f"Guests see nothing of this{_since(seen)}"))
     else:
         names = [KINDS[kind][0].lower() for kind in (AssetKind.AVATAR, AssetKind.CLIP) if kind in line.live]
         newest = max(line.live.values(), key=lambda one: one.verified_at or "")
@@ -72,6 +72,12 @@ def _now(seen: Showcase) -> Html:
         class_="card stack tight",
         id="now",
     )
+
+
+def _since(seen: Showcase) -> str:
+    taken = [one.publication for one in seen.past if State.WITHDRAWN in (one.publication.state, one.publication.ends_as)]
+    last = max(taken, key=lambda one: one.ended_at or "", default=None)
+    return f": withdrawn by {last.ended_by}, {pieces.ago(last.ended_at or '')}" if last else " yet"
 
 
 def _publish(seen: Showcase, asset: str | None) -> Html | None:

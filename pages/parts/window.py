@@ -74,7 +74,7 @@ def _search(text: str) -> Html:
 
 
 def _all(seen: Window, shelf: Which) -> Html | None:
-    able = [line for line in seen.lines if line.case.avatar]
+    able = [line for line in seen.lines if line.one_of_many]
     if shelf is not Which.WAITING or len(able) < 2:
         return None
     named = ",".join(f"{line.case.clip or line.case.avatar}" for line in able)
@@ -96,16 +96,21 @@ def _tile(line: Line, shelf: Which) -> Html:
     shown = pieces.picture(line.picture, name, lazy=True) if line.picture else icon("hide_image")
     newest = max(line.live.values(), key=lambda one: one.verified_at or "", default=None)
     when = tag("span", pieces.ago(newest.verified_at), class_="small") if newest and newest.verified_at else None
-    state = pieces.badge("schedule", line.adds, "ask") if line.adds else pieces.badge("public", _what(line), "good")
     about = tag(
         "span",
         tag("b", name, dir="auto"),
         tag("span", f"#{pieces.short(case.id, 40)}", class_="small"),
-        tag("span", state, when, class_="stands"),
+        tag("span", _state(line), when, class_="stands"),
         class_="about",
     )
     link = tag("a", tag("span", shown, class_="frame"), about, class_="tile", href=ways.to("publish", case=case.id), data_go=True, data_tile=True)
     return tag("div", link, _press(line) if shelf is Which.WAITING else None, class_="window-case", id=f"case-{case.id}")
+
+
+def _state(line: Line) -> Html:
+    if line.adds and line.withdrawn:
+        return pieces.badge("public_off", f"Withdrawn by {line.withdrawn.ended_by}, {pieces.ago(line.withdrawn.ended_at or '')}")
+    return pieces.badge("schedule", line.adds, "ask") if line.adds else pieces.badge("public", _what(line), "good")
 
 
 def _what(line: Line) -> str:

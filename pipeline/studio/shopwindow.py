@@ -7,7 +7,7 @@ from enum import StrEnum
 from pipeline import assets, cases
 from pipeline.database import Connection, Row
 from pipeline.publishing import publications
-from pipeline.publishing.publications import Publication
+from pipeline.publishing.publications import Publication, State
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Role
 from pipeline.studio import finding
 from pipeline.studio.people import check
@@ -32,11 +32,21 @@ class Which(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """A case in the list: what is approved now, small enough to show, and what guests see."""
+    """A case in the list: what is approved now, small enough to show, and what guests see.
+
+    `withdrawn` is what somebody took back of what is approved now; `returned` says that guests are shown an earlier one on purpose.
+    """
 
     case: Case
     picture: Asset | None
     live: Mapping[AssetKind, Publication]
+    withdrawn: Publication | None
+    returned: bool
+
+    @property
+    def one_of_many(self) -> bool:
+        """Tell whether it may be published together with others, which nobody looks at one by one: nobody has decided against it."""
+        return bool(self.case.avatar) and self.withdrawn is None and not self.returned
 
     @property
     def adds(self) -> str:
@@ -116,7 +126,31 @@ def _found(db: Connection, condition: str, words: tuple[str, ...]) -> list[Row]:
 
 def _line(db: Connection, case: Case) -> Line:
     live = publications.live(db, case.id)
-    return Line(case=case, picture=finding.thumb_of(db, case) or _shown(db, live), live=live)
+    picture = finding.thumb_of(db, case) or _shown(db, live)
+    return Line(case=case, picture=picture, live=live, withdrawn=_withdrawn(db, case), returned=_returned(db, case, live))
+
+
+def _withdrawn(db: Connection, case: Case) -> Publication | None:
+    """Return the withdrawal of what is approved now, the latest of clip and avatar; None when it was never shown or is shown again."""
+    told = publications.history(db, case.id)
+    newest = [next((one for one in told if (one.kind, one.asset) == named), None) for named in _approved(case)]
+    taken = [one for one in newest if one is not None and State.WITHDRAWN in (one.state, one.ends_as)]
+    return max(taken, key=lambda one: one.ended_at or "", default=None)
+
+
+def _returned(db: Connection, case: Case, live: Mapping[AssetKind, Publication]) -> bool:
+    """Tell whether something else was published after what is approved now had been approved."""
+    newest = "SELECT max(at) AS at FROM approvals WHERE scope = ? AND asset = ? AND decision = 'approved'"
+    for kind, asset in _approved(case):
+        shown = live.get(kind)
+        at = db.execute(newest, (case.id, asset)).fetchone()["at"]
+        if shown and at and shown.asset != asset and shown.asked_at > at:
+            return True
+    return False
+
+
+def _approved(case: Case) -> list[tuple[AssetKind, str]]:
+    return [(kind, asset) for kind, asset in ((AssetKind.AVATAR, case.avatar), (AssetKind.CLIP, case.clip)) if asset]
 
 
 def _shown(db: Connection, live: Mapping[AssetKind, Publication]) -> Asset | None:

@@ -102,6 +102,49 @@ def test_what_of_many_could_not_be_published_is_said_with_the_count(studio: Litt
         publish_actions.ACTIONS["publish-all"]({"cases": f"{CASE}\ncase-2", "assets": f"{good.sha256},{waiting.sha256}"})
 
 
+def two_more(studio: LittleStudio) -> None:
+    """Let two other cases wait, so that there is something to publish by one press."""
+    for number, colour in ((2, "green"), (3, "red")):
+        studio.customer(f"case-{number}", f"owner-{number}", photo=colour)
+        studio.approved_avatar(f"case-{number}")
+
+
+def test_what_was_withdrawn_does_not_come_back_with_the_others(studio: LittleStudio) -> None:
+    clip = studio.approved_clip()
+    two_more(studio)
+    assert "Publish these 3" in drawn(visit("publish"))
+    publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME)
+    assert attempt(lambda: withdrawing.withdraw(studio.place, CASE, OWNER, ME, "The couple asked"))
+    seen = drawn(visit("publish"))
+    assert ("Publish these 2" in seen, "Withdrawn by me, just now" in seen, f'data-asset="{clip.sha256}"' in seen) == (True, True, True)
+    assert "Guests see nothing of this: withdrawn by me, just now" in drawn(visit("publish", case=CASE))
+    publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME)
+    assert attempt(lambda: withdrawing.withdraw(studio.place, CASE, OWNER, ME, kinds=[AssetKind.CLIP]))
+    seen = drawn(visit("publish"))
+    assert ("Publish these 2" in seen, "Withdrawn by me, just now" in seen) == (True, True)
+
+
+def test_what_is_approved_after_a_withdrawal_waits_with_the_others(studio: LittleStudio) -> None:
+    publishing.publish(studio.place, CASE, studio.approved_avatar().sha256, OWNER, ME)
+    withdrawing.withdraw(studio.place, CASE, OWNER, ME)
+    studio.approved_avatar()
+    two_more(studio)
+    seen = drawn(visit("publish"))
+    assert ("Publish these 3" in seen, "Withdrawn by" in seen) == (True, False)
+
+
+def test_an_earlier_one_shown_on_purpose_is_not_replaced_with_the_others(studio: LittleStudio) -> None:
+    older = studio.approved_avatar()
+    publishing.publish(studio.place, CASE, older.sha256, OWNER, ME)
+    studio.approved_avatar()
+    two_more(studio)
+    assert "Publish these 3" in drawn(visit("publish"))
+    publishing.publish(studio.place, CASE, studio.case().avatar or "", OWNER, ME)
+    assert attempt(lambda: publishing.publish(studio.place, CASE, older.sha256, OWNER, ME))
+    seen = drawn(visit("publish"))
+    assert ("Publish these 2" in seen, f'data-asset="{studio.case().avatar}"' in seen) == (True, True)
+
+
 def answers(*requests: tuple[str, dict[str, str]], method: str = "GET") -> list[httpx.Response]:
     """Ask the studio's own routes, as a guest does."""
 

@@ -86,7 +86,7 @@ def test_from_approval_to_a_dead_link_with_a_receipt_in_under_a_minute(app: Runn
     page.get_by_role("button", name="Withdraw", exact=True).first.click()
     page.get_by_label("Reason").fill("The couple asked")
     page.get_by_role("dialog").get_by_role("button", name="Withdraw", exact=True).click()
-    expect(page.get_by_text("Guests see nothing of this yet")).to_be_visible()
+    expect(page.get_by_text("Guests see nothing of this: withdrawn by")).to_be_visible()
     expect(page.locator("#history")).to_contain_text("The couple asked")
     assert status_of(address) == 404
     assert time.monotonic() - begun < A_MINUTE
