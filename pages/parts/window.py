@@ -26,10 +26,23 @@ def words() -> str:
 
 
 def look() -> Window:
-    """Return the page of the shelf that the address names."""
-    shelf, text, number = which(), words(), page_number()
+    """Return the page of the shelf that the address names, the last one where that many are no longer there."""
+    seen = _at(page_number())
+    return seen if seen.lines or page_number() == 1 else _at(_number(seen))
+
+
+def _at(number: int) -> Window:
+    shelf, text = which(), words()
     name = f"window {shelf} {number} {text}"
     return shared(name, lambda there: shopwindow.listing(there, shelf, text, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
+
+
+def _number(seen: Window) -> int:
+    return min(page_number(), max(-(-_total(seen) // PER_PAGE), 1))
+
+
+def _total(seen: Window) -> int:
+    return seen.waiting if which() is Which.WAITING else seen.shown
 
 
 def page_number() -> int:
@@ -41,12 +54,11 @@ def page_number() -> int:
 def draw(seen: Window) -> Html:
     """Draw the shelves, the search and the cases."""
     shelf, text = which(), words()
-    total = seen.waiting if shelf is Which.WAITING else seen.shown
     head = tag(
         "div", tag("header", tag("h1", "Publish"), _all(seen, shelf), class_="headbar"), _tabs(seen, shelf, text), _search(text), class_="stack tight"
     )
     body = tag("div", *(_tile(line, shelf) for line in seen.lines), class_="tiles window") if seen.lines else _nothing(seen, shelf, text)
-    return tag("div", head, body, pieces.pager(page_number(), PER_PAGE, total, "publish", q=text, show=shelf.value), class_="stack")
+    return tag("div", head, body, pieces.pager(_number(seen), PER_PAGE, _total(seen), "publish", q=text, show=shelf.value), class_="stack")
 
 
 def _tabs(seen: Window, shelf: Which, text: str) -> Html:

@@ -10,7 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from pages.parts import daylinks, guestpage, publish_actions
+from pages.parts import daylinks, guestpage, publish_actions, window
 from pages.parts.here import attempt
 from pipeline.errors import NotAllowed, NotNow
 from pipeline.publishing import publications
@@ -143,6 +143,15 @@ def test_an_earlier_one_shown_on_purpose_is_not_replaced_with_the_others(studio:
     assert attempt(lambda: publishing.publish(studio.place, CASE, older.sha256, OWNER, ME))
     seen = drawn(visit("publish"))
     assert ("Publish these 2" in seen, f'data-asset="{studio.case().avatar}"' in seen) == (True, True)
+
+
+def test_a_page_that_has_become_empty_shows_the_last_one_there_is(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    studio.approved_avatar()
+    assert f"#{CASE}" in drawn(visit("publish", page="2"))
+    assert attempt(lambda: two_more(studio))
+    monkeypatch.setattr(window, "PER_PAGE", 2)
+    seen = drawn(visit("publish", page="99"))
+    assert ("Page 2 of 2" in seen, "Everything that is approved" in seen, seen.count("data-tile")) == (True, False, 1)
 
 
 def answers(*requests: tuple[str, dict[str, str]], method: str = "GET") -> list[httpx.Response]:
