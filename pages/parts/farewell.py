@@ -15,6 +15,7 @@ from pipeline.studio.takedown import TakeDownPlan
 from pipeline.studio.takedown_copies import Copy, Outcome, Scope, Subject
 from pipeline.studio.takedown_receipt import Receipt
 
+PLAN = "takedown-plan"
 WORDS = {Scope.CASE: "this invitation", Scope.CUSTOMER: "everything of this customer"}
 SHOWN = {
     Outcome.WAITING: ("hourglass_bottom", "Still to be removed", "quiet"),
@@ -39,6 +40,7 @@ def section(case: Case) -> Html:
     """Draw what would go, the receipt that was asked for, or the way to both."""
     if (scope := asked()) is not None:
         return _plan(case, scope)
+    leave()
     if receipt_id := st.query_params.get("receipt", ""):
         return _receipt(case, receipt_id)
     return _ways(case)
@@ -59,7 +61,7 @@ def _ways(case: Case) -> Html:
             class_="linklike",
         ),
     ]
-    done = [one for one in _receipts() if one.subject in (case.id, case.owner) or one.subject.startswith(f"{case.id}/")]
+    done = _receipts(case)
     shown = tag("ul", *(_line(case, one) for one in done), class_="small receipts") if done else None
     return tag(
         "section",
@@ -72,8 +74,8 @@ def _ways(case: Case) -> Html:
     )
 
 
-def _receipts() -> tuple[Receipt, ...]:
-    return shared("takedowns", takedown_receipt.list_takedowns)
+def _receipts(case: Case) -> tuple[Receipt, ...]:
+    return shared(f"takedowns {case.id!r} {case.owner!r}", lambda there: takedown_receipt.of_case(there, case.id, case.owner))
 
 
 def _line(case: Case, one: Receipt) -> Html:
@@ -83,13 +85,19 @@ def _line(case: Case, one: Receipt) -> Html:
 
 def _plan(case: Case, scope: Scope) -> Html:
     try:
-        seen = shared(f"takedown {scope} {case.id} {case.owner}", lambda there: takedown.plan(there, subject(case, scope)))
+        seen = _looked(subject(case, scope))
     except StudioError as error:
         return tag("section", tag("h2", "Take down"), tag("p", f"{error.say} {error.next}"), _back(case), class_="card stack tight", id="takedown")
     if not seen.going:
         none = tag("p", "There is nothing left to take down.")
         return tag(
-            "section", tag("h2", f"Take down {WORDS[scope]}"), none, _copies(seen.copies), _back(case), class_="card stack tight", id="takedown"
+            "section",
+            tag("h2", f"Take down {WORDS[scope]}"),
+            none,
+            _copies(seen.copies, planned=True),
+            _back(case),
+            class_="card stack tight",
+            id="takedown",
         )
     count = f"{len(seen.going)} {'copy' if len(seen.going) == 1 else 'copies'}"
     lead = tag("p", f"{count} would be removed. This cannot be undone: nothing of it is kept again. What it cost stays on record, without pictures.")
@@ -97,11 +105,24 @@ def _plan(case: Case, scope: Scope) -> Html:
         "section",
         tag("h2", f"Take down {WORDS[scope]}?"),
         lead,
-        _copies(seen.copies),
+        _copies(seen.copies, planned=True),
         _form(case, scope, seen, count),
         class_="card stack tight",
         id="takedown",
     )
+
+
+def _looked(meant: Subject) -> TakeDownPlan:
+    """Return what was found when this was opened: the stores are looked through once, and once more when it is carried out."""
+    kept: TakeDownPlan | None = st.session_state.get(PLAN)
+    if kept is None or kept.subject != meant:
+        kept = st.session_state[PLAN] = takedown.plan(place(), meant)
+    return kept
+
+
+def leave() -> None:
+    """Forget what was found; who comes back looks again."""
+    st.session_state.pop(PLAN, None)
 
 
 def _form(case: Case, scope: Scope, seen: TakeDownPlan, count: str) -> Html:
@@ -113,18 +134,18 @@ def _form(case: Case, scope: Scope, seen: TakeDownPlan, count: str) -> Html:
 
 
 def _receipt(case: Case, receipt_id: str) -> Html:
-    one = next((one for one in _receipts() if one.id == receipt_id), None)
+    one = next((one for one in _receipts(case) if one.id == receipt_id), None)
     if one is None:
         return tag("section", tag("p", "There is no such receipt."), _back(case), class_="card", id="takedown")
     copied = (icon("content_copy"), tag("span", "Copy"))
     copy = tag("button", *copied, type="button", class_="plain", data_copy="receipt-text", data_key="c")
     words = tag("pre", one.text(), id="receipt-text", tabindex=0, aria_label="Receipt")
     heading = tag("div", tag("h2", "Receipt"), copy, class_="history-head")
-    details = tag("details", tag("summary", "For staff: where every copy was"), _copies(one.copies))
+    details = tag("details", tag("summary", "For staff: where every copy was"), _copies(one.copies, planned=False))
     return tag("section", heading, words, details, _back(case), class_="card stack tight receipt", id="takedown")
 
 
-def _copies(copies: Iterable[Copy]) -> Html:
+def _copies(copies: Iterable[Copy], *, planned: bool) -> Html:
     rows = [
         tag(
             "tr",
@@ -132,7 +153,7 @@ def _copies(copies: Iterable[Copy]) -> Html:
             tag("td", one.where.value),
             tag(
                 "td",
-                pieces.badge(*SHOWN[one.outcome]) if one.outcome is not Outcome.WAITING or one.at else "would go",
+                "would go" if planned and one.outcome is Outcome.WAITING else pieces.badge(*SHOWN[one.outcome]),
                 tag("span", one.why, class_="small") if one.why else None,
             ),
         )
@@ -151,5 +172,6 @@ def _to(case: Case, **query: str) -> str:
 
 
 def take_down(case: Case, scope: Scope, mark: str, reason: str) -> Receipt:
-    """Carry out what was shown, and return its receipt."""
+    """Carry out what was shown, and return its receipt; what was shown is looked for anew after that, however it went."""
+    leave()
     return takedown.take_down(place(), subject(case, scope), me(), reason, expected=mark)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import forms, pieces, ways
+from pages.parts import farewell, forms, pieces, ways
 from pages.parts.here import shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import barred, button, icon
@@ -27,6 +27,7 @@ def words() -> str:
 
 def look() -> Window:
     """Return the page of the shelf that the address names, the last one where that many are no longer there."""
+    farewell.leave()
     seen = _at(page_number())
     return seen if seen.lines or page_number() == 1 else _at(_number(seen))
 

@@ -28,6 +28,10 @@ HEADINGS: Final = {
     Outcome.WAITING: "Still to be removed; it is tried again by itself",
 }
 SHOWN_HASH: Final = 12
+# LIKE would take `Anna` for `anna`; a hash has no stroke, so what follows the case's id must have none.
+OF_CASE: Final = """SELECT * FROM takedowns WHERE (scope = 'case' AND subject = :case) OR (scope = 'customer' AND subject = :owner)
+    OR (scope = 'asset' AND substr(subject, 1, length(:case) + 1) = :case || '/' AND instr(substr(subject, length(:case) + 2), '/') = 0)
+    ORDER BY asked_at DESC, id DESC"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +83,12 @@ def list_takedowns(place: Place) -> tuple[Receipt, ...]:
     """Return the receipts of all take-downs, newest first."""
     with place.database.reading() as db:
         return tuple(_receipt(db, row) for row in db.execute("SELECT * FROM takedowns ORDER BY asked_at DESC, id DESC").fetchall())
+
+
+def of_case(place: Place, case_id: str, owner: str) -> tuple[Receipt, ...]:
+    """Return the receipts of the take-downs of a case, of single files of it, and of everything of its customer; newest first."""
+    with place.database.reading() as db:
+        return tuple(_receipt(db, row) for row in db.execute(OF_CASE, {"case": case_id, "owner": owner}).fetchall())
 
 
 def _receipt(db: Connection, row: Row) -> Receipt:

@@ -10,13 +10,16 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from pages.parts import daylinks, guestpage, publish_actions, window
+from pages.parts import daylinks, farewell, guestpage, publish_actions, window
 from pages.parts.here import attempt
 from pipeline.errors import NotAllowed, NotNow
 from pipeline.publishing import publications
 from pipeline.records import AssetKind, Decision
 from pipeline.routes import all_routes
-from pipeline.studio import publishing, reviews, withdrawing
+from pipeline.studio import publishing, reviews, takedown, takedown_receipt, withdrawing
+from pipeline.studio.place import Place
+from pipeline.studio.takedown_copies import Copy, Outcome, Subject, Where
+from pipeline.studio.takedown_receipt import Receipt
 from tests.little_studio import CASE, ME, OWNER, LittleStudio
 from tests.pages.screens import drawn, visit
 
@@ -152,6 +155,52 @@ def test_a_page_that_has_become_empty_shows_the_last_one_there_is(studio: Little
     monkeypatch.setattr(window, "PER_PAGE", 2)
     seen = drawn(visit("publish", page="99"))
     assert ("Page 2 of 2" in seen, "Everything that is approved" in seen, seen.count("data-tile")) == (True, False, 1)
+
+
+def taken_down(studio: LittleStudio, subject: Subject) -> Receipt:
+    shown = takedown.plan(studio.place, subject)
+    return takedown.take_down(studio.place, subject, ME, "The couple asked", expected=shown.mark)
+
+
+def test_a_case_lists_its_own_receipts_and_those_of_its_customer(studio: LittleStudio) -> None:
+    studio.customer("42", "ben", photo="green")
+    studio.customer("case-7", "42", photo="red")
+    studio.customer("42_", "eve", photo="black")
+    file = taken_down(studio, Subject(owner="ben", case_id="42", sha256=studio.avatar("42").sha256))
+    other = taken_down(studio, Subject(owner="eve", case_id="42_", sha256=studio.avatar("42_").sha256))
+    whole, customer = taken_down(studio, Subject(owner="ben", case_id="42")), taken_down(studio, Subject(owner="42"))
+    listed = {case: [one.id for one in takedown_receipt.of_case(studio.place, *case)] for case in (("42", "ben"), ("case-7", "42"), ("42_", "eve"))}
+    assert listed == {("42", "ben"): [whole.id, file.id], ("case-7", "42"): [customer.id], ("42_", "eve"): [other.id]}
+    assert f"Receipt {file.id}" in drawn(visit("publish", case="42", receipt=file.id))
+    assert "There is no such receipt" in drawn(visit("publish", case="42", receipt=customer.id))
+
+
+def test_what_would_go_is_looked_for_once_an_opening(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Subject] = []
+    plan = takedown.plan
+
+    def counted(place: Place, subject: Subject) -> takedown.TakeDownPlan:
+        looks.append(subject)
+        return plan(place, subject)
+
+    monkeypatch.setattr(takedown, "plan", counted)
+    screen = visit("publish", case=CASE, takedown="case")
+    opened = len(looks)
+    assert attempt(studio.avatar)
+    assert "would be removed" in drawn(screen.run())
+    assert (opened, len(looks)) == (1, 1)
+    del screen.query_params["takedown"]
+    screen.run()
+    screen.query_params["takedown"] = "case"
+    screen.run()
+    assert len(looks) == 2
+
+
+def test_a_copy_that_waits_would_go_in_a_plan_and_is_still_to_be_removed_on_a_receipt() -> None:
+    copies = [Copy(what="photo", where=Where.PUBLIC, address="", case_id=CASE, sha256="", bytes=1, outcome=Outcome.WAITING, why="", at=None)]
+    plan, receipt = str(farewell._copies(copies, planned=True)), str(farewell._copies(copies, planned=False))
+    assert ("would go" in plan, "Still to be removed" in plan) == (True, False)
+    assert ("would go" in receipt, "Still to be removed" in receipt) == (False, True)
 
 
 def answers(*requests: tuple[str, dict[str, str]], method: str = "GET") -> list[httpx.Response]:
