@@ -10,6 +10,7 @@ from pipeline.guest import hero as heroes
 from pipeline.publishing.publications import Publication, State
 from pipeline.records import AssetKind, Role
 from pipeline.studio.shopwindow import Past, Showcase
+from pipeline.studio.withdrawing import Receipt
 
 KINDS = {AssetKind.CLIP: ("Clip", "movie"), AssetKind.POSTER: ("Poster", "image"), AssetKind.AVATAR: ("Avatar", "face")}
 ENDS = {
@@ -176,8 +177,32 @@ def _past(seen: Showcase, one: Past) -> Html:
     told = f"{shown.person} asked for it on {evidence.moment(shown.asked_at)}"
     ended = f" · {ENDS[shown.state][1].lower()} by {shown.ended_by}, {evidence.moment(shown.ended_at)}" if shown.ended_at and shown.ended_by else ""
     why = tag("p", "Reason: ", tag("span", shown.reason, dir="auto"), class_="small") if shown.reason else None
-    about = tag("div", tag("p", tag("b", title), pieces.badge(*ENDS[shown.state])), tag("p", f"{told}{ended}", class_="small"), why, class_="about")
+    state = tag("p", tag("b", title), pieces.badge(*ENDS[shown.state]))
+    about = tag("div", state, tag("p", f"{told}{ended}", class_="small"), why, _receipt(one), class_="about")
     return tag("li", tag("span", image, class_="thumb"), about, tag("div", _again(one), class_="acts"), class_="attempt", id=f"past-{shown.id}")
+
+
+def _receipt(one: Past) -> Html | None:
+    if not one.withdrawals:
+        return None
+    id_ = f"receipt-{one.publication.id}"
+    words = tag("pre", "\n\n".join(map(_told, one.withdrawals)), id=id_, tabindex=0, aria_label="Receipt")
+    copied = (icon("content_copy"), tag("span", "Copy"))
+    copy = tag("button", *copied, type="button", class_="quiet", data_copy=id_, aria_label="Copy the receipt")
+    return tag("details", tag("summary", "Receipt"), tag("div", words, copy, class_="stack tight"), class_="small", id=f"details-{id_}")
+
+
+def _told(receipt: Receipt) -> str:
+    one = receipt.publication
+    lines = [
+        f"Withdrawn: the {KINDS[one.kind][0].lower()} at {one.url}",
+        f"SHA-256: {one.sha256}",
+        f"When: {evidence.moment(one.ended_at)}, by {one.ended_by}" if one.ended_at else "",
+        f"Reason: {one.reason}" if one.reason else "",
+        f"Outcome: {receipt.outcome}{f', {evidence.moment(one.removed_at)}' if one.removed_at else ''}",
+        f"Copies at the CDN: {one.cleared}" if one.cleared else "",
+    ]
+    return "\n".join(line for line in lines if line)
 
 
 def _again(one: Past) -> Html | None:

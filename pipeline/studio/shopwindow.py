@@ -9,9 +9,10 @@ from pipeline.database import Connection, Row
 from pipeline.publishing import publications
 from pipeline.publishing.publications import Publication, State
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Role
-from pipeline.studio import finding
+from pipeline.studio import finding, withdrawing
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.studio.withdrawing import Receipt
 
 MOST_LINES = 200
 # What is approved and not what guests see; and what guests see of something.
@@ -70,11 +71,15 @@ class Window:
 
 @dataclass(frozen=True, kw_only=True)
 class Past:
-    """A publication in the history of a case with the file it showed; `again` says whether one may return to it."""
+    """A publication in the history of a case with the file it showed; `again` says whether one may return to it.
+
+    `withdrawals` are the receipts of what was withdrawn of it: its own, and that of the poster that was shown with it.
+    """
 
     publication: Publication
     file: Asset
     again: bool
+    withdrawals: tuple[Receipt, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +139,7 @@ def _withdrawn(db: Connection, case: Case) -> Publication | None:
     """Return the withdrawal of what is approved now, the latest of clip and avatar; None when it was never shown or is shown again."""
     told = publications.history(db, case.id)
     newest = [next((one for one in told if (one.kind, one.asset) == named), None) for named in _approved(case)]
-    taken = [one for one in newest if one is not None and State.WITHDRAWN in (one.state, one.ends_as)]
+    taken = [one for one in newest if one is not None and _is_withdrawn(one)]
     return max(taken, key=lambda one: one.ended_at or "", default=None)
 
 
@@ -172,7 +177,8 @@ def _poster(db: Connection, clip: Asset) -> Asset | None:
 
 
 def _past(db: Connection, case: Case) -> tuple[Past, ...]:
-    told = [one for one in publications.history(db, case.id) if one.kind is not AssetKind.POSTER]
+    every = publications.history(db, case.id)
+    told = [one for one in every if one.kind is not AssetKind.POSTER]
     live = {one.id for one in publications.live(db, case.id).values()}
     shown = {one.asset for one in told if one.id in live}
     return tuple(
@@ -180,6 +186,21 @@ def _past(db: Connection, case: Case) -> tuple[Past, ...]:
             publication=one,
             file=assets.get(db, case.id, one.sha256),
             again=one.asset not in shown and cases.decision_of(db, case.id, one.asset) == "approved" and one.verified_at is not None,
+            withdrawals=tuple(_receipt(also) for also in (one, *_posters(every, one)) if _is_withdrawn(also)),
         )
         for one in told
     )
+
+
+def _posters(every: tuple[Publication, ...], clip: Publication) -> list[Publication]:
+    """Return the posters guests saw with a clip: those of the same clip that were there at the same time."""
+    same = [one for one in every if one.kind is AssetKind.POSTER and clip.kind is AssetKind.CLIP and one.asset == clip.asset]
+    return [one for one in same if one.asked_at < (clip.ended_at or "") and clip.asked_at < (one.ended_at or "")]
+
+
+def _is_withdrawn(one: Publication) -> bool:
+    return State.WITHDRAWN in (one.state, one.ends_as)
+
+
+def _receipt(one: Publication) -> Receipt:
+    return Receipt(publication=one, outcome=withdrawing.GONE if one.removed_at else withdrawing.STUCK)

@@ -16,7 +16,7 @@ from pipeline.errors import NotAllowed, NotNow
 from pipeline.publishing import publications
 from pipeline.records import AssetKind, Decision
 from pipeline.routes import all_routes
-from pipeline.studio import publishing, reviews, takedown, takedown_receipt, withdrawing
+from pipeline.studio import publish_cleanup, publishing, reviews, takedown, takedown_receipt, withdrawing
 from pipeline.studio.place import Place
 from pipeline.studio.takedown_copies import Copy, Outcome, Subject, Where
 from pipeline.studio.takedown_receipt import Receipt
@@ -155,6 +155,25 @@ def test_a_page_that_has_become_empty_shows_the_last_one_there_is(studio: Little
     monkeypatch.setattr(window, "PER_PAGE", 2)
     seen = drawn(visit("publish", page="99"))
     assert ("Page 2 of 2" in seen, "Everything that is approved" in seen, seen.count("data-tile")) == (True, False, 1)
+
+
+def test_what_was_withdrawn_has_a_receipt_for_every_file(studio: LittleStudio, shown) -> None:  # type: ignore[no-untyped-def]
+    assert "Receipt" not in drawn(visit("publish", case=CASE))
+    assert attempt(lambda: publish_actions.ACTIONS["withdraw"]({"case": CASE, "what": "all", "reason": "The <couple> asked"}))
+    seen = drawn(visit("publish", case=CASE))
+    for one in shown.values():
+        assert seen.count(f"at {one.url}\nSHA-256: {one.sha256}") == 1
+    assert (seen.count("Reason: The &lt;couple&gt; asked\nOutcome: removed, "), seen.count("<summary>Receipt")) == (3, 2)
+    with studio.place.database.reading() as db:
+        told = {one.cleared for one in publications.history(db, CASE)}
+    assert all(f"Copies at the CDN: {words}" in seen for words in told if words)
+
+
+def test_a_receipt_says_what_the_store_still_holds(studio: LittleStudio, shown, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr(publish_cleanup, "clear", lambda *_: 0)
+    assert not attempt(lambda: publish_actions.ACTIONS["withdraw"]({"case": CASE, "what": "clip", "reason": ""}))
+    seen = drawn(visit("publish", case=CASE))
+    assert (seen.count("Outcome: out of sight"), seen.count("<summary>Receipt"), "Outcome: removed" in seen) == (2, 1, False)
 
 
 def taken_down(studio: LittleStudio, subject: Subject) -> Receipt:

@@ -88,6 +88,11 @@ def test_from_approval_to_a_dead_link_with_a_receipt_in_under_a_minute(app: Runn
     page.get_by_role("dialog").get_by_role("button", name="Withdraw", exact=True).click()
     expect(page.get_by_text("Guests see nothing of this: withdrawn by")).to_be_visible()
     expect(page.locator("#history")).to_contain_text("The couple asked")
+    page.locator("#history summary", has_text="Receipt").first.click()
+    receipt = page.locator("#history pre", has_text=address)
+    expect(receipt).to_contain_text("Reason: The couple asked")
+    expect(receipt).to_contain_text("Outcome: removed")
+    expect(receipt).to_contain_text(f"SHA-256: {address.rpartition('/')[2].removesuffix('.mp4')}")
     assert status_of(address) == 404
     assert time.monotonic() - begun < A_MINUTE
 
