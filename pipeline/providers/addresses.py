@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import quote
 
 import httpx
 from fal_client.client import AppId
@@ -14,7 +15,8 @@ from pipeline.providers.transport import LOOPBACK
 QUEUE = "https://queue.fal.run/"
 TOKENS = "https://rest.fal.ai/storage/auth/token?storage_type=fal-cdn-v3"
 UPLOADS = "https://v3.fal.media/files/upload"
-LISTING = "https://api.fal.ai/v1/models/requests/by-endpoint"
+REQUESTS = "https://api.fal.ai/v1/models/requests"
+LISTING = f"{REQUESTS}/by-endpoint"
 WEBHOOK_KEYS = "https://rest.alpha.fal.ai/.well-known/jwks.json"
 
 _QUEUE_HOSTS = frozenset({"queue.fal.run", "queue.falrun.com"})
@@ -32,6 +34,15 @@ def submit_url(endpoint: str) -> str:
     if not is_endpoint(endpoint):
         raise EndpointGone()
     return QUEUE + endpoint
+
+
+def payloads_url(request_id: str) -> str:
+    """Return where what fal keeps of a request can be removed.
+
+    >>> payloads_url("a1"), payloads_url("../a1")[-14:]
+    ('https://api.fal.ai/v1/models/requests/a1/payloads', '%2Fa1/payloads')
+    """
+    return f"{REQUESTS}/{quote(request_id, safe='')}/payloads"
 
 
 def is_endpoint(text: object) -> bool:

@@ -86,6 +86,12 @@ def failed_for(reason: str) -> errors.StudioError | None:
     return errors.GenerationFailed() if reason in _FAILED else None
 
 
+def is_all_removed(answer: Answer) -> bool:
+    """True where fal lists the files it removed with a request and names trouble with none."""
+    listed = answer.document().get("cdn_delete_results")
+    return isinstance(listed, list) and all(isinstance(one, Mapping) and not one.get("exception") for one in listed)
+
+
 def money_unknown(error: _Error) -> _Error:
     """Mark an error as saying nothing about money."""
     error.charged = None

@@ -23,7 +23,7 @@ from fal_client import client as fal_client
 from pipeline import errors
 from pipeline.providers import addresses, failures, listing
 from pipeline.providers.files import RESULT_SECONDS, Files, Tokens, kept_for
-from pipeline.providers.port import Delivery, Found, Phase, Progress, Ticket, Withdrawal
+from pipeline.providers.port import Delivery, Forgotten, Found, Phase, Progress, Ticket, Withdrawal
 from pipeline.providers.transport import CONNECTIONS, Answer, ToSandbox, ask
 
 # Its INFO lines hold the addresses of pictures, and whoever has such an address can see the picture.
@@ -139,6 +139,21 @@ class FalProvider:
     def download(self, url: str, *, limit_bytes: int, seconds: float) -> bytes:
         """Fetch one file whole from fal's storage; DownloadFailed: fetch it again, ResultLost: gone, foreign or too large."""
         return self._files.download(url, limit_bytes=limit_bytes, seconds=seconds)
+
+    def forget(self, request_id: str) -> Forgotten:
+        """Have fal remove the input, the output and the output's files of an ended request; its uploads stay. NotSent, KeyRefused.
+
+        Needs a key with the scope ADMIN. Docs: https://docs.fal.ai/platform-apis/v1/models/requests/payloads
+        """
+        answer = self._follow("DELETE", addresses.payloads_url(request_id))
+        match answer.status:
+            case 200 if failures.is_all_removed(answer):
+                return Forgotten.REMOVED
+            case 403:
+                return Forgotten.NOT_ALLOWED
+            case 404:
+                return Forgotten.ABSENT
+        raise failures.refused_follow_up(answer)
 
     def ping(self) -> None:
         """Ask the listing for one line, which proves that the key works and spends nothing; NotSent, Refused."""

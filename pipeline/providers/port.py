@@ -73,8 +73,16 @@ class Withdrawal(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Forgotten(StrEnum):
+    """What became of a wish to forget a request: ABSENT means that there was nothing, NOT_ALLOWED that our key may not ask for it."""
+
+    REMOVED = "removed"
+    ABSENT = "absent"
+    NOT_ALLOWED = "not_allowed"
+
+
 class Provider(Protocol):
-    """A paid service: eight verbs, none of which repeats a request that could cost money."""
+    """A paid service: nine verbs, none of which repeats a request that could cost money."""
 
     name: str
     can_look_up: bool
@@ -105,6 +113,10 @@ class Provider(Protocol):
 
     def download(self, url: str, *, limit_bytes: int, seconds: float) -> bytes:
         """Fetch one produced file whole; DownloadFailed may be tried again, ResultLost may not."""
+        ...
+
+    def forget(self, request_id: str) -> Forgotten:
+        """Have what an ended request was asked and what it made removed for good, but no uploads; NotSent means ask again later, KeyRefused."""
         ...
 
     def ping(self) -> None:

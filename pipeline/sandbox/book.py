@@ -64,6 +64,11 @@ class Entry:
     units: float
     micro_usd: int
 
+    @property
+    def forgotten(self) -> bool:
+        """True when it ended and what it answered was let go of."""
+        return self.state is State.ENDED and self.answer is None
+
     def has(self, kind: Kind) -> bool:
         """True when this fault was ordered for this request."""
         return kind in json.loads(self.orders)
@@ -178,6 +183,10 @@ class Book:
             ),
         )
         return self.get(entry_id)
+
+    def forget(self, entry_id: str) -> None:
+        """Let go of what an ended request was asked and what it answered; that it was made and what it cost stays."""
+        self.db.execute("update requests set body = '{}', answer = null, store_io = 0 where id = ? and state = ?", (entry_id, State.ENDED))
 
     def ask_cancel(self, entry_id: str) -> None:
         """Remember that a running request should be cancelled."""

@@ -1,7 +1,8 @@
-"""The platform's own questions: which requests were made, what models cost, what was billed."""
+"""The platform's own questions: which requests were made, what models cost, what was billed; and letting go of a request's data."""
 
 import json
 import math
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -12,24 +13,27 @@ from starlette.routing import Route
 
 from pipeline.sandbox import answers
 from pipeline.sandbox.bill import iso
-from pipeline.sandbox.book import Book
+from pipeline.sandbox.book import Book, Entry, State
 from pipeline.sandbox.prices import PRICES
+from pipeline.sandbox.shelf import HOST, Shelf
 
 DAY_SECONDS = 86_400.0
 LONGEST_DAYS = 90
 ENDINGS = {"success": "status_code < 400", "error": "status_code >= 500", "user_error": "status_code between 400 and 499"}
+LINK = re.compile(rf'{re.escape(HOST)}/files/[^"\s]+')
 
 
 class Platform:
     """Listing, prices and billing events; unlike fal's, the listing is complete at once and shows unfinished requests too."""
 
-    def __init__(self, book: Book) -> None:
-        self.book = book
+    def __init__(self, book: Book, shelf: Shelf) -> None:
+        self.book, self.shelf = book, shelf
 
     def routes(self) -> list[Route]:
         """List the routes of the platform's host."""
         return [
             Route("/v1/models/requests/by-endpoint", self.requests, methods=["GET"]),
+            Route("/v1/models/requests/{entry_id}/payloads", self.forget, methods=["DELETE"]),
             Route("/v1/models/pricing", self.pricing, methods=["GET"]),
             Route("/v1/models/billing-events", self.billing_events, methods=["GET"]),
         ]
@@ -42,6 +46,22 @@ class Platform:
         rows, page = self._rows(request)
         payloads = "payloads" in request.query_params.getlist("expand")
         return JSONResponse({"items": [_item(row, payloads=payloads) for row in rows], **page})
+
+    async def forget(self, request: Request) -> Response:
+        """Remove the files that an ended request made, then its input and answer; what was uploaded for it and its bill stay."""
+        refused = answers.refusal(request)
+        if refused is not None:
+            return refused
+        entry = self.book.find(request.path_params["entry_id"])
+        if entry is None or entry.forgotten:
+            return answers.no_request()
+        if entry.state is not State.ENDED:
+            return answers.request_error(400, "Request is still in progress")
+        links = _made(entry)
+        for kept in filter(None, map(self.shelf.find, links)):
+            self.shelf.remove(kept)
+        self.book.forget(entry.id)
+        return JSONResponse({"cdn_delete_results": [{"link": link, "exception": None} for link in links]})
 
     async def pricing(self, request: Request) -> Response:
         """Name the unit price of each endpoint asked for, else of all."""
@@ -74,6 +94,11 @@ class Platform:
         rows = [dict(row) for row in self.book.db.execute(query, values)]
         more = len(rows) > limit
         return rows[:limit], {"next_cursor": str(rows[limit - 1]["seq"]) if more else None, "has_more": more}
+
+
+def _made(entry: Entry) -> list[str]:
+    """List the addresses in an answer, without those that were sent with the request: a refusal repeats what it refuses."""
+    return [link for link in dict.fromkeys(LINK.findall(entry.answer or "")) if link not in entry.body]
 
 
 def _filters(request: Request) -> tuple[str, dict[str, Any]]:

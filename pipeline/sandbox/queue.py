@@ -83,7 +83,7 @@ class Queue:
             return entry
         if entry.state is not State.ENDED:
             return answers.request_error(400, "Request is still in progress", headers={"x-fal-request-id": entry.id})
-        return answers.no_request() if entry.has(Kind.RESULT_404) else _result(entry)
+        return answers.no_request() if entry.forgotten or entry.has(Kind.RESULT_404) else _result(entry)
 
     async def cancel(self, request: Request) -> Response:
         """Take a request out of the queue; a running one may still end as usual."""

@@ -60,7 +60,7 @@ class Emulator:
         webhooks = Webhooks(book, public_url=self.public_url)
         shelf = Shelf(self.folder, book.db)
         crew = Crew(book, shelf, slots=self.slots, speed=self.speed, ready_set=self.pictures == "ready", on_end=webhooks.ended)
-        hosts = Hosts(book, Queue(book, crew), Uploads(book, shelf), Platform(book), webhooks)
+        hosts = Hosts(book, Queue(book, crew), Uploads(book, shelf), Platform(book, shelf), webhooks)
         crew.start()
         webhooks.start()
         server = _Server(_config(self._counted(hosts, crew)))

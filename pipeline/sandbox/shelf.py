@@ -71,6 +71,11 @@ class Shelf:
         """End a file's time now."""
         self.db.execute("update files set expires_at = 0 where id = ?", (file_id,))
 
+    def remove(self, kept: Kept) -> None:
+        """Remove a file for good, its bytes first; removing it again changes nothing."""
+        self.path(kept.id).unlink(missing_ok=True)
+        self.db.execute("delete from files where id = ?", (kept.id,))
+
     async def receive(self, chunks: AsyncIterator[bytes], target: Path) -> None:
         """Write an upload to `target`, whole or not at all; raises TooLarge past the limit."""
         partial, written = target.with_name(f"{target.name}.{secrets.token_hex(4)}.tmp"), 0

@@ -10,6 +10,7 @@ from pipeline.database import Database
 from pipeline.errors import BadSetting
 from pipeline.ledger import Cap
 from pipeline.prompts import Style, load_styles
+from pipeline.providers.port import Forgotten
 from pipeline.publishing.addresses import SANDBOX_PREFIX
 from pipeline.publishing.storefront import Storefront
 from pipeline.publishing.together import Together
@@ -21,6 +22,7 @@ from pipeline.storage.port import ObjectStore
 
 MEDIA_ROUTE = "/m/"
 PUBLIC_ROUTE = "/p"
+FORGET_SECONDS = 10.0
 
 
 class Place:
@@ -65,6 +67,13 @@ class Place:
     def points(self) -> Points:
         """Where a test of the sandbox may end the process."""
         return Points(self.settings.folder / "pull-the-plug" if self.settings.is_sandbox else None)
+
+    def forget(self, request_id: str) -> Forgotten:
+        """Have fal remove what it keeps of a request; for live mode, as the sandbox keeps its files here. Raises NotSent, KeyRefused."""
+        from pipeline.providers.fal import FalProvider
+
+        with FalProvider(self.settings.fal_key, timeout_seconds=FORGET_SECONDS) as fal:
+            return fal.forget(request_id)
 
     @property
     def caps(self) -> tuple[Cap, ...]:

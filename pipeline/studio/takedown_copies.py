@@ -25,8 +25,11 @@ IN_A_STORE: Final = (State.PUBLISHING, State.PUBLISHED, State.ENDING)
 UPLOADED: Final = {"avatar": "photo, as it was uploaded", "clip": "avatar, as it was uploaded"}
 PHOTOS: Final = (AssetKind.PHOTO, AssetKind.CROP)
 EMULATED: Final = re.compile(r"/([0-9a-f]{24})_[^/]*")
-# fal names no way to remove a file; every upload and submit asks it to let the files go by themselves (`providers.files`).
-NO_WAY: Final = "the provider has no way to remove it; it was asked to let it go by itself, uploads after a day and results after a week"
+# fal removes what a request made, never what was uploaded for it; every upload asks it to let the file go by itself (`providers.files`).
+NO_WAY: Final = "the provider has no way to remove what was uploaded; it was asked to let it go by itself after a day"
+PAYLOADS: Final = "/payloads"  # the address of what the provider keeps of a request: its id and this
+MADE: Final = "result as the provider made it"
+ASKED: Final = "request as the provider keeps it"
 UNPROVEN: Final = "nobody knows yet whether the provider made it; should it ever arrive, it is not kept"
 SAME_CUSTOMER: Final = "it belongs to another case of the same customer, which this was not about"
 ANOTHER_CUSTOMER: Final = "it belongs to another customer, who gave it to us as well"
@@ -210,16 +213,24 @@ def _provided(place: Place, db: Connection, found: Reach, whole: frozenset[str])
             for row in db.execute("SELECT asset, url FROM uploads WHERE call_id = ? ORDER BY at", (call.id,)).fetchall() if fed else []:
                 yield from _sent(place, row["url"], UPLOADED[call.slot], scope, row["asset"])
             if fed or call.id in made:
-                yield from _results(place, call, call.run_id in live)
+                yield from _results(place, db, call, call.run_id in live)
 
 
-def _results(place: Place, call: Call, live: bool) -> Iterator[Copy]:
-    what = "result as the provider made it"
-    for url in media_urls(call.result or {}):
-        if isinstance(url, str):
-            yield from _sent(place, url, what, call.case_id)
+def _results(place: Place, db: Connection, call: Call, live: bool) -> Iterator[Copy]:
+    """What the provider keeps of an ended request goes with one wish, so it is one copy; in the sandbox each file is one."""
     if call.state in CALL_OPEN and call.sends and not live:
-        yield Copy(what=what, where=Where.PROVIDER, address=call.request_id or call.id, case_id=call.case_id, outcome=Outcome.STUCK, why=UNPROVEN)
+        yield Copy(what=MADE, where=Where.PROVIDER, address=call.request_id or call.id, case_id=call.case_id, outcome=Outcome.STUCK, why=UNPROVEN)
+    if place.settings.is_sandbox:
+        for url in media_urls(call.result or {}):
+            yield from _sent(place, str(url), MADE, call.case_id)
+    elif call.request_id and call.state not in CALL_OPEN and not _is_forgotten(db, call.request_id):
+        what = MADE if call.result else ASKED
+        yield Copy(what=what, where=Where.PROVIDER, address=f"{call.request_id}{PAYLOADS}", case_id=call.case_id)
+
+
+def _is_forgotten(db: Connection, request_id: str) -> bool:
+    query = "SELECT 1 FROM takedown_copies WHERE place = ? AND address = ? AND outcome = ?"
+    return db.execute(query, (Where.PROVIDER, f"{request_id}{PAYLOADS}", Outcome.REMOVED)).fetchone() is not None
 
 
 def _sent(place: Place, url: str, what: str, scope: str, sha256: str = "") -> Iterator[Copy]:

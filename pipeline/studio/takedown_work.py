@@ -7,17 +7,22 @@ from typing import Final
 from pipeline import cases, runs
 from pipeline.database import Connection, Row, insert, update
 from pipeline.errors import NotStored, StoreError, StoreRefused, StudioError
+from pipeline.providers.files import RESULT_SECONDS
+from pipeline.providers.port import Forgotten
 from pipeline.publishing.purge import CLEARED, REFUSED, purge
 from pipeline.records import now, seconds_since
 from pipeline.studio import removal, withdrawing
 from pipeline.studio.place import Place
-from pipeline.studio.takedown_copies import Copy, Outcome, Scope, Subject, Where, reach
+from pipeline.studio.takedown_copies import PAYLOADS, Copy, Outcome, Scope, Subject, Where, reach
 from pipeline.studio.takedown_strays import strays
 
 CDN_SECONDS: Final = 86_400.0  # how long a CDN that refuses is asked again
 ROUNDS: Final = 3
 STAYS: Final = "The store still holds it after it was removed."
 AT_WORK: Final = "it is being stopped; should a result still arrive, it is not kept"
+NO_SCOPE: Final = "the key may not remove what the provider keeps: it needs the scope ADMIN"
+NOT_HELD: Final = "the provider no longer had it"
+OVERDUE: Final = "the provider did not remove it within a week; it was asked to let the files go by themselves after that time"
 Done = tuple[Outcome, str]
 
 
@@ -103,6 +108,23 @@ def _from_edge(place: Place, row: Row) -> Done:
     return (Outcome.WAITING if said == REFUSED and seconds_since(row["asked_at"]) < CDN_SECONDS else Outcome.STUCK), said
 
 
+def _from_provider(place: Place, row: Row) -> Done:
+    """A provider that does not do it is asked again until it lets the files go by itself."""
+    try:
+        return FORGOTTEN[place.forget(row["address"].removesuffix(PAYLOADS))]
+    except StudioError:
+        if seconds_since(row["asked_at"]) < RESULT_SECONDS:
+            raise
+        return Outcome.STUCK, OVERDUE
+
+
+FORGOTTEN: Final[Mapping[Forgotten, Done]] = {
+    Forgotten.REMOVED: (Outcome.REMOVED, ""),
+    Forgotten.ABSENT: (Outcome.REMOVED, NOT_HELD),
+    Forgotten.NOT_ALLOWED: (Outcome.STUCK, NO_SCOPE),
+}
+
+
 def _from_work(place: Place, row: Row) -> Done:
     with place.database.reading() as db:
         ended = runs.get(db, row["address"]).ended
@@ -115,6 +137,7 @@ REMOVERS: Final[Mapping[Where, Callable[[Place, Row], Done]]] = {
     Where.DISK: _from_folder,
     Where.SANDBOX: _from_folder,
     Where.CDN: _from_edge,
+    Where.PROVIDER: _from_provider,
     Where.WORK: _from_work,
 }
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from pipeline import errors
-from pipeline.providers.port import Delivery, Phase, Progress, Provider, Ticket, Withdrawal
+from pipeline.providers.port import Delivery, Forgotten, Phase, Progress, Provider, Ticket, Withdrawal
 
 LIMITS = {"limit_bytes": 20_000_000, "seconds": 10.0}
 
@@ -99,13 +99,27 @@ class ProviderContract:
             with pytest.raises(errors.RequestUnknown):
                 verb(place.stranger_ticket)
 
+    def test_what_a_request_made_is_removed_and_the_photo_stays_that_others_may_use(self, place: Place) -> None:
+        ticket, arguments = place.ask()
+        place.ended(ticket)
+        [image] = place.provider.result(ticket).body["images"]
+        _, other = place.ask(2)
+        assert place.provider.forget(ticket.request_id) is Forgotten.REMOVED
+        with pytest.raises(errors.ResultLost):
+            place.provider.download(image["url"], **LIMITS)
+        for url in (arguments["image_url"], other["image_url"]):
+            assert place.provider.download(url, **LIMITS) == place.photo
+        assert place.provider.forget(ticket.request_id) in (Forgotten.REMOVED, Forgotten.ABSENT)
+        assert place.provider.forget(place.stranger_ticket.request_id) is Forgotten.ABSENT
+
     def test_an_endpoint_nobody_serves_is_gone(self, place: Place) -> None:
         with pytest.raises(errors.EndpointGone):
             place.provider.submit("nobody/serves-this", {"prompt": "x"})
 
     def test_a_wrong_key_is_refused_at_every_door(self, place: Place) -> None:
-        stranger = place.strangers()
-        for verb in (stranger.ping, lambda: stranger.submit(place.endpoint, {}), lambda: stranger.upload(b"x", "image/png", "x")):
+        stranger, one = place.strangers(), place.stranger_ticket.request_id
+        doors = (lambda: stranger.submit(place.endpoint, {}), lambda: stranger.upload(b"x", "image/png", "x"), lambda: stranger.forget(one))
+        for verb in (stranger.ping, *doors):
             with pytest.raises(errors.KeyRefused):
                 verb()
 

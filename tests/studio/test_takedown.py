@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,29 @@ import pytest
 from pipeline import assets, ledger, runs
 from pipeline.buying import calls
 from pipeline.buying.delivery import deliver
-from pipeline.errors import BadParameter, Cancelled, NotAllowed, NotNow, StoreRefused, TakenDown, UnknownName, WrongOwner
+from pipeline.errors import (
+    BadParameter,
+    Cancelled,
+    KeyRefused,
+    NotAllowed,
+    NotNow,
+    ProviderUnreachable,
+    StoreRefused,
+    TakenDown,
+    UnknownName,
+    WrongOwner,
+)
+from pipeline.providers.fal import FalProvider
 from pipeline.publishing.addresses import PUBLIC
-from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, CallState, Person, Role, RunKind, RunState, now
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Call, CallState, Person, Role, RunKind, RunState, now
 from pipeline.sandbox.database import opened
 from pipeline.sandbox.shelf import Shelf, new_id
 from pipeline.studio import photos, portraits, publish_cleanup, publishing, removal, takedown, takedown_receipt, testphotos
-from pipeline.studio.takedown_copies import Outcome, Subject, Where
+from pipeline.studio.takedown_copies import ASKED, MADE, NO_WAY, Outcome, Subject, Where
+from pipeline.studio.takedown_work import NO_SCOPE, NOT_HELD, OVERDUE
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
+from tests.providers.little_server import LittleServer, little_server
 from tests.public_store import in_public, r2_settings
 
 WHOLE = Subject(case_id=CASE, owner=OWNER)
@@ -405,24 +420,93 @@ def test_a_request_that_nobody_can_prove_is_named_as_what_may_still_exist(folder
     assert receipt.ended_at
 
 
-def test_files_at_the_provider_are_named_as_what_cannot_be_removed(folder: LittleStudio) -> None:
-    run = portraits.ask_avatar(folder.place, CASE, OWNER, AvatarWish(), ME, run_id="r-paid").run
-    folder.pay(run, images=[{"url": "https://v3.fal.media/files/koala/made.jpg"}])
-    folder.succeed(run)
-    at_fal, crop = "https://v3.fal.media/files/koala/photo.jpg", folder.case().crop
-    with folder.place.database.writing() as tx:
-        tx.execute("INSERT INTO uploads VALUES (?, 'fal', ?, ?, ?)", (folder.call(run).id, crop, at_fal, now()))
-    assert folder.place.store
-    folder.place.settings = replace(folder.place.settings, mode="live")  # from here on the provider's files are not on this machine
-    folder.place.settings.folder.mkdir()
+def paid_at_the_provider(little: LittleStudio) -> Call:
+    """A paid avatar whose photo and result lie at the provider, seen in live mode from here on: nothing of it is on this machine."""
+    run = portraits.ask_avatar(little.place, CASE, OWNER, AvatarWish(), ME, run_id="r-paid").run
+    little.pay(run, images=[{"url": "https://v3.fal.media/files/koala/made.jpg"}])
+    little.succeed(run)
+    call, crop, at_fal = little.call(run), little.case().crop, "https://v3.fal.media/files/koala/photo.jpg"
+    with little.place.database.writing() as tx:
+        tx.execute("INSERT INTO uploads VALUES (?, 'fal', ?, ?, ?)", (call.id, crop, at_fal, now()))
+    assert little.place.store
+    little.place.settings = replace(little.place.settings, mode="live")
+    little.place.settings.folder.mkdir()
+    return call
+
+
+@pytest.fixture
+def at_fal(folder: LittleStudio) -> Iterator[LittleServer]:
+    """Stand in for fal, asked by the real adapter."""
+    with little_server() as server, FalProvider("k:s", emulator=lambda: server.address) as fal:
+        folder.place.__dict__["forget"] = fal.forget
+        server.always(body={"cdn_delete_results": []})
+        yield server
+
+
+def held_of(receipt: takedown_receipt.Receipt) -> list[tuple[str, Outcome, str]]:
+    return [(one.what, one.outcome, one.why) for one in receipt.copies if one.where is Where.PROVIDER]
+
+
+def test_the_result_at_the_provider_is_removed_there_and_the_upload_is_named_as_what_cannot_be(folder: LittleStudio, at_fal: LittleServer) -> None:
+    call = paid_at_the_provider(folder)
     receipt = press(folder)
-    held = [one for one in receipt.copies if one.where is Where.PROVIDER]
-    assert [(one.address.rpartition("/")[2], one.outcome, "no way" in one.why) for one in held] == [
-        ("photo.jpg", Outcome.STUCK, True),
-        ("made.jpg", Outcome.STUCK, True),
-    ]
+    assert [(one.method, one.path) for one in at_fal.asked] == [("DELETE", f"/v1/models/requests/{call.request_id}/payloads")]
+    assert held_of(receipt) == [("photo, as it was uploaded", Outcome.STUCK, NO_WAY), (MADE, Outcome.REMOVED, "")]
     assert "fal.media" not in receipt.text()
     assert receipt.ended_at
+    again = press(folder)
+    assert (again.id, len(at_fal.asked)) == (receipt.id, 1)
+
+
+def test_a_request_that_failed_leaves_nothing_at_the_provider_either(folder: LittleStudio, at_fal: LittleServer) -> None:
+    run = portraits.ask_avatar(folder.place, CASE, OWNER, AvatarWish(), ME, run_id="r-failed").run
+    folder.submit(run)
+    folder.fail(run)
+    folder.place.settings = replace(folder.place.settings, mode="live")
+    folder.place.settings.folder.mkdir()
+    assert held_of(press(folder)) == [(ASKED, Outcome.REMOVED, "")]
+    assert [one.method for one in at_fal.asked] == ["DELETE"]
+
+
+@pytest.mark.parametrize(("status", "outcome", "why"), [(403, Outcome.STUCK, NO_SCOPE), (404, Outcome.REMOVED, NOT_HELD)])
+def test_what_the_provider_says_to_the_wish_is_on_the_receipt(
+    folder: LittleStudio, at_fal: LittleServer, status: int, outcome: Outcome, why: str
+) -> None:
+    paid_at_the_provider(folder)
+    at_fal.always(status=status)
+    receipt = press(folder)
+    assert held_of(receipt)[1] == (MADE, outcome, why)
+    assert receipt.ended_at
+
+
+def test_a_provider_that_cannot_be_asked_is_asked_again_for_a_week(folder: LittleStudio, at_fal: LittleServer) -> None:
+    paid_at_the_provider(folder)
+    at_fal.always(status=503)
+    receipt = press(folder)
+    assert (receipt.ended_at, held_of(receipt)[1]) == (None, (MADE, Outcome.WAITING, ProviderUnreachable.say))
+    with folder.place.database.writing() as tx:
+        tx.execute("UPDATE takedowns SET asked_at = '2020-01-01T00:00:00.000000+00:00'")
+    assert takedown.resume(folder.place) == 1
+    after = takedown_receipt.receipt(folder.place, receipt.id)
+    assert held_of(after)[1] == (MADE, Outcome.STUCK, OVERDUE)
+    assert after.ended_at
+
+
+def test_a_provider_that_comes_back_removes_what_waited(folder: LittleStudio, at_fal: LittleServer) -> None:
+    paid_at_the_provider(folder)
+    at_fal.always(status=401)
+    receipt = press(folder)
+    assert held_of(receipt)[1] == (MADE, Outcome.WAITING, KeyRefused.say)
+    at_fal.always(body={"cdn_delete_results": []})
+    assert takedown.resume(folder.place) == 1
+    assert held_of(takedown_receipt.receipt(folder.place, receipt.id))[1] == (MADE, Outcome.REMOVED, "")
+    assert takedown.resume(folder.place) == 0
+
+
+def test_without_a_key_the_provider_is_not_asked_and_the_copy_waits(folder: LittleStudio) -> None:
+    paid_at_the_provider(folder)
+    assert not folder.place.settings.fal_key
+    assert held_of(press(folder))[1] == (MADE, Outcome.WAITING, KeyRefused.say)
 
 
 def test_an_avatar_is_no_longer_made_or_animated_after_its_case_was_taken_down(folder: LittleStudio) -> None:
