@@ -34,7 +34,7 @@ def publish(
     from pipeline.studio.place import Place
 
     place = Place(load())
-    found = [reviews.find_asset(place, prefix, case_id=case) for prefix in assets]
+    found = [reviews.only_asset(place, prefix, case_id=case, of=publishing.is_approved) for prefix in assets]
     of = [owner or reviews.owner_of(place, asset.scope) for asset in found]
     if dry_run:
         planned = [one for asset, whose in zip(found, of, strict=True) for one in publishing.plan(place, asset.scope, asset.sha256, whose, me())]
@@ -70,7 +70,7 @@ def unpublish(
     from pipeline.studio.place import Place
 
     place = Place(load())
-    found = reviews.find_asset(place, asset, case_id=case)
+    found = reviews.only_asset(place, asset, case_id=case, of=withdrawing.is_shown)
     whose = owner or reviews.owner_of(place, found.scope)
     if dry_run:
         going = [_line(one) for one in withdrawing.plan(place, found.scope, found.sha256, whose, me())]

@@ -64,7 +64,7 @@ def _subject(place: "Place", case: str | None, asset: str | None, customer: str 
         return Subject(owner=customer)
     if asset is None:
         return Subject(case_id=case or "", owner=owner or reviews.owner_of(place, case or ""))
-    found = reviews.find_asset(place, asset, case_id=case)
+    found = reviews.only_asset(place, asset, case_id=case)
     return Subject(case_id=found.scope, owner=owner or reviews.owner_of(place, found.scope), sha256=found.sha256)
 
 

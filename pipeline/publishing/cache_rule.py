@@ -22,12 +22,12 @@ Answer = Mapping[str, Any]
 
 
 def cache_rule(domain: str) -> Mapping[str, Any]:
-    """Return the rule for the videos of a domain, as the Rulesets API and the dashboard take it."""
+    """Return the rule for the videos and pictures of a domain, as the Rulesets API and the dashboard take it."""
     lasting = {"edge_ttl": EDGE_SECONDS, "browser_ttl": BROWSER_SECONDS}
     return {
         "ref": REF,
-        "description": "Living portraits: videos 30 days at the edge, 7 days in browsers",
-        "expression": f'(http.host eq "{domain}" and http.request.uri.path.extension eq "mp4")',
+        "description": "Living portraits: 30 days at the edge, 7 days in browsers",
+        "expression": f'(http.host eq "{domain}" and http.request.uri.path.extension in {{"mp4" "webp"}})',
         "action": "set_cache_settings",
         "action_parameters": {"cache": True} | {name: {"mode": "override_origin", "default": seconds} for name, seconds in lasting.items()},
         "enabled": True,
@@ -45,7 +45,7 @@ def apply_rule(settings: Settings, domain: str, *, api: str = API) -> str:
         with httpx.Client(base_url=f"{api}/zones/{settings.cloudflare_zone_id}/rulesets", headers=header, timeout=PATIENCE_SECONDS) as client:
             answer = _set(client, cache_rule(domain))
             return APPLIED if answer.is_success and bool(answer.json().get("success")) else REFUSED
-    except (httpx.HTTPError, ValueError, AttributeError, KeyError, TypeError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError, KeyError, TypeError):
         return REFUSED
 
 

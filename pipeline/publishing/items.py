@@ -1,5 +1,6 @@
 """Which files of an approved avatar or clip go out: of an avatar the copy that was looked at, of a clip itself and its poster."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline import assets, cases, runs
@@ -72,14 +73,22 @@ def _maker(db: Connection, case: Case, asset: Asset) -> str:
 
 
 def _display(db: Connection, avatar: Asset) -> Asset:
-    found = assets.children(db, avatar.scope, avatar.sha256, AssetKind.AVATAR_DISPLAY)
+    """Return the copy that was looked at when the avatar was approved: one that was made later has other bytes, which nobody approved."""
+    found = _known_by_then(db, avatar, assets.children(db, avatar.scope, avatar.sha256, AssetKind.AVATAR_DISPLAY))
     if not found:
-        raise NotNow("The copy of this avatar that guests would see is missing.", next="Make the avatar again; what is owned is free.")
+        raise NotNow("The copy of this avatar that was approved is missing.", next="Approve the avatar again, as it looks now.")
     return found[0]
 
 
+def _known_by_then(db: Connection, approved: Asset, files: Sequence[Asset]) -> list[Asset]:
+    decided = "SELECT at FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1"
+    row = db.execute(decided, (approved.scope, approved.sha256)).fetchone()
+    return [one for one in files if row is not None and one.created_at <= row["at"]]
+
+
 def _poster(db: Connection, clip: Asset) -> Asset:
-    found = [one for one in assets.children(db, clip.scope, clip.parents[0], AssetKind.POSTER) if one.run_id == clip.run_id]
+    posters = [one for one in assets.children(db, clip.scope, clip.parents[0], AssetKind.POSTER) if one.run_id == clip.run_id]
+    found = _known_by_then(db, clip, posters)
     if not found:
         raise NotNow("The poster of this clip is missing.", next="Make the clip again; what is owned is free.")
     return found[0]

@@ -58,8 +58,10 @@ class Publication:
 
 def begin(tx: Connection, case: Case, item: Item, store: str, key: str, url: str, by: Person) -> Publication:
     """Return the publication of these bytes under this key that is live or being made, else write down that it is being made."""
-    same = "SELECT * FROM publications WHERE case_id = ? AND kind = ? AND key = ? AND store = ? AND state IN ('published', 'publishing') LIMIT 1"
-    row = tx.execute(same, (case.id, item.kind.value, key, store)).fetchone()
+    same = (
+        "SELECT * FROM publications WHERE case_id = ? AND kind = ? AND asset = ? AND key = ? AND store = ? AND state IN ('published', 'publishing')"
+    )
+    row = tx.execute(same, (case.id, item.kind.value, item.approved.sha256, key, store)).fetchone()
     if row is not None:
         return _publication(row)
     file = item.file

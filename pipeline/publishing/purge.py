@@ -10,8 +10,9 @@ API = "https://api.cloudflare.com/client/v4"
 AT_ONCE = 30
 PATIENCE_SECONDS = 10.0
 NO_CDN = "no CDN before it"
-NOT_SET_UP = "not cleared: CLOUDFLARE_ZONE_ID and CLOUDFLARE_API_TOKEN are not set; the edge may show it for up to 30 days"
-REFUSED = "not cleared: Cloudflare refused; the edge may show it for up to 30 days"
+LASTING = "the edge may show it for 30 days with the cache rule of `store advice`, else for a year"
+NOT_SET_UP = f"not cleared: CLOUDFLARE_ZONE_ID and CLOUDFLARE_API_TOKEN are not set; {LASTING}"
+REFUSED = f"not cleared: Cloudflare refused; {LASTING}"
 CLEARED = "cleared"
 
 
@@ -37,5 +38,5 @@ def _asked(settings: Settings, urls: Sequence[str], api: str) -> bool:
     try:
         answer = httpx.post(address, json={"files": list(urls)}, headers=header, timeout=PATIENCE_SECONDS)
         return answer.is_success and bool(answer.json().get("success"))
-    except (httpx.HTTPError, ValueError, AttributeError):
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError, AttributeError):
         return False

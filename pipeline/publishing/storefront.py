@@ -1,6 +1,6 @@
 """The store that everybody can read. What lies in it was approved, and it is looked at again before it counts as published."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.errors import KeyTaken, NotStored, StoreRefused
 from pipeline.publishing.addresses import PUBLIC
@@ -9,12 +9,16 @@ from pipeline.storage.port import Fetched, ObjectStore
 
 @dataclass(frozen=True, kw_only=True)
 class Storefront:
-    """A public store: `name` says which (`folder`, `r2:bucket`), `prefix` begins every key in it, `address` is where keys are read from."""
+    """A public store: `name` says which (`folder`, `r2:bucket`), `prefix` begins every key in it, `address` is where keys are read from.
+
+    `seen` holds what this process has shown and need not look at again.
+    """
 
     store: ObjectStore
     name: str
     prefix: str
     address: str
+    seen: set[str] = field(default_factory=set, compare=False)
 
     def key(self, public_key: str) -> str:
         """Return the key under which the store keeps what has this public key."""

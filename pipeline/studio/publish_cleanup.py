@@ -4,13 +4,16 @@ import contextlib
 import hashlib
 
 from pipeline import cases
-from pipeline.errors import NotStored, StudioError
+from pipeline.errors import NotStored, StoreError, StudioError
 from pipeline.publishing import publications
 from pipeline.publishing.publications import Publication, State
-from pipeline.publishing.purge import purge
+from pipeline.publishing.purge import REFUSED, purge
+from pipeline.publishing.storefront import Storefront
 from pipeline.publishing.turns import turn
-from pipeline.records import Person
+from pipeline.records import Person, now, seconds_since
 from pipeline.studio.place import Place
+
+PURGE_SECONDS = 86_400.0  # so long the CDN is asked again where it refused
 
 
 def clear(place: Place, case_id: str) -> int:
@@ -53,6 +56,8 @@ def _again(place: Place, publication: Publication) -> None:
     try:
         if case is not None:
             publishing.publish(place, case.id, publication.asset, case.owner, by)
+    except StoreError:
+        return  # the store, or whoever else publishes for this case: it is tried again
     except StudioError as error:
         with place.database.writing() as tx:
             if publications.get(tx, publication.id).state is State.PUBLISHING:
@@ -64,18 +69,20 @@ def _cleared(place: Place, publication: Publication) -> bool:
         front = place.storefront_of(publication.store)
         with place.database.reading() as db:
             needed = publications.is_needed(db, publication.store, publication.key)
-        if not needed and _is_ours(front.store.fetch(publication.key).data, publication):
+        if not needed and _is_ours(front, publication):
             front.hide(publication.key)
     except NotStored:
         needed = False
     except StudioError:
         return False
     cleared = "" if needed else purge(place.settings, [publication.url], store=publication.store)
+    if cleared == REFUSED and seconds_since(publication.ended_at or now()) < PURGE_SECONDS:
+        return False
     with place.database.writing() as tx:
         publications.ended(tx, publication, cleared)
     return True
 
 
-def _is_ours(data: bytes, publication: Publication) -> bool:
-    """A key that holds other bytes than were approved was not put by us, and is not ours to remove."""
-    return hashlib.sha256(data).hexdigest() == publication.sha256
+def _is_ours(front: Storefront, publication: Publication) -> bool:
+    """What was proven is ours whatever it holds by now; a key of which that was never known may hold somebody else's bytes, which stay."""
+    return publication.verified_at is not None or hashlib.sha256(front.store.fetch(publication.key).data).hexdigest() == publication.sha256

@@ -13,12 +13,12 @@ from pipeline.database import Connection
 from pipeline.errors import NotNow, NotStored, StudioError
 from pipeline.guest.hero import script, script_key
 from pipeline.publishing import items, publications
-from pipeline.publishing.addresses import PUBLIC, public_key
+from pipeline.publishing.addresses import public_key
 from pipeline.publishing.items import Item, judged
 from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.storefront import Storefront
 from pipeline.publishing.turns import turn
-from pipeline.records import AssetKind, Person, Role
+from pipeline.records import Asset, AssetKind, Decision, Person, Role
 from pipeline.studio import publish_cleanup
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
@@ -28,7 +28,6 @@ AT_ONCE = 8
 HANDS = 3 * AT_ONCE
 ACTION = "publish"
 _at_the_store = threading.BoundedSemaphore(AT_ONCE)
-_scripts_shown: set[tuple[str, str]] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +80,12 @@ def _planned(front: Storefront, item: Item, now: Publication | None) -> Planned:
     replaces = None if now is None or is_live else now.url
     file = item.file
     return Planned(kind=item.kind, key=key, url=front.url(key), sha256=file.sha256, bytes=file.bytes, is_live=is_live, replaces=replaces)
+
+
+def is_approved(db: Connection, asset: Asset) -> bool:
+    """Tell whether an avatar or clip, named by itself or by what guests would see of it, is approved, within a read that has begun."""
+    about = judged(db, asset)
+    return cases.decision_of(db, about.scope, about.sha256) is Decision.APPROVED
 
 
 def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Publication, ...]:
@@ -167,11 +172,11 @@ def _show(place: Place, front: Storefront, wanted: Iterable[tuple[Publication, I
 
 
 def show_script(front: Storefront) -> None:
-    """Put the one script that shows heroes beside the media; the folder's own route has it without that."""
-    if front.name == "folder" or (front.name, script_key()) in _scripts_shown:
-        return
-    front.store.create(front.key(script_key()), script(), media_type="text/javascript", cache_control=PUBLIC)
-    _scripts_shown.add((front.name, script_key()))
+    """Put the one script that shows heroes beside the media and read it back; older ones stay, as pages that name them do."""
+    key = front.key(script_key())
+    if key not in front.seen:
+        front.show(key, script(), "text/javascript")
+        front.seen.add(key)
 
 
 def _approved_bytes(place: Place, item: Item) -> bytes:
@@ -199,13 +204,14 @@ def _prove(tx: Connection, scope: str, owner: str, wanted: Sequence[tuple[Public
 
 
 def _let_go_of_other_clips(tx: Connection, scope: str, shown: Sequence[Publication], by: Person) -> None:
-    """A clip shows its avatar: one of another avatar than guests see now is withdrawn."""
+    """A clip shows its avatar: one of another avatar than guests see now is withdrawn, and one that is no longer its case's."""
     now_live = publications.live(tx, scope)
     clip, avatar = now_live.get(AssetKind.CLIP), now_live.get(AssetKind.AVATAR)
     if clip is None or avatar is None or clip.id in {one.id for one in shown}:
         return
     query = "SELECT 1 FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.asset = ? AND r.case_id = ? AND r.source = ?"
-    if tx.execute(query, (clip.asset, scope, avatar.asset)).fetchone() is None:
+    case = cases.look_up(tx, scope)
+    if case is None or case.clip != clip.asset or tx.execute(query, (clip.asset, scope, avatar.asset)).fetchone() is None:
         for one in (clip, now_live.get(AssetKind.POSTER)):
             if one is not None:
                 publications.end(tx, one, State.REPLACED, by, "")

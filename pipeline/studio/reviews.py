@@ -1,6 +1,9 @@
 """Judging what was made: approve, reject, withdraw. An approved avatar becomes the case's, with its display copy; a clip with its poster."""
 
+from collections.abc import Callable
+
 from pipeline import assets, cases
+from pipeline.database import Connection
 from pipeline.errors import BadParameter, UnknownName, WrongOwner
 from pipeline.publishing import publications
 from pipeline.publishing.items import judged
@@ -54,3 +57,18 @@ def owner_of(place: Place, case_id: str) -> str:
     if case is None:
         raise WrongOwner
     return case.owner
+
+
+def only_asset(place: Place, prefix: str, *, case_id: str | None = None, of: Callable[[Connection, Asset], bool] = lambda *_: True) -> Asset:
+    """Return the one asset whose hash starts so, where a guess at the case would harm somebody; `of` says which of several are meant.
+
+    Raises UnknownName when none fits, different files do, or several cases hold these bytes and none was named.
+    """
+    found = find_asset(place, prefix, case_id=case_id)
+    with place.database.reading() as db:
+        same = [one for one in assets.find(db, found.sha256) if case_id in (None, one.scope) and one.removed_at is None]
+        meant = [one for one in same if of(db, one)] or same
+    if len(meant) > 1:
+        cases_ = ", ".join(sorted(one.scope[:60] for one in meant)[:5])
+        raise UnknownName(f"Several cases hold this very file: {cases_}.", next="Say which one is meant with --case.")
+    return meant[0]

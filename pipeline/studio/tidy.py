@@ -142,9 +142,10 @@ def weekly(place: Place) -> Expired:
         announced = {(scope, sha256) for scope, sha256 in json.loads(_told(db, _ANNOUNCED) or "[]")}
     shown = expiring(place)
     ripe = tuple(one for one in shown.results if (one.asset.scope, one.asset.sha256) in announced)
+    next_time = [named for one in shown.results if (named := (one.asset.scope, one.asset.sha256)) not in announced]
     gone = _removed(place, Expiry(days=shown.days, results=ripe), BY_ITSELF)
     with place.database.writing() as tx:
-        _tell(tx, _ANNOUNCED, json.dumps([(one.asset.scope, one.asset.sha256) for one in shown.results if one not in ripe]))
+        _tell(tx, _ANNOUNCED, json.dumps(next_time))
         _tell(tx, _TIDIED, now())
     return gone
 

@@ -11,7 +11,7 @@ from pipeline.publishing import publications
 from pipeline.publishing.items import judged
 from pipeline.publishing.publications import Publication, State
 from pipeline.publishing.turns import turn
-from pipeline.records import AssetKind, Case, Person, Role
+from pipeline.records import Asset, AssetKind, Case, Person, Role
 from pipeline.studio import publish_cleanup
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
@@ -19,7 +19,7 @@ from pipeline.studio.place import Place
 ACTION = "unpublish"
 LONGEST_REASON = 2000
 GONE = "removed"
-STUCK = "out of sight, but the store did not let go of it yet; it is tried again"
+STUCK = "out of sight; what the store or the CDN still holds of it is cleared as soon as they let go"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +67,12 @@ def plan(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple
     kinds = _with_dependents([_shown_of(place, scope, sha256, owner)])
     with place.database.reading() as db:
         return tuple(one for kind, one in publications.live(db, scope).items() if kind in kinds)
+
+
+def is_shown(db: Connection, asset: Asset) -> bool:
+    """Tell whether guests see an avatar or clip now, named by itself or by its published bytes, within a read that has begun."""
+    about = judged(db, asset)
+    return any(one.asset == about.sha256 for one in publications.live(db, asset.scope).values())
 
 
 def _shown_of(place: Place, scope: str, sha256: str, owner: str) -> AssetKind:

@@ -110,7 +110,7 @@ LOOKS_ONLY = {
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
     "price_of_retrying", "question_of", "questions", "request_behind", "state", "ticket_named", "to_review", "today",
     "failure_of", "find_call", "find_run", "key_answer", "wait_for",
-    "find_asset", "is_whole", "judged", "owner_of",
+    "is_approved", "is_shown", "only_asset", "find_asset", "is_whole", "judged", "owner_of",
     "line", "live", "name_of",
     "can_be_compared", "check_judge", "evidence", "over_settings", "pair", "ratings", "setting_id", "settings_of_cell", "standing", "votes_of",
     "is_replay", "made_by", "of_cell", "verdict",

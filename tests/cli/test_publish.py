@@ -24,7 +24,9 @@ def clip(served: CommandLine) -> str:
 
 def public(served: CommandLine) -> set[str]:
     root = served.folder / "sandbox" / "public"
-    return {path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.name.startswith(".")}
+    return {
+        path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file() and not path.name.startswith(".") and path.suffix != ".js"
+    }
 
 
 def test_a_dry_run_names_every_address_and_publishes_nothing(served: CommandLine, clip: str) -> None:

@@ -16,5 +16,5 @@ def server() -> Iterator[LittleServer]:
 
 @pytest.fixture
 def fal(server: LittleServer) -> Iterator[FalProvider]:
-    with FalProvider("k:s", emulator=lambda: server.address, timeout_seconds=0.5) as provider:
+    with FalProvider("k:s", emulator=lambda: server.address, timeout_seconds=1.0) as provider:
         yield provider

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import BrokenMedia, KeyTaken, NotAllowed, NotNow, NotStored, StoreRefused, WrongOwner
+from pipeline import assets
+from pipeline.errors import KeyTaken, NotAllowed, NotNow, NotStored, StoreRefused, WrongOwner
 from pipeline.publishing import publications
 from pipeline.publishing.addresses import PUBLIC
 from pipeline.publishing.publications import State
@@ -259,17 +260,48 @@ def test_a_damaged_copy_is_made_again_from_what_was_bought_and_then_published(tm
     assert shown.sha256 == display.sha256
 
 
-def test_what_comes_out_otherwise_is_not_taken_for_what_was_approved(tmp_path: Path) -> None:
+def test_what_comes_out_otherwise_is_not_taken_for_what_was_approved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     little = LittleStudio(tmp_path, customer=True)
-    avatar = little.approved_avatar()  # a stand-in that no picture is made from
-    (little.place.settings.folder / "objects" / little.display_of(avatar).key).unlink()
-    with pytest.raises(BrokenMedia):
-        restoring.restore(little.place, CASE, avatar.sha256, OWNER, ME)
+    master, display = real_avatar(little, little.avatar())
+    reviews.decide_on(little.place, master, OWNER, Decision.APPROVED, ME)
+    (little.place.settings.folder / "objects" / display.key).unlink()
+    monkeypatch.setattr(restoring, "display_copy", lambda _: b"as another version of the encoder makes it")
+    with pytest.raises(NotNow, match="other bytes"):
+        restoring.restore(little.place, CASE, master.sha256, OWNER, ME)
+    assert not restoring.is_whole(little.place, display)
+
+
+def test_a_copy_that_was_made_after_the_approval_is_not_what_was_approved(little: LittleStudio) -> None:
+    avatar = little.approved_avatar()
+    approved = little.display_of(avatar)
+    facts = {"scope": CASE, "run_id": avatar.run_id, "call_id": avatar.call_id, "parents": (avatar.sha256,)}
+    newer = Asset(kind=AssetKind.AVATAR_DISPLAY, media_type="image/webp", **facts)  # type: ignore[arg-type]
+    assets.keep(little.place.database, little.place.store, b"as a newer encoder makes it", newer)
+    assert little.display_of(avatar) != approved
+    (shown,) = publishing.publish(little.place, CASE, avatar.sha256, OWNER, ME)
+    assert shown.sha256 == approved.sha256
+
+
+def test_a_withdrawn_object_goes_even_if_somebody_altered_it(tmp_path: Path) -> None:
+    little = LittleStudio(tmp_path, customer=True)
+    (shown,) = publishing.publish(little.place, CASE, little.approved_avatar().sha256, OWNER, ME)
+    path = little.place.settings.folder / "public" / shown.key
+    path.write_bytes(b"?" * path.stat().st_size)
+    withdrawing.withdraw(little.place, CASE, OWNER, ME)
+    assert not path.exists()
+
+
+def test_a_clip_that_is_no_longer_its_case_s_leaves_when_the_avatar_is_published(little: LittleStudio) -> None:
+    shown = {one.kind: one for one in publishing.publish(little.place, CASE, little.approved_clip().sha256, OWNER, ME)}
+    little.approved_avatar()
+    avatar = next(one for one in little.assets() if one.sha256 == shown[AssetKind.AVATAR].asset)
+    reviews.decide_on(little.place, avatar, OWNER, Decision.APPROVED, ME)
+    publishing.publish_case(little.place, CASE, OWNER, ME)
+    assert in_public(little.place) == {shown[AssetKind.AVATAR].key}
 
 
 def real_avatar(little: LittleStudio, stand_in: Asset) -> tuple[Asset, Asset]:
     """Give a run a real picture and its copy in the place of its stand-ins."""
-    from pipeline import assets
     from pipeline.database import update
     from pipeline.media.stills import display_copy
 
