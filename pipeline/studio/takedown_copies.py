@@ -20,7 +20,7 @@ from pipeline.studio.downloads import WORDS
 from pipeline.studio.place import Place
 from pipeline.studio.removal import PARTS
 
-EDGE_SECONDS: Final = 30 * 86_400  # how long the CDN is told to keep a file, `purge.NOT_SET_UP` says the same
+EDGE_SECONDS: Final = 366 * 86_400  # without the cache rule of `store advice` the edge may keep a file as long as its own header says: a year
 IN_A_STORE: Final = (State.PUBLISHING, State.PUBLISHED, State.ENDING)
 UPLOADED: Final = {"avatar": "photo, as it was uploaded", "clip": "avatar, as it was uploaded"}
 PHOTOS: Final = (AssetKind.PHOTO, AssetKind.CROP)
