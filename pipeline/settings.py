@@ -44,7 +44,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("STUDIO_SANDBOX_SPEED", "fast", "Delays of the sandbox: `fast`, `real` (as long as the real models) or seconds for every model."),
     Setting("STUDIO_SANDBOX_SLOTS", "10", "Requests the sandbox works on at one time; the rest wait in its queue."),
     Setting("STUDIO_SANDBOX_PICTURES", "rendered", "`rendered` paints every picture; `ready` serves a prepared set, for benchmarks."),
-    Setting("FAL_KEY", "", "Key of fal.ai, used in live mode only; with the scope ADMIN, a take-down also removes what fal keeps of a request.", secret=True),
+    Setting("FAL_KEY", "", "Key of fal.ai, for live mode only; with the scope ADMIN a take-down also removes what fal keeps.", secret=True),
     Setting("WAVESPEED_API_KEY", "", "Key of WaveSpeed, used in live mode only.", secret=True),
     Setting("R2_ENDPOINT", "", "S3 address of the Cloudflare R2 account."),
     Setting("R2_ACCESS_KEY_ID", "", "Access key of the R2 bucket.", secret=True),
