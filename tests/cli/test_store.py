@@ -31,7 +31,7 @@ def test_orphans_are_shown_and_then_deleted_as_shown(pipeline: CommandLine, litt
     os.utime(little.place.settings.folder / "objects" / LOST, (time.time() - 90_000,) * 2)
     shown = pipeline("orphans", "--json")
     assert (shown.code, [one["key"] for one in shown.document["private"]["orphans"]]) == (0, [LOST])
-    assert (shown.document["public"]["orphans"], shown.document["public"]["objects"], len(shown.document["mark"])) == ([], 3, 32)
+    assert (shown.document["public"]["orphans"], shown.document["public"]["objects"], len(shown.document["mark"])) == ([], 4, 32)
     words = pipeline("orphans").out
     assert (LOST in words, "1 orphans, 4 bytes" in words, "--delete" in words) == (True, True, True)
     done = pipeline("orphans", "--delete", "--json").document
