@@ -12,24 +12,17 @@ from pages.parts.markup import Html
 Pressed = Callable[[Mapping[str, str]], None]
 
 
-# Streamlit sends an element's script and style along with every drawing of it, so both are only named here.
+# Streamlit sends an element's script and style along with every drawing of it, so both are only named here, in few words.
 _ELEMENT = st.components.v2.component(
     "studio_live",
     html=f"<link rel='stylesheet' href='/ui/{MARK}.css'>\n<div class='live'></div><div class='spoken' role='status' aria-live='polite'></div>",
-    js=f"""
-const script = import(location.origin + '/ui/{MARK}.js')
-function dressed(parent) {{
-  const style = parent.querySelector('link')
-  return style.sheet || new Promise((done) => ['load', 'error'].forEach((name) => style.addEventListener(name, done)))
-}}
-export default function (element) {{
-  let end = null
-  let ended = false
-  Promise.all([script, dressed(element.parentElement)]).then(([whole]) => ended || (end = whole.default(element)))
-  return () => {{
-    ended = true
-    end?.()
-  }}
+    js=f"""const script = import(location.origin + '/ui/{MARK}.js')
+export default (e) => {{
+ let end, ended
+ const css = e.parentElement.querySelector('link')
+ const dressed = css.sheet || new Promise((done) => (css.onload = css.onerror = done))
+ Promise.all([script, dressed]).then(([whole]) => ended || (end = whole.default(e)))
+ return () => {{ ended = 1; end?.() }}
 }}
 """,
 )
