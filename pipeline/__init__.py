@@ -23,7 +23,7 @@
     engine/       the durable engine, wrapped thin
     catalog/      what can be bought: models, parameters, limits, dated prices
     database.py   studio.db: connect, write lock
-    schema.py     the history of its tables as appended functions
+    schema/       the history of its tables as appended functions
     stages.py     what staff read while a run is on its way
     records.py    frozen values and states that cross boundaries
     settings.py   every setting; the only reader of the environment

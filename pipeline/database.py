@@ -15,7 +15,7 @@ from pipeline.records import now
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS = 30.0
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 
 
 class Database:

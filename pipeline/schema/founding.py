@@ -1,21 +1,9 @@
-"""The history of studio.db's schema: functions appended, never edited; sqlite-utils records which have run."""
-
-import sqlite3
+"""The tables the studio began with: cases, runs, calls, the ledger, files, people, sweeps, publications."""
 
 from sqlite_utils import Database as SqliteUtils
-from sqlite_utils import Migrations
 
-studio = Migrations("studio")
-
-
-def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to the newest schema; the caller makes sure that one process at a time does."""
-    studio.apply(SqliteUtils(connection))
-
-
-def _script(db: SqliteUtils, *statements: str) -> None:
-    for statement in statements:
-        db.conn.execute(statement)
+from pipeline.schema.history import script as _script
+from pipeline.schema.history import studio
 
 
 @studio()

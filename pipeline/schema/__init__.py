@@ -1,0 +1,20 @@
+"""The history of studio.db's schema: functions appended, never edited.
+
+history.py      the list itself, and what every step uses
+founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publications
+spending.py     12: what every request cost and came to, and its sums by day, kept by triggers
+"""
+
+import sqlite3
+
+from sqlite_utils import Database as SqliteUtils
+
+from pipeline.schema import founding, spending
+from pipeline.schema.history import studio
+
+__all__ = ["founding", "migrate", "spending", "studio"]
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest schema; the caller makes sure that one process at a time does."""
+    studio.apply(SqliteUtils(connection))
