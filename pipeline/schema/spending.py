@@ -1,5 +1,5 @@
 """What every request cost and came to, and its sums by day. Triggers keep both; the views `costs_told` and `daily_costs_told` say the same from
-the rows they follow, so that a proof is one comparison.
+the rows they follow, so that a proof is one comparison. `costs_counted` shows each row as what it adds to a day.
 
 A row of `costs` is a paid request (its hold, its charge, how it ended, what people said of its picture), a result used again, or an adjusting
 entry by itself. Its day is the day its money was set aside; an adjusting entry counts for the day it names.
@@ -100,8 +100,10 @@ def _views() -> Iterator[str]:
         UNION ALL SELECT 'entry-' || h.id, {line}, {run}, h.unit, 'adjusted', '', 0, NULL, 0, 0, h.micro_usd, 0, 0 FROM entries h
             WHERE h.kind = 'adjust'
         UNION ALL {REUSED}"""  # noqa: S608
-    sums = ", ".join(f"sum({measure.replace('{}', '')}) AS {name}" for name, measure in MEASURES.items())
-    yield f"CREATE VIEW daily_costs_told AS SELECT {', '.join(DIMENSIONS)}, {sums} FROM costs GROUP BY {', '.join(DIMENSIONS)}"  # noqa: S608
+    counted = ", ".join(f"{measure.replace('{}', '')} AS {name}" for name, measure in MEASURES.items())
+    yield f"CREATE VIEW costs_counted AS SELECT id, {', '.join(DIMENSIONS)}, call_id, run_id, case_id, sweep, unit, {counted} FROM costs"  # noqa: S608
+    sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
+    yield f"CREATE VIEW daily_costs_told AS SELECT {', '.join(DIMENSIONS)}, {sums} FROM costs_counted GROUP BY {', '.join(DIMENSIONS)}"  # noqa: S608
 
 
 def _indexes() -> Iterator[str]:
