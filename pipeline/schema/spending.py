@@ -18,6 +18,7 @@ MEASURES = {
     "charged_micro_usd": "{}charged_micro_usd",
     "held_micro_usd": "{}held_micro_usd",
     "requests": "{}outcome NOT IN ('reused', 'adjusted')",
+    "paid": "{}charged_micro_usd > 0 AND {}outcome <> 'adjusted'",
     "open": "{}outcome = 'open'",
     "succeeded": "{}outcome = 'succeeded'",
     "failed": "{}outcome IN ('failed', 'spoilt', 'written off')",
