@@ -19,10 +19,11 @@ SCHEMA_VERSION = 12
 
 
 class Database:
-    """The studio's records in one SQLite file (WAL, sync FULL); every use opens its own short connection.
+    """The studio's records in one SQLite file (WAL, sync FULL); every look opens its own short connection, all writes share one.
 
     Writers queue on a lock inside the process before they take SQLite's: its own waiting sleeps between tries, which under fifty
-    threads costs most of the time.
+    threads costs most of the time. They share a connection because a fresh one reads the whole schema and compiles the ledger's
+    triggers anew, which takes several times as long as the write.
     """
 
     def __init__(self, folder: Path, mode: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
@@ -30,6 +31,7 @@ class Database:
         self.folder, self.mode, self.busy_seconds = folder, mode, busy_seconds
         self.path = folder / "studio.db"
         self._turn, self._looking = threading.Lock(), threading.Lock()
+        self._pen: Connection | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with _plain_words():
@@ -60,23 +62,46 @@ class Database:
         """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy.
 
         A relaxed write is not forced to the disk by itself: only for what a power cut may take back, such as the words of a stage. `on` is a
-        kept connection to write on instead of a fresh one.
+        kept connection to write on instead of the one all writes share.
         """
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise DatabaseBusy
         try:
-            with _plain_words(), contextlib.nullcontext(on) if on else contextlib.closing(self._connect()) as connection:
-                if relaxed:
-                    connection.execute("PRAGMA synchronous=NORMAL")
-                connection.execute("BEGIN IMMEDIATE")
-                try:
-                    yield connection
-                except BaseException:
-                    connection.rollback()
-                    raise
-                connection.commit()
+            with _plain_words(), self._begun(on, "NORMAL" if relaxed else "FULL") as connection:
+                yield connection
         finally:
             self._turn.release()
+
+    @contextlib.contextmanager
+    def _begun(self, on: Connection | None, synchronous: str) -> Iterator[Connection]:
+        connection = on or self._shared_pen(synchronous)
+        if on:
+            _begin(on, synchronous)
+        try:
+            yield connection
+            connection.commit()
+        except BaseException:
+            connection.rollback()
+            raise
+
+    def _shared_pen(self, synchronous: str) -> Connection:
+        """Return the connection all writes share, begun; a fresh one where somebody still reads on it, as that one is bound to an older state."""
+        if self._pen is None:
+            self._pen = self._connect()
+        try:
+            _begin(self._pen, synchronous)
+        except sqlite3.Error as error:
+            self._put_down()
+            if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY_SNAPSHOT:
+                raise
+            self._pen = self._connect()
+            _begin(self._pen, synchronous)
+        return self._pen
+
+    def _put_down(self) -> None:
+        if self._pen is not None:
+            self._pen.close()
+        self._pen = None
 
     def version(self) -> int:
         """Return a number that differs whenever anything was committed since, by this process or another."""
@@ -85,6 +110,7 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._put_down()
         self._anchor.close()
 
     def _connect(self) -> Connection:
@@ -106,6 +132,11 @@ class Database:
         made_for = self._anchor.execute("SELECT value FROM about WHERE name = 'mode'").fetchone()["value"]
         if made_for != self.mode:
             raise WrongMode(f"This data folder was made in {made_for} mode and is not opened in {self.mode} mode.")
+
+
+def _begin(connection: Connection, synchronous: str) -> None:
+    connection.execute(f"PRAGMA synchronous={synchronous}")
+    connection.execute("BEGIN IMMEDIATE")
 
 
 @contextlib.contextmanager

@@ -198,3 +198,28 @@ def test_a_file_that_is_no_database_is_told_in_plain_words(tmp_path, spoil):
     spoil(tmp_path / "data" / "studio.db")
     with pytest.raises(PlaceError, match="database"):
         Database(tmp_path / "data", "sandbox")
+
+
+def test_a_reader_left_open_in_a_write_does_not_keep_the_next_write_from_the_newest_state(tmp_path):
+    ours, theirs = Database(tmp_path / "data", "sandbox"), Database(tmp_path / "data", "sandbox")
+    with ours.writing() as tx:
+        left_open = tx.execute("SELECT * FROM about")
+        left_open.fetchone()
+    _add_one(theirs)
+    _add_one(ours)
+    assert _count(theirs) == 2
+
+
+def test_a_write_after_one_that_was_lost_goes_on_from_what_was_kept(database):
+    _add_one(database)
+    with contextlib.suppress(sqlite3.IntegrityError), database.writing() as tx:
+        update(tx, "about", {"name": "count"}, {"value": "9"})
+        insert(tx, "about", {"name": "count", "value": "9"})
+    _add_one(database)
+    assert _count(database) == 2
+
+
+def test_a_relaxed_write_leaves_the_next_one_forced_to_the_disk(database):
+    for relaxed, level in ((True, 1), (False, 2)):
+        with database.writing(relaxed=relaxed) as tx:
+            assert tx.execute("PRAGMA synchronous").fetchone()[0] == level
