@@ -102,7 +102,8 @@ def _views() -> Iterator[str]:
             WHERE h.kind = 'adjust'
         UNION ALL {REUSED}"""  # noqa: S608
     counted = ", ".join(f"{measure.replace('{}', '')} AS {name}" for name, measure in MEASURES.items())
-    yield f"CREATE VIEW costs_counted AS SELECT id, {', '.join(DIMENSIONS)}, call_id, run_id, case_id, sweep, unit, {counted} FROM costs"  # noqa: S608
+    more = "call_id, run_id, case_id, sweep, unit, outcome, verdict"
+    yield f"CREATE VIEW costs_counted AS SELECT id, {', '.join(DIMENSIONS)}, {more}, {counted} FROM costs"  # noqa: S608
     sums = ", ".join(f"sum({name}) AS {name}" for name in MEASURES)
     yield f"CREATE VIEW daily_costs_told AS SELECT {', '.join(DIMENSIONS)}, {sums} FROM costs_counted GROUP BY {', '.join(DIMENSIONS)}"  # noqa: S608
 

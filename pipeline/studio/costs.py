@@ -26,10 +26,12 @@ DIMENSIONS: Mapping[str, str] = {
     "case": "case_id",
     "sweep": "sweep",
     "unit": "unit",
+    "outcome": "outcome",
+    "verdict": "verdict",
     "day": "for_day",
     "month": "substr(for_day, 1, 7)",
 }
-SINGLE = frozenset({"case", "sweep", "unit"})  # not told by the sums of a day
+SINGLE = frozenset({"case", "sweep", "unit", "outcome", "verdict"})  # not told by the sums of a day
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
