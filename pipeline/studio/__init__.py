@@ -23,6 +23,9 @@ grants.py      extra attempts, with a reason
 requests.py    cancel, retry, decide; wait for a run
 switches.py    pause purchases in trouble, and resume them
 costs.py       what was spent, added up by whatever is asked for
+spending.py    what came of the money: figures, their parts, over time, and whether requests fail unusually
+paces.py       how long requests take, what units cost over time, what likeness the money buys
+requests_made.py  from a figure down to one request with its ledger lines and its picture
 budgets.py     who may spend how much, and what is used of it
 prices.py      what every model would cost now
 library.py     every avatar, clip and photo: filtered, sorted, page by page
