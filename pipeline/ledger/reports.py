@@ -1,10 +1,9 @@
-"""What the ledger says: its lines, its totals, and whether sums and chain hold."""
+"""What the ledger says: its lines and its totals."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from pipeline.database import Connection
-from pipeline.ledger.entries import GENESIS, Entry, entry_of, line_hash
+from pipeline.ledger.entries import Entry, entry_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,32 +43,3 @@ def balance(db: Connection, scope_kind: str, scope: str, period: str) -> Totals:
         if row
         else Totals(held_micro_usd=0, charged_micro_usd=0)
     )
-
-
-def proof(db: Connection) -> list[str]:
-    """Return what does not add up, in words; an empty list proves the chain unbroken and every balance equal to its rows."""
-    return [*_broken_links(db), *_wrong_balances(db)]
-
-
-def _broken_links(db: Connection) -> Iterator[str]:
-    previous = GENESIS
-    for row in db.execute("SELECT * FROM entries ORDER BY id"):
-        if row["previous_hash"] != previous or row["hash"] != line_hash(previous, entry_of(row)):
-            yield f"Ledger line {row['id']} does not follow from the line before it."
-            return
-        previous = row["hash"]
-
-
-def _wrong_balances(db: Connection) -> Iterator[str]:
-    scopes = {"studio": "'all'", "person": "person", "feature": "feature", "case": "case_id", "sweep": "sweep"}
-    periods = {"day": "for_day", "month": "substr(for_day, 1, 7)", "ever": "'ever'"}
-    sums = " UNION ALL ".join(
-        f"""SELECT '{kind}', {scope}, {period}, coalesce(sum(micro_usd) FILTER (WHERE kind IN ('hold', 'release')), 0),
-        coalesce(sum(micro_usd) FILTER (WHERE kind IN ('charge', 'adjust')), 0) FROM entries WHERE {scope} IS NOT NULL GROUP BY 2, 3"""  # noqa: S608
-        for kind, scope in scopes.items()
-        for period in periods.values()
-    )
-    kept = "SELECT scope_kind, scope, period, held_micro_usd, charged_micro_usd FROM balances"
-    query = f"SELECT * FROM ({kept} EXCEPT SELECT * FROM ({sums})) UNION SELECT * FROM (SELECT * FROM ({sums}) EXCEPT {kept})"  # noqa: S608
-    for kind, scope, period in sorted({(row["scope_kind"], row["scope"], row["period"]) for row in db.execute(query)}):
-        yield f"The running balance of {kind} {scope} ({period}) differs from the sum of its ledger lines."

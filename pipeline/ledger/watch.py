@@ -1,6 +1,6 @@
 """A look at the ledger that is cheap enough for every second: what was added up before is remembered, only new lines are proven.
 
-The thorough proof of every line is `reports.proof`; this one notices at once when the running sum and the lines part, or a new line does not
+The thorough proof of every line is `proving.proof`; this one notices at once when the running sum and the lines part, or a new line does not
 follow from the one before. What was changed in lines proven before is left to the thorough one.
 """
 

@@ -1,9 +1,15 @@
 """Whoever gets past the triggers is found out."""
 
+import json
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pipeline import ledger
+from pipeline.ledger import proving
 from pipeline.records import Basis
+from tests.examples import few
 from tests.ledger.conftest import booking
 
 
@@ -70,6 +76,82 @@ def test_an_invented_balance_is_found(filled):
     with filled.writing() as tx:
         tx.execute("INSERT INTO balances VALUES ('person', 'eve', 'ever', 0, 5)")
     assert _proof(filled) == ["The running balance of person eve (ever) differs from the sum of its ledger lines."]
+
+
+def test_lines_cut_off_at_the_end_are_missed_even_where_the_running_sums_were_brought_down_with_them(filled):
+    with filled.writing() as tx:
+        tx.execute("DELETE FROM entries WHERE id > 4")
+        tx.execute("UPDATE balances SET charged_micro_usd = charged_micro_usd - 30000, held_micro_usd = held_micro_usd + 30000")
+    assert _proof(filled) == ["The cost kept for r3.avatar.1 differs from its ledger lines and what became of it."]
+
+
+@pytest.mark.parametrize("change", ["charged_micro_usd = 1", "outcome = 'succeeded'", "person = 'eve'", "published = 1", "for_day = '2020-01-01'"])
+def test_a_changed_cost_of_a_request_is_named(filled, change):
+    with filled.writing() as tx:
+        tx.execute(f"UPDATE costs SET {change} WHERE id = 'r3.avatar.1'")
+    assert _proof(filled) == ["The cost kept for r3.avatar.1 differs from its ledger lines and what became of it."]
+
+
+def test_a_cost_that_was_removed_is_named(filled):
+    with filled.writing() as tx:
+        tx.execute("DELETE FROM costs WHERE id = 'r1.avatar.1'")
+    assert _proof(filled) == ["The cost kept for r1.avatar.1 differs from its ledger lines and what became of it."]
+
+
+def test_a_cost_that_was_invented_is_named(filled):
+    with filled.writing() as tx:
+        names = [row["name"] for row in tx.execute("PRAGMA table_info(costs)") if row["name"] != "id"]
+        tx.execute(f"INSERT INTO costs(id, {', '.join(names)}) SELECT 'r9.avatar.1', {', '.join(names)} FROM costs WHERE id = 'r1.avatar.1'")
+    assert _proof(filled) == ["The cost kept for r9.avatar.1 has no line in the ledger."]
+
+
+@pytest.mark.parametrize("change", ["charged_micro_usd = charged_micro_usd + 1", "person = 'eve'", "requests = requests - 1"])
+def test_a_changed_sum_of_a_day_is_named(filled, change):
+    with filled.writing() as tx:
+        tx.execute(f"UPDATE daily_costs SET {change}")
+    assert _proof(filled)
+    assert {line.split(" for ")[0] for line in _proof(filled)} == {"The sums of " + _day(filled)}
+
+
+def test_a_day_whose_sums_went_back_to_nothing_is_no_fault(filled):
+    with filled.writing() as tx:
+        tx.execute("UPDATE costs SET team = 'other' WHERE id = 'r1.avatar.1'")
+        tx.execute("UPDATE costs SET team = 'studio' WHERE id = 'r1.avatar.1'")
+        assert tx.execute("SELECT count(*) AS rows FROM daily_costs").fetchone()["rows"] == 2
+    assert _proof(filled) == []
+
+
+def test_a_request_without_its_lines_is_named(filled):
+    """Who removes lines and every sum of them still has to explain the request."""
+    with filled.writing() as tx:
+        for command in ("PRAGMA defer_foreign_keys=ON", "DELETE FROM entries", "DELETE FROM balances", "DELETE FROM costs"):
+            tx.execute(command)
+        columns = "id, run_id, slot, try_number, case_id, provider, endpoint, input, fingerprint, reuse, state, hold_micro_usd, unit, quantity"
+        tx.execute("INSERT INTO cases(id, owner, name, plan, created_by, created_at) VALUES ('c', 'o', 'n', 'premium', 'me', '')")
+        run = "id, kind, case_id, person, team, feature, channel, settings, priority, turn, state, attempt, stage, progress, photo_version, source"
+        tx.execute(f"INSERT INTO runs({run}, asked_at) VALUES ('r3', 'avatar', 'c', 'p', 't', 'f', 's', '{{}}', 0, 0, 'x', 1, '', 1.0, 1, '', '')")
+        values = "'r3.avatar.1', 'r3', 'avatar', 1, 'c', 'fal', 'e', '{}', 'f', 'never', 'succeeded', 1, 'image', '1', 1, 'p', ''"
+        tx.execute(f"INSERT INTO calls({columns}, unit_micro_usd, price_id, created_at) VALUES ({values})")
+    assert _proof(filled) == ["Request r3.avatar.1 was made, but the ledger lacks a line of it."]
+
+
+def test_of_many_faults_the_first_are_named_and_the_rest_counted(filled):
+    with filled.writing() as tx:
+        tx.executemany("INSERT INTO balances VALUES ('person', ?, 'ever', 0, 5)", [(f"eve-{number}",) for number in range(8)])
+    said = _proof(filled)
+    assert len(said) == proving.NAMED + 1
+    assert said[-1] == "… and 3 more of the same kind."
+
+
+@few
+@given(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1), st.text(st.characters(exclude_categories=["Cs"]))))
+def test_the_proof_writes_a_value_as_the_chain_does(value):
+    assert proving._json(value) == json.dumps(value, ensure_ascii=False)
+
+
+def _day(database):
+    with database.reading() as db:
+        return db.execute("SELECT for_day FROM entries").fetchone()["for_day"]
 
 
 def _scope(kind):
