@@ -66,14 +66,15 @@ def _wrong_balances(db: Connection) -> Iterator[str]:
     periods = {"day": "for_day", "month": "substr(for_day, 1, 7)", "ever": "'ever'"}
     # Two steps: the lines are read once, and what they come to by day is then added up in every way.
     lines = """SELECT for_day, person, feature, case_id, sweep, coalesce(sum(micro_usd) FILTER (WHERE kind IN ('hold', 'release')), 0) AS held,
-        coalesce(sum(micro_usd) FILTER (WHERE kind IN ('charge', 'adjust')), 0) AS charged FROM entries GROUP BY 1, 2, 3, 4, 5"""
+        coalesce(sum(micro_usd) FILTER (WHERE kind IN ('charge', 'adjust')), 0) AS charged,
+        sum(CASE kind WHEN 'hold' THEN 1 WHEN 'release' THEN -1 WHEN 'charge' THEN 1 ELSE 0 END) AS requests FROM entries GROUP BY 1, 2, 3, 4, 5"""
     sums = " UNION ALL ".join(
-        f"SELECT '{kind}', {scope}, {period}, sum(held), sum(charged) FROM lines WHERE {scope} IS NOT NULL GROUP BY 2, 3"  # noqa: S608
+        f"SELECT '{kind}', {scope}, {period}, sum(held), sum(charged), sum(requests) FROM lines WHERE {scope} IS NOT NULL GROUP BY 2, 3"  # noqa: S608
         for kind, scope in scopes.items()
         for period in periods.values()
     )
-    kept = "SELECT scope_kind, scope, period, held_micro_usd, charged_micro_usd FROM balances"
-    query = f"""WITH lines AS MATERIALIZED ({lines}), told(scope_kind, scope, period, held, charged) AS MATERIALIZED ({sums})
+    kept = "SELECT scope_kind, scope, period, held_micro_usd, charged_micro_usd, requests FROM balances"
+    query = f"""WITH lines AS MATERIALIZED ({lines}), told(scope_kind, scope, period, held, charged, requests) AS MATERIALIZED ({sums})
         SELECT * FROM ({kept} EXCEPT SELECT * FROM told) UNION SELECT * FROM (SELECT * FROM told EXCEPT {kept})"""  # noqa: S608
     for kind, scope, period in sorted({(row["scope_kind"], row["scope"], row["period"]) for row in db.execute(query)}):
         yield f"The running balance of {kind} {scope} ({period}) differs from the sum of its ledger lines."

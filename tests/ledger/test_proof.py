@@ -64,7 +64,7 @@ def test_a_changed_balance_is_named_in_every_period(filled, kind, period):
     lengths = {"day": 10, "month": 7, "ever": 4}
     with filled.writing() as tx:
         changed = tx.execute(
-            "UPDATE balances SET held_micro_usd = held_micro_usd - 1, charged_micro_usd = charged_micro_usd + 1"
+            "UPDATE balances SET held_micro_usd = held_micro_usd - 1, charged_micro_usd = charged_micro_usd + 1, requests = requests + 1"
             " WHERE scope_kind = ? AND length(period) = ?",
             (kind, lengths[period]),
         )
@@ -74,7 +74,7 @@ def test_a_changed_balance_is_named_in_every_period(filled, kind, period):
 
 def test_an_invented_balance_is_found(filled):
     with filled.writing() as tx:
-        tx.execute("INSERT INTO balances VALUES ('person', 'eve', 'ever', 0, 5)")
+        tx.execute("INSERT INTO balances VALUES ('person', 'eve', 'ever', 0, 5, 1)")
     assert _proof(filled) == ["The running balance of person eve (ever) differs from the sum of its ledger lines."]
 
 
@@ -137,7 +137,7 @@ def test_a_request_without_its_lines_is_named(filled):
 
 def test_of_many_faults_the_first_are_named_and_the_rest_counted(filled):
     with filled.writing() as tx:
-        tx.executemany("INSERT INTO balances VALUES ('person', ?, 'ever', 0, 5)", [(f"eve-{number}",) for number in range(8)])
+        tx.executemany("INSERT INTO balances VALUES ('person', ?, 'ever', 0, 5, 1)", [(f"eve-{number}",) for number in range(8)])
     said = _proof(filled)
     assert len(said) == proving.NAMED + 1
     assert said[-1] == "… and 3 more of the same kind."
