@@ -17,6 +17,7 @@ TOKENS = "https://rest.fal.ai/storage/auth/token?storage_type=fal-cdn-v3"
 UPLOADS = "https://v3.fal.media/files/upload"
 REQUESTS = "https://api.fal.ai/v1/models/requests"
 LISTING = f"{REQUESTS}/by-endpoint"
+BILLING_EVENTS = "https://api.fal.ai/v1/models/billing-events"
 WEBHOOK_KEYS = "https://rest.alpha.fal.ai/.well-known/jwks.json"
 
 _QUEUE_HOSTS = frozenset({"queue.fal.run", "queue.falrun.com"})

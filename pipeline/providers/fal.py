@@ -12,7 +12,7 @@ so `X-Fal-No-Retry` would turn passing trouble into failed work without saving a
 import json
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -21,9 +21,9 @@ import httpx
 from fal_client import client as fal_client
 
 from pipeline import errors
-from pipeline.providers import addresses, failures, listing
+from pipeline.providers import addresses, billing_events, failures, listing
 from pipeline.providers.files import RESULT_SECONDS, Files, Tokens, kept_for
-from pipeline.providers.port import Delivery, Forgotten, Found, Phase, Progress, Ticket, Withdrawal
+from pipeline.providers.port import Billed, Delivery, Forgotten, Found, Phase, Progress, Ticket, Withdrawal
 from pipeline.providers.transport import CONNECTIONS, Answer, ToSandbox, ask
 
 # Its INFO lines hold the addresses of pictures, and whoever has such an address can see the picture.
@@ -154,6 +154,10 @@ class FalProvider:
             case 404:
                 return Forgotten.ABSENT
         raise failures.refused_follow_up(answer)
+
+    def billed(self, start: datetime, end: datetime) -> Iterator[Billed]:
+        """Yield fal's billing events from `start` until before `end`; NotSent, KeyRefused, and AccountRefused without the scope ADMIN."""
+        return billing_events.billed(lambda query: self._follow("GET", addresses.BILLING_EVENTS, params=query), start, end)
 
     def ping(self) -> None:
         """Ask the listing for one line, which proves that the key works and spends nothing; NotSent, Refused."""

@@ -1,6 +1,6 @@
 """What every paid service can do, and the records that cross this boundary. Imports no provider's library."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -81,8 +81,25 @@ class Forgotten(StrEnum):
     NOT_ALLOWED = "not_allowed"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Billed:
+    """One line of a provider's own record of what it charged, in nano-dollars (a thousandth of a micro-dollar).
+
+    `at` is a moment with its time zone; `request_id` is empty where the line names none, the figures behind the amount are None where it
+    does not say them. The unit price is in dollars.
+    """
+
+    request_id: str
+    endpoint: str
+    at: datetime
+    nano_usd: int
+    units: Decimal | None = None
+    unit_price_usd: Decimal | None = None
+    discount_percent: Decimal | None = None
+
+
 class Provider(Protocol):
-    """A paid service: nine verbs, none of which repeats a request that could cost money."""
+    """A paid service: ten verbs, none of which repeats a request that could cost money."""
 
     name: str
     can_look_up: bool
@@ -117,6 +134,10 @@ class Provider(Protocol):
 
     def forget(self, request_id: str) -> Forgotten:
         """Have what an ended request was asked and what it made removed for good, but no uploads; NotSent means ask again later, KeyRefused."""
+        ...
+
+    def billed(self, start: datetime, end: datetime) -> Iterator[Billed]:
+        """Yield what the provider charged from `start` until before `end`, in no order; NotSent, KeyRefused, AccountRefused."""
         ...
 
     def ping(self) -> None:

@@ -4,7 +4,8 @@
     hosts.py       which routes answer for which host
     queue.py       submit, status, result, cancel, and the direct run
     uploads.py     tokens, uploads in one piece or in parts, downloads
-    platform.py    request listing, prices, billing events
+    platform.py    request listing, prices
+    billing.py     billing events, with the differences ordered for them
     webhooks.py    signing key, signature, delivery
     answers.py     fal's two error bodies and the connections that break
     crew.py        slots, delays, rendering threads

@@ -64,6 +64,22 @@ create table if not exists faults (
     fired integer not null default 0
 ) strict;
 """
+# Added later, so it is looked for by itself in a folder made before.
+BILLING = """
+create table if not exists events (
+    seq integer primary key autoincrement,
+    source text not null,
+    request_id text not null,
+    endpoint text not null,
+    at real not null,
+    units real not null,
+    nano_usd integer not null,
+    hidden integer not null default 0,
+    fault text not null default ''
+) strict;
+create index if not exists events_by_moment on events (at, seq);
+create index if not exists events_by_source on events (source);
+"""
 
 
 def connect(folder: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
@@ -75,6 +91,8 @@ def connect(folder: Path, *, synchronous: str = "FULL") -> sqlite3.Connection:
     db.execute(f"pragma synchronous = {synchronous}")
     if db.execute("select count(*) from sqlite_master where name = 'faults'").fetchone()[0] == 0:
         db.executescript(TABLES)
+    if db.execute("select count(*) from sqlite_master where name = 'events'").fetchone()[0] == 0:
+        db.executescript(BILLING)
     return db
 
 

@@ -47,6 +47,13 @@ class Kind(StrEnum):
     UPLOAD_500 = "upload_500"
     DUPLICATE_WEBHOOK = "duplicate_webhook"
     BAD_SIGNATURE_WEBHOOK = "bad_signature_webhook"
+    BILL_EXTRA = "bill_extra"
+    BILL_MISSING = "bill_missing"
+    BILL_PRICE = "bill_price"
+    BILL_FAILED = "bill_failed"
+    BILL_TWICE = "bill_twice"
+    BILL_AGAIN = "bill_again"
+    BILL_ROUNDING = "bill_rounding"
 
 
 MEANINGS: dict[Kind, str] = {
@@ -81,6 +88,13 @@ MEANINGS: dict[Kind, str] = {
     Kind.UPLOAD_500: "An upload meets an internal error.",
     Kind.DUPLICATE_WEBHOOK: "A webhook is delivered twice.",
     Kind.BAD_SIGNATURE_WEBHOOK: "A webhook's first delivery has a wrong signature; retries are right.",
+    Kind.BILL_EXTRA: "The bill gets a line of a request nobody asked for, priced as the one it befalls.",
+    Kind.BILL_MISSING: "The bill leaves a request's line out.",
+    Kind.BILL_PRICE: "The bill prices a request a tenth higher.",
+    Kind.BILL_FAILED: "The bill charges a failed request the model's price.",
+    Kind.BILL_TWICE: "The bill lists the same line of a request twice.",
+    Kind.BILL_AGAIN: "The bill charges a request a second time, a minute later.",
+    Kind.BILL_ROUNDING: "The bill prices a request 7 nano-dollars higher.",
 }
 
 SECONDS: dict[Kind, float] = {Kind.DELAY: 2.0, Kind.SUBMIT_429: 1.0, Kind.STATUS_429: 1.0, Kind.HANG_AFTER_QUEUING: 3600.0, Kind.SLOW_DOWNLOAD: 5.0}
@@ -109,6 +123,15 @@ WITH_THE_REQUEST = (
     Kind.CANCEL_IN_TIME,
     Kind.NO_PICTURE_TRACK,
     Kind.EXPIRED_OUTPUT,
+)
+ON_THE_BILL = (
+    Kind.BILL_EXTRA,
+    Kind.BILL_MISSING,
+    Kind.BILL_PRICE,
+    Kind.BILL_FAILED,
+    Kind.BILL_TWICE,
+    Kind.BILL_AGAIN,
+    Kind.BILL_ROUNDING,
 )
 AT_A_DOWNLOAD = (Kind.SLOW_DOWNLOAD, Kind.HALF_BODY, Kind.ZERO_BYTES, Kind.WRONG_BYTES)
 

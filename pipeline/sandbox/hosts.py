@@ -6,6 +6,7 @@ from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pipeline.sandbox.answers import request_error
+from pipeline.sandbox.billing import Billing
 from pipeline.sandbox.book import Book, State
 from pipeline.sandbox.platform import Platform
 from pipeline.sandbox.queue import Queue
@@ -25,7 +26,7 @@ class Hosts:
         self._serve(["fal.run", "falrun.com"], queue.direct_routes())
         self._serve(["rest.fal.ai", "rest.alpha.fal.ai"], uploads.token_routes() + webhooks.routes())
         self._serve(["v3.fal.media", "v3b.fal.media"], uploads.file_routes())
-        self._serve(["api.fal.ai"], platform.routes())
+        self._serve(["api.fal.ai"], platform.routes() + Billing(book).routes())
         self._serve(["127.0.0.1"], [Route("/health", self.health, methods=["GET"])])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

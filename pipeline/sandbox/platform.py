@@ -1,4 +1,4 @@
-"""The platform's own questions: which requests were made, what models cost, what was billed; and letting go of a request's data."""
+"""The platform's own questions: which requests were made, what models cost; and letting go of a request's data."""
 
 import json
 import math
@@ -24,7 +24,7 @@ LINK = re.compile(rf'{re.escape(HOST)}/files/[^"\s]+')
 
 
 class Platform:
-    """Listing, prices and billing events; unlike fal's, the listing is complete at once and shows unfinished requests too."""
+    """Listing and prices; unlike fal's, the listing is complete at once and shows unfinished requests too."""
 
     def __init__(self, book: Book, shelf: Shelf) -> None:
         self.book, self.shelf = book, shelf
@@ -35,7 +35,6 @@ class Platform:
             Route("/v1/models/requests/by-endpoint", self.requests, methods=["GET"]),
             Route("/v1/models/requests/{entry_id}/payloads", self.forget, methods=["DELETE"]),
             Route("/v1/models/pricing", self.pricing, methods=["GET"]),
-            Route("/v1/models/billing-events", self.billing_events, methods=["GET"]),
         ]
 
     async def requests(self, request: Request) -> Response:
@@ -68,7 +67,7 @@ class Platform:
         refused = answers.refusal(request)
         if refused is not None:
             return refused
-        wanted = _listed(request, "endpoint_id") or list(PRICES)
+        wanted = listed(request, "endpoint_id") or list(PRICES)
         prices = [
             {"endpoint_id": name, "unit_price": PRICES[name].micro_usd / 1e6, "unit": PRICES[name].unit, "currency": "USD"}
             for name in wanted
@@ -76,21 +75,13 @@ class Platform:
         ]
         return JSONResponse({"prices": prices, "next_cursor": None, "has_more": False})
 
-    async def billing_events(self, request: Request) -> Response:
-        """List what was charged."""
-        refused = answers.refusal(request)
-        if refused is not None:
-            return refused
-        rows, page = self._rows(request, "micro_usd > 0")
-        return JSONResponse({"billing_events": [_event(row) for row in rows], **page})
-
-    def _rows(self, request: Request, extra: str = "1 = 1") -> tuple[list[dict[str, Any]], dict[str, Any]]:
-        """Read one page of requests with the filters both listings share."""
+    def _rows(self, request: Request) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        """Read one page of requests."""
         asked = request.query_params
-        limit = min(max(int(_number(asked.get("limit"), 50)), 1), 100)
+        limit = min(max(int(as_number(asked.get("limit"), 50)), 1), 100)
         where, values = _filters(request)
-        values |= {"cursor": _number(asked.get("cursor"), 1e18), "limit": limit + 1}
-        query = f"select * from requests where {where} and {extra} and seq < :cursor order by seq desc limit :limit"  # noqa: S608
+        values |= {"cursor": as_number(asked.get("cursor"), 1e18), "limit": limit + 1}
+        query = f"select * from requests where {where} and seq < :cursor order by seq desc limit :limit"  # noqa: S608
         rows = [dict(row) for row in self.book.db.execute(query, values)]
         more = len(rows) > limit
         return rows[:limit], {"next_cursor": str(rows[limit - 1]["seq"]) if more else None, "has_more": more}
@@ -105,10 +96,13 @@ def _filters(request: Request) -> tuple[str, dict[str, Any]]:
     """Build the where clause out of fixed pieces; only bound values come from the caller."""
     asked = request.query_params
     window = LONGEST_DAYS * DAY_SECONDS if "request_id" in asked else DAY_SECONDS
-    values: dict[str, Any] = {"start": _moment(asked.get("start"), time.time() - window), "end": _moment(asked.get("end"), time.time() + DAY_SECONDS)}
+    values: dict[str, Any] = {
+        "start": as_moment(asked.get("start"), time.time() - window),
+        "end": as_moment(asked.get("end"), time.time() + DAY_SECONDS),
+    }
     clauses = ["accepted_at between :start and :end"]
     for column, name in (("endpoint", "endpoint_id"), ("id", "request_id")):
-        names = {f"{column}{index}": text for index, text in enumerate(_listed(request, name))}
+        names = {f"{column}{index}": text for index, text in enumerate(listed(request, name))}
         if names:
             clauses.append(f"{column} in ({', '.join(f':{key}' for key in names)})")
             values |= names
@@ -116,11 +110,13 @@ def _filters(request: Request) -> tuple[str, dict[str, Any]]:
     return " and ".join(clauses), values
 
 
-def _listed(request: Request, name: str) -> list[str]:
+def listed(request: Request, name: str) -> list[str]:
+    """Return the values of a parameter that may be repeated or hold several, comma-separated."""
     return [part for text in request.query_params.getlist(name) for part in text.split(",") if part]
 
 
-def _number(text: str | None, default: float) -> float:
+def as_number(text: str | None, default: float) -> float:
+    """Read a number, or take the default where there is none."""
     try:
         number = float(text) if text else default
     except ValueError:
@@ -128,7 +124,8 @@ def _number(text: str | None, default: float) -> float:
     return number if math.isfinite(number) else default
 
 
-def _moment(text: str | None, default: float) -> float:
+def as_moment(text: str | None, default: float) -> float:
+    """Read a moment as Unix seconds, or take the default where there is none; without a zone it is UTC."""
     try:
         moment = datetime.fromisoformat(text or "")
     except ValueError:
@@ -154,15 +151,3 @@ def _item(row: dict[str, Any], *, payloads: bool) -> dict[str, Any]:
     answer = json.loads(row["answer"] or "null")
     kept = bool(row["store_io"])
     return {**item, "json_input": body if kept else None, "json_output": answer if kept and not body.get("sync_mode") else None}
-
-
-def _event(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "request_id": row["id"],
-        "endpoint_id": row["endpoint"],
-        "timestamp": iso(row["ended_at"]),
-        "output_units": row["units"],
-        "unit_price": row["micro_usd"] / row["units"] / 1e6 if row["units"] else 0.0,
-        "percent_discount": 0,
-        "cost_estimate_nano_usd": row["micro_usd"] * 1000,
-    }
