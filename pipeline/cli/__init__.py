@@ -8,7 +8,9 @@ publish.py    publish, unpublish
 takedown.py   takedown
 requests.py   runs, show, cancel, retry, decide, assets
 store.py      orphans, store migrate, store advice, store expire
-money.py      price, ledger, costs, budget set, budget show
+money.py      price, ledger, costs
+budget.py     budget set, budget show, budget extend, budget end, budget history
+export.py     export
 service.py    worker, sandbox, doctor
 sandbox.py    sandbox bill, sandbox faults
 """

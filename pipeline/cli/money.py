@@ -2,7 +2,6 @@
 
 import csv
 import io
-import math
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +18,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(price)
     app.command("ledger")(show_ledger)
     app.command("costs")(show_costs)
-    budget = typer.Typer(help="Budgets: how much may be spent, by whom, in which time.", no_args_is_help=True)
-    budget.command("set")(set_budget)
-    budget.command("show")(show_budgets)
-    app.add_typer(budget, name="budget")
 
 
 def price(
@@ -91,33 +86,6 @@ def show_costs(
     say(rows, as_json, lambda: f"{table(shown, (*names, 'cost', 'calls'))}\ntotal {whole}")
 
 
-def set_budget(
-    scope_kind: str = typer.Argument(..., metavar="KIND", help="studio, person, feature, case or sweep.", show_default=False),
-    scope: str = typer.Argument("", metavar="NAME", help="Whose; `*` for each of them on its own. Left out for the studio.", show_default=False),
-    usd: float = typer.Option(..., "--usd", help="Dollars; zero stops all spending."),
-    period: str = typer.Option("month", help="day, month or ever."),
-    as_json: bool = JsonFlag,
-) -> None:
-    """Set a budget in the place of the one for the same."""
-    from pipeline.ledger import Cap
-    from pipeline.studio import budgets
-    from pipeline.studio.place import Place
-
-    named = "all" if scope_kind == "studio" and not scope else scope
-    amount = round(usd * 1_000_000) if math.isfinite(usd) else -1
-    done = budgets.set_cap(Place(load()), Cap(scope_kind=scope_kind, scope=named, period=period, micro_usd=amount), me())
-    say(done.document(), as_json, lambda: f"Now {done.words}.")
-
-
-def show_budgets(as_json: bool = JsonFlag) -> None:
-    """List the budgets that hold now, with what is used of them."""
-    from pipeline.studio import budgets
-    from pipeline.studio.place import Place
-
-    found = budgets.budgets(Place(load()))
-    say([one.document() for one in found], as_json, lambda: "\n".join(one.words for one in found))
-
-
 def _size(photo: Path) -> tuple[int, int]:
     from pipeline.studio.photos import take_in
 
@@ -140,13 +108,10 @@ def _csv(lines: list[dict[str, Any]]) -> str:
 
 
 def _table_csv(lines: list[dict[str, Any]], names: tuple[str, ...]) -> str:
+    from pipeline.studio.exports import harmless
+
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows({name: _harmless(value) for name, value in line.items()} for line in lines)
+    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
     return out.getvalue().rstrip("\n")
-
-
-def _harmless(value: object) -> object:
-    """Keep a spreadsheet from running text that people gave: a leading sign of a formula gets an apostrophe."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@") else value

@@ -24,9 +24,14 @@ requests.py    cancel, retry, decide; wait for a run
 switches.py    pause purchases in trouble, and resume them
 costs.py       what was spent, added up by whatever is asked for
 spending.py    what came of the money: figures, their parts, over time, and whether requests fail unusually
+spread.py      every figure by day and name, read once, and its proof from the ledger's lines
 paces.py       how long requests take, what units cost over time, what likeness the money buys
 requests_made.py  from a figure down to one request with its ledger lines and its picture
+exports.py     the ledger or any slice of the costs as CSV or Parquet
+export_columns.py  what an exported file can hold, column by column
 budgets.py     who may spend how much, and what is used of it
+budget_history.py  what was done to budgets, by whom and why
+forecast.py    what the month will come to, with its band
 prices.py      what every model would cost now
 library.py     every avatar, clip and photo: filtered, sorted, page by page
 filters.py     what a library can be narrowed down by, and how an address says it

@@ -107,6 +107,7 @@ LOOKS_ONLY = {
     "request_of", "run_id_of", "source_of",
     "price_lines", "price_list",
     "advise", "expiring", "is_due", "last", "monthly_micro_usd", "read", "storage_cost", "tidied_at",
+    "columns_of", "described", "exact", "export_to", "harmless", "write",
     "budgets", "grouped", "total",
     "libraries", "measure", "options", "release", "without_login",
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
