@@ -55,6 +55,15 @@ evidence.py      its request, ledger lines, decisions and downloads
 bulk.py          many files at once, and what a removal takes along
 library_actions.py what the buttons and forms of the library do
 
+costbook.py      Costs, part by part
+spendask.py      what the address asks of the spending
+spendlook.py     what is read for it
+steady.py        looks that take long in a large studio
+spendwords.py    what names, days, money and changes are called
+spendpage.py     days, figures with their proof, and what the chart is cut by
+spendchart.py    spent over time as bars
+spendtable.py    what it is made of, name by name
+
 workshop.py      Settings, part by part
 checkup.py       the health of every part
 inventory.py     models, prompt styles, settings and version

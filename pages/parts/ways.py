@@ -19,6 +19,7 @@ SCREENS: tuple[tuple[str, str, str, str], ...] = (
     ("library", "Check", "Library", "photo_library"),
     ("publish", "Check", "Publish", "public"),
     ("queue", "Run", "Queue", "format_list_numbered"),
+    ("costs", "Run", "Costs", "payments"),
     ("settings", "Studio", "Settings", "settings"),
 )
 
