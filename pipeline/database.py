@@ -9,13 +9,14 @@ from typing import Any
 
 from filelock import FileLock
 
-from pipeline.errors import BadParameter, DatabaseBusy, DiskFull, PlaceError, WrongMode
+from pipeline.errors import BadParameter, DatabaseBusy, DatabaseDamaged, DatabaseReadOnly, DiskFull, PlaceError, StudioError, WrongMode
 from pipeline.records import now
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS = 30.0
-SCHEMA_VERSION = 12
+BACKUPS = "backups"
+SCHEMA_VERSION = 13
 
 
 class Database:
@@ -27,34 +28,35 @@ class Database:
     """
 
     def __init__(self, folder: Path, mode: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
-        """Open or create `folder/studio.db`; raises WrongMode if it was made in another mode, PlaceError if folder or file cannot be used."""
+        """Open or create `folder/studio.db`.
+
+        Raises WrongMode if it was made in another mode, DatabaseDamaged, DatabaseReadOnly, PlaceError if folder or file cannot be used.
+        """
         self.folder, self.mode, self.busy_seconds = folder, mode, busy_seconds
         self.path = folder / "studio.db"
         self._turn, self._looking = threading.Lock(), threading.Lock()
         self._pen: Connection | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            with _plain_words():
+            with self._plain_words():
                 self._anchor = self._connect()  # a last close would checkpoint and delete the WAL at every call
                 self._prepare()
         except OSError as error:
             raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
         except sqlite3.DatabaseError as error:
-            raise PlaceError(
-                "The studio's database cannot be opened.", next="Restore studio.db from a backup, or set another STUDIO_DATA."
-            ) from error
+            raise PlaceError("The studio's database cannot be opened.", next=self._way_back()) from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection for looking; it cannot change anything."""
-        with _plain_words(), contextlib.closing(self._connect()) as connection:
+        with self._plain_words(), contextlib.closing(self._connect()) as connection:
             connection.execute("PRAGMA query_only=ON")
             yield connection
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[Connection]:
         """Give a connection for many writes on end, one after the other: a fresh one reads the whole schema before its first line."""
-        with _plain_words(), contextlib.closing(self._connect()) as connection:
+        with self._plain_words(), contextlib.closing(self._connect()) as connection:
             yield connection
 
     @contextlib.contextmanager
@@ -67,7 +69,7 @@ class Database:
         if not self._turn.acquire(timeout=self.busy_seconds):
             raise DatabaseBusy
         try:
-            with _plain_words(), self._begun(on, "NORMAL" if relaxed else "FULL") as connection:
+            with self._plain_words(), self._begun(on, "NORMAL" if relaxed else "FULL") as connection:
                 yield connection
         finally:
             self._turn.release()
@@ -105,7 +107,7 @@ class Database:
 
     def version(self) -> int:
         """Return a number that differs whenever anything was committed since, by this process or another."""
-        with self._looking:
+        with self._looking, self._plain_words():
             return int(self._anchor.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
@@ -121,7 +123,9 @@ class Database:
         return connection
 
     def _prepare(self) -> None:
-        if self._anchor.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
+        version = self._anchor.execute("PRAGMA user_version").fetchone()[0]
+        if version != SCHEMA_VERSION:
+            self._check_ours(version)
             from pipeline.schema import migrate  # sqlite-utils imports pandas: half a second that only a new file has to pay
 
             with FileLock(self.folder / "schema.lock"):
@@ -133,24 +137,43 @@ class Database:
         if made_for != self.mode:
             raise WrongMode(f"This data folder was made in {made_for} mode and is not opened in {self.mode} mode.")
 
+    def _check_ours(self, version: int) -> None:
+        """Leave alone what another program made, or a newer studio."""
+        if version > SCHEMA_VERSION:
+            raise PlaceError("The studio's database was made by a newer version of the studio. Nothing was changed.", next="Update the studio.")
+        tables = {row["name"] for row in self._anchor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if tables and not tables & {"about", "_sqlite_migrations"}:
+            raise DatabaseDamaged("The file studio.db is another program's database. Nothing was written to it.", next=self._way_back())
+
+    @contextlib.contextmanager
+    def _plain_words(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            said = self._in_words(getattr(error, "sqlite_errorcode", 0) & 0xFF)
+            if said is None:
+                raise
+            raise said from error
+        except UnicodeEncodeError as error:
+            raise BadParameter("This text holds half a character, which cannot be kept.", next="Write it again.") from error
+
+    def _in_words(self, code: int) -> StudioError | None:
+        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return DatabaseDamaged(next=self._way_back())
+        kinds = {sqlite3.SQLITE_BUSY: DatabaseBusy, sqlite3.SQLITE_LOCKED: DatabaseBusy, sqlite3.SQLITE_FULL: DiskFull}
+        kind = {**kinds, sqlite3.SQLITE_READONLY: DatabaseReadOnly}.get(code)
+        return kind() if kind else None
+
+    def _way_back(self) -> str:
+        newest = max((path.name for path in (self.folder / BACKUPS).glob("*.db")), default="")
+        if newest:
+            return f"Stop the studio, then restore the newest backup: `python -m pipeline restore {newest}`."
+        return "There is no backup in the data folder. Keep the file as it is and ask an engineer, or set another STUDIO_DATA to begin anew."
+
 
 def _begin(connection: Connection, synchronous: str) -> None:
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute("BEGIN IMMEDIATE")
-
-
-@contextlib.contextmanager
-def _plain_words() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if "locked" in str(error) or "busy" in str(error):
-            raise DatabaseBusy from error
-        if "full" in str(error):
-            raise DiskFull from error
-        raise
-    except UnicodeEncodeError as error:
-        raise BadParameter("This text holds half a character, which cannot be kept.", next="Write it again.") from error
 
 
 def insert(tx: Connection, table: str, row: Mapping[str, Any]) -> None:

@@ -3,10 +3,11 @@
     StudioError
     ├── InputError            what was asked cannot be done; nothing was spent
     │   ├── BadPhoto          PhotoUnreadable · PhotoTooSmall · PhotoTooLarge
-    │   ├── BadSetting · BadParameter · BadPrompt · BadOutputFolder
+    │   ├── BadSetting · BadParameter · BadPrompt · BadOutputFolder · BadBill · BackupUnusable
     │   ├── UnknownName       no such model, style, run, case or asset
     │   └── NotNow            the thing exists, but not in a state that allows this
     │       ├── OutOfDate     something was pressed that no screen shows any more
+    │       ├── MonthClosed   the month is closed: nothing more is booked in it
     │       └── TakenDown     it was taken down for good and is not kept again
     ├── AccessError           WrongOwner · NotPremium · NotAllowed
     ├── LimitError            AttemptsUsed · BudgetReached · TooManyRequests
@@ -21,7 +22,7 @@
     │   └── ResultLost · DownloadFailed
     ├── MediaError            BrokenMedia · NoPicture · EncoderFailed
     ├── StoreError            KeyTaken · NotStored · StoreRefused · DiskFull · BadKey
-    ├── PlaceError            WrongMode · DatabaseBusy · AlreadyRunning · PortTaken · WorkerAbsent
+    ├── PlaceError            WrongMode · DatabaseBusy · DatabaseDamaged · DatabaseReadOnly · AlreadyRunning · PortTaken · WorkerAbsent
     └── Cancelled             somebody asked for it to stop
 
 Every class answers four questions: whose `fault`, was it `charged` (None: not known yet), is a `retry` sensible, and what staff
@@ -142,6 +143,20 @@ class BadOutputFolder(InputError):
     next = "Choose a folder you can write to."
 
 
+class BadBill(InputError):
+    """A file is no bill of a provider that could be compared line by line."""
+
+    say = "This file cannot be read as a provider's bill."
+    next = "Upload the provider's own export, one line a request."
+
+
+class BackupUnusable(InputError):
+    """A file is no backup of this studio, or is damaged, or its ledger does not add up."""
+
+    say = "This file cannot be restored from."
+    next = "Nothing was changed. Choose another backup; `backup --list` names them."
+
+
 class UnknownName(InputError):
     """There is no such model, style, run, case, call or asset."""
 
@@ -161,6 +176,13 @@ class OutOfDate(NotNow):
 
     say = "This button is out of date."
     next = "Reload the page."
+
+
+class MonthClosed(NotNow):
+    """A ledger line would count for a month that is closed."""
+
+    say = "This month is closed: nothing more is booked in it."
+    next = "Book it for the present day."
 
 
 class TakenDown(NotNow):
@@ -501,6 +523,20 @@ class DatabaseBusy(PlaceError):
     retry = True
     say = "The studio's database is busy."
     next = "Try again in a moment."
+
+
+class DatabaseDamaged(PlaceError):
+    """studio.db is damaged or no database of the studio; nothing is written over it."""
+
+    say = "The studio's database is damaged. Nothing was written over it."
+    next = "Restore a backup; `python -m pipeline backup --list` names them."
+
+
+class DatabaseReadOnly(PlaceError):
+    """studio.db or its folder cannot be written to."""
+
+    say = "The studio's database cannot be written to. Nothing was changed."
+    next = "Give the studio the right to write to its data folder and to every file in it, then start again."
 
 
 class AlreadyRunning(PlaceError):

@@ -12,7 +12,7 @@ import pytest
 from sqlite_utils import Database as SqliteUtils
 
 from pipeline.database import SCHEMA_VERSION, Database, insert, update
-from pipeline.errors import DatabaseBusy, DiskFull, PlaceError, WrongMode
+from pipeline.errors import DatabaseBusy, DatabaseReadOnly, DiskFull, PlaceError, WrongMode
 from pipeline.schema import migrate, studio
 from pipeline.settings import ROOT
 
@@ -133,7 +133,7 @@ def test_a_write_that_fails_leaves_nothing(database):
 
 
 def test_reading_cannot_change_anything(database):
-    with pytest.raises(sqlite3.OperationalError, match="readonly"), database.reading() as db:
+    with pytest.raises(DatabaseReadOnly), database.reading() as db:
         insert(db, "about", {"name": "count", "value": "1"})
     assert _count(database) == 0
 
