@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from pipeline.cli.output import JsonFlag, me, say, table
+from pipeline.cli.output import JsonFlag, say, table
 from pipeline.errors import PhotoUnreadable
 from pipeline.records import dollars
 from pipeline.settings import load

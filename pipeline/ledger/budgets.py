@@ -1,32 +1,42 @@
-"""Caps on what may be held and charged: studio, person, feature, case or sweep; by day, month or for ever."""
+"""Budgets: set, ended and extended for a day, never changed; and the check that no hold passes a hard one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from pipeline.database import Connection, insert
 from pipeline.errors import BudgetReached
-from pipeline.records import dollars, new_id, now
+from pipeline.ledger.limits import Cap, Limit, Measure, standing
+from pipeline.records import new_id, now
+
+REPLACED = "replaced"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cap:
-    """A limit in micro-dollars: `scope` is a name within `scope_kind`, or `*` for each of them on its own."""
-
-    scope_kind: str
-    scope: str
-    period: str
-    micro_usd: int
-
-
-def set_budget(tx: Connection, cap: Cap, *, hard: bool, person: str) -> str:
-    """Store a cap, ending the one it replaces; return its id."""
+def set_budget(tx: Connection, cap: Cap, *, hard: bool, person: str, reason: str = "") -> str:
+    """Store a cap, ending the one it replaces (same scope, period, hardness and measure); return its id."""
     at = now()
+    column = "cap_micro_usd" if cap.measure is Measure.MONEY else "cap_requests"
     tx.execute(
-        "UPDATE budgets SET ended_at = ? WHERE scope_kind = ? AND scope = ? AND period = ? AND hard = ? AND ended_at IS NULL",
-        (at, cap.scope_kind, cap.scope, cap.period, int(hard)),
+        f"""UPDATE budgets SET ended_at = ?, ended_by = ?, end_reason = ?
+        WHERE scope_kind = ? AND scope = ? AND period = ? AND hard = ? AND ended_at IS NULL AND {column} IS NOT NULL""",  # noqa: S608
+        (at, person, REPLACED, cap.scope_kind, cap.scope, cap.period, int(hard)),
     )
-    row = {"id": new_id("b"), "scope_kind": cap.scope_kind, "scope": cap.scope, "period": cap.period, "cap_micro_usd": cap.micro_usd}
-    insert(tx, "budgets", {**row, "hard": int(hard), "set_by": person, "set_at": at})
+    row = {"id": new_id("b"), "scope_kind": cap.scope_kind, "scope": cap.scope, "period": cap.period, column: cap.amount}
+    insert(tx, "budgets", {**row, "hard": int(hard), "set_by": person, "set_at": at, "reason": reason})
+    return str(row["id"])
+
+
+def end_budget(tx: Connection, budget_id: str, *, person: str, reason: str) -> bool:
+    """End a budget that holds; return whether there was one of this id."""
+    done = tx.execute(
+        "UPDATE budgets SET ended_at = ?, ended_by = ?, end_reason = ? WHERE id = ? AND ended_at IS NULL", (now(), person, reason, budget_id)
+    )
+    return done.rowcount > 0
+
+
+def extend_budget(tx: Connection, cap: Cap, *, person: str, reason: str) -> str:
+    """Allow so much more for the present day (UTC) under the budgets of this scope and period; return the extension's id. Several add up."""
+    at = now()
+    row = {"id": new_id("x"), "scope_kind": cap.scope_kind, "scope": cap.scope, "period": cap.period, "day": at[:10]}
+    insert(tx, "extensions", {**row, "micro_usd": cap.micro_usd or 0, "requests": cap.requests or 0, "person": person, "at": at, "reason": reason})
     return str(row["id"])
 
 
@@ -40,34 +50,16 @@ def check_room(
     case_id: str | None = None,
     sweep: str | None = None,
     day: str | None = None,
+    requests: int = 1,
 ) -> None:
     """Raise BudgetReached if so much more would pass a stored hard cap or one of `caps`; final only under the write lock."""
-    stored = db.execute("SELECT scope_kind, scope, period, cap_micro_usd FROM budgets WHERE hard = 1 AND ended_at IS NULL").fetchall()
-    rows = [Cap(scope_kind=r["scope_kind"], scope=r["scope"], period=r["period"], micro_usd=r["cap_micro_usd"]) for r in stored]
-    scopes = {"studio": "all", "person": person, "feature": feature, "case": case_id, "sweep": sweep}
-    for cap in (*caps, *rows):
-        scope = scopes[cap.scope_kind]
-        if scope is not None and cap.scope in ("*", scope):
-            _check(db, micro_usd, cap, scope, day or now()[:10])
+    for limit in standing(db, caps, person=person, feature=feature, case_id=case_id, sweep=sweep, day=day):
+        more = requests if limit.measure is Measure.REQUESTS else micro_usd
+        if limit.hard and not limit.fits(more):
+            raise BudgetReached(refusal(limit, more))
 
 
-def _check(db: Connection, micro_usd: int, cap: Cap, scope: str, day: str) -> None:
-    used = _used(db, cap.scope_kind, scope, period_of(day, cap.period))
-    if used + micro_usd > cap.micro_usd:
-        left = max(cap.micro_usd - used, 0)
-        what = "studio" if cap.scope_kind == "studio" else f"{cap.scope_kind} {scope}"
-        raise BudgetReached(
-            f"This needs {dollars(micro_usd)}, but {dollars(left)} is left of the {cap.period} cap of {dollars(cap.micro_usd)} for the {what}.",
-        )
-
-
-def period_of(day: str, period: str) -> str:
-    """Return the key of the balance that a day (YYYY-MM-DD) falls in: the day, its month (YYYY-MM) or `ever`."""
-    return {"day": day, "month": day[:7], "ever": "ever"}[period]
-
-
-def _used(db: Connection, kind: str, scope: str, period: str) -> int:
-    row = db.execute(
-        "SELECT held_micro_usd + charged_micro_usd AS used FROM balances WHERE scope_kind = ? AND scope = ? AND period = ?", (kind, scope, period)
-    ).fetchone()
-    return int(row["used"]) if row else 0
+def refusal(limit: Limit, more: int) -> str:
+    """Say that so much more would pass a limit."""
+    over = f"; it is passed by {limit.measure.said(limit.over)} already" if limit.over else ""
+    return f"This needs {limit.measure.said(more)}, but {limit.measure.said(limit.left)} is left of {limit.name}{over}."

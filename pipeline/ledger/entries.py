@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from pipeline.database import Connection, insert
-from pipeline.errors import CallError, CannotPrice, NotNow
-from pipeline.ledger.budgets import Cap, check_room
+from pipeline.errors import CallError, CannotPrice, MonthClosed, NotNow
+from pipeline.ledger.budgets import check_room
+from pipeline.ledger.limits import Cap
 from pipeline.records import Basis, EntryKind, now
 
 GENESIS = "0" * 64
@@ -93,6 +94,14 @@ def charge(tx: Connection, call_id: str, micro_usd: int, *, quantity: str, basis
     return _append(tx, replace(held, kind=EntryKind.CHARGE, at=now(), micro_usd=micro_usd, quantity=quantity, basis=basis, flag=flag))
 
 
+def adjust(tx: Connection, line: Entry) -> int:
+    """Book what a provider's bill says beyond what was charged, signed, and return the line's id; MonthClosed when its day is in a closed month."""
+    if line.kind is not EntryKind.ADJUST or line.basis is not Basis.RECONCILED or not line.micro_usd:
+        raise CannotPrice("An adjusting entry says an amount that was reconciled.")
+    _append(tx, line)
+    return int(tx.execute("SELECT max(id) FROM entries").fetchone()[0])
+
+
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """Read one line from its row."""
     values = {name: row[name] for name in Entry.__dataclass_fields__}
@@ -122,5 +131,7 @@ def _append(tx: Connection, entry: Entry) -> Entry:
     try:
         insert(tx, "entries", {**row, "previous_hash": previous, "hash": line_hash(previous, entry)})
     except sqlite3.IntegrityError as error:
+        if "closed" in str(error):
+            raise MonthClosed(f"The month {entry.for_day[:7]} is closed: nothing more is booked in it.") from error
         raise CallError(f"This call already has a {entry.kind.value} in the ledger; it is booked once.") from error
     return entry

@@ -3,16 +3,18 @@
 history.py      the list itself, and what every step uses
 founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publications
 spending.py     12: what every request cost and came to, and its sums by day, kept by triggers
+reconciling.py  13: bills of providers, differences, closed months
+limits.py       14: limits on requests, extensions for a day, the running count of requests
 """
 
 import sqlite3
 
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.schema import founding, spending
+from pipeline.schema import founding, limits, reconciling, spending
 from pipeline.schema.history import studio
 
-__all__ = ["founding", "migrate", "spending", "studio"]
+__all__ = ["founding", "limits", "migrate", "reconciling", "spending", "studio"]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

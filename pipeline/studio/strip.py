@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pipeline import runs
 from pipeline.database import Connection
+from pipeline.ledger.limits import Measure, standing
 from pipeline.ledger.reports import balance
 from pipeline.records import RunState, now
 from pipeline.studio import sweeplines
@@ -145,11 +146,8 @@ def done_since(db: Connection, moment: str) -> int:
 def money_today(place: Place, db: Connection) -> Money:
     """Return today's money against the cap."""
     day = balance(db, "studio", "all", today())
-    stored = db.execute(
-        "SELECT min(cap_micro_usd) AS cap FROM budgets WHERE scope_kind = 'studio' AND period = 'day' AND hard = 1 AND ended_at IS NULL"
-    ).fetchone()["cap"]
-    imposed = [cap.micro_usd for cap in place.caps if (cap.scope_kind, cap.period) == ("studio", "day")]
-    cap = min([*imposed, *([stored] if stored is not None else [])])
+    limits = standing(db, place.caps, person="", feature="")
+    cap = min(one.allowed for one in limits if one.hard and one.measure is Measure.MONEY and (one.scope_kind, one.period) == ("studio", "day"))
     return Money(spent_micro_usd=day.charged_micro_usd, held_micro_usd=day.held_micro_usd, cap_micro_usd=cap)
 
 

@@ -108,7 +108,7 @@ LOOKS_ONLY = {
     "price_lines", "price_list",
     "advise", "expiring", "is_due", "last", "monthly_micro_usd", "read", "storage_cost", "tidied_at",
     "columns_of", "described", "exact", "export_to", "harmless", "write",
-    "budgets", "grouped", "total",
+    "budgets", "budgets_within", "grouped", "total", "whom", "expect", "of_limit", "of_month",
     "libraries", "measure", "options", "release", "without_login",
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
     "price_of_retrying", "question_of", "questions", "request_behind", "state", "ticket_named", "to_review", "today",
@@ -125,7 +125,7 @@ LOOKS_ONLY = {
 OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample portrait: case and owner come from the studio itself
 
 # people, test photos, a case that is only now opened, the switch for all purchases, budgets
-OF_NO_CASE = {"add", "open_new", "pause", "resume", "set_cap"}
+OF_NO_CASE = {"add", "open_new", "pause", "resume", "set_cap", "extend", "end"}
 # what nobody approved or no row knows, and where everything that is published lies: of the whole studio, each with a dry run and a role of its own
 OF_THE_STORES = {"scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
 OF_A_PRESET = {"make", "go_back"}  # what everybody begins with

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipeline import ledger
 from pipeline.errors import BudgetReached
 from pipeline.ledger import Cap, set_budget
-from pipeline.ledger.budgets import period_of
+from pipeline.ledger.limits import period_of
 from pipeline.records import Basis
 from tests.examples import few
 from tests.ledger.conftest import booking

@@ -1,18 +1,15 @@
-"""Sums that analysts ask for equal the ledger's lines, however they are cut; budgets say what is used of them and hold."""
+"""Sums that analysts ask for equal the ledger's lines, however they are cut."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import BadParameter, BudgetReached, NotAllowed
-from pipeline.ledger import Cap
-from pipeline.records import Person, Role
-from pipeline.studio import budgets, costs
+from pipeline.errors import BadParameter
+from pipeline.studio import costs
 from pipeline.studio.costs import DIMENSIONS, Period
-from tests.little_studio import ME, LittleStudio
+from tests.little_studio import LittleStudio
 
 
 @pytest.fixture(scope="module")
@@ -60,44 +57,3 @@ def test_a_period_counts_its_days_and_no_others(studio: LittleStudio) -> None:
 def test_what_cannot_be_asked_is_said(studio: LittleStudio, by: Sequence[str], period: Period) -> None:
     with pytest.raises(BadParameter):
         costs.grouped(studio.place, by, period)
-
-
-def cap(kind: str = "studio", scope: str = "all", period: str = "month", micro_usd: int = 200_000_000) -> Cap:
-    return Cap(scope_kind=kind, scope=scope, period=period, micro_usd=micro_usd)
-
-
-def test_a_budget_says_what_is_used_of_it_and_replaces_the_one_before(tmp_path: Path) -> None:
-    studio = LittleStudio(tmp_path, customer=True)
-    studio.approved_avatar()
-    first = budgets.set_cap(studio.place, cap(), ME)
-    assert (first.used_micro_usd, first.left_micro_usd, first.set_by) == (30_000, 199_970_000, "me")
-    budgets.set_cap(studio.place, cap(micro_usd=20_000), ME)
-    daily, mine = budgets.budgets(studio.place)
-    assert (daily.set_by, mine.cap_micro_usd, mine.left_micro_usd) == ("STUDIO_DAILY_CAP_USD", 20_000, 0)
-    assert "more than that already" in mine.words
-    with pytest.raises(BudgetReached):
-        studio.avatar()
-
-
-def test_a_budget_for_each_person_names_who_has_used_most(tmp_path: Path) -> None:
-    studio = LittleStudio(tmp_path, customer=True)
-    studio.approved_avatar()
-    each = budgets.set_cap(studio.place, cap("person", "*", "day", 1_000_000), ME)
-    assert (each.used_micro_usd, each.used_by) == (30_000, "me")
-
-
-WRONG = [cap("planet"), cap(period="week"), cap("person", ""), cap("studio", "ana"), cap(micro_usd=-1), cap(micro_usd=10**18)]
-
-
-@pytest.mark.parametrize("wrong", WRONG, ids=str)
-def test_a_budget_that_is_none_is_refused(tmp_path: Path, wrong: Cap) -> None:
-    studio = LittleStudio(tmp_path)
-    with pytest.raises(BadParameter):
-        budgets.set_cap(studio.place, wrong, ME)
-    assert studio.rows("SELECT * FROM budgets") == []
-
-
-def test_only_who_may_change_money_sets_a_budget(tmp_path: Path) -> None:
-    studio = LittleStudio(tmp_path)
-    with pytest.raises(NotAllowed):
-        budgets.set_cap(studio.place, cap(), Person(name="ana", roles=frozenset(Role) - {Role.MONEY}))

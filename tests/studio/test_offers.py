@@ -94,9 +94,9 @@ def test_a_cap_that_no_model_fits_is_said_and_one_that_some_fit_is_said_of_the_o
     found = offer(studio, CLIP)
     assert found.why is None
     assert {one.name for one in found.models if one.why is None} == {"hailuo-02", "wan-2.1"}
-    assert found.models[0].why == "This needs $0.35, but $0.20 is left of the ever cap of $0.23 for the case case-1."
+    assert found.models[0].why == "This needs $0.35, but $0.20 is left of the total cap of $0.23 for the case case-1."
     cap(studio, 30_000)
-    assert refused(studio, CLIP) == "This needs $0.35, but $0.00 is left of the ever cap of $0.03 for the case case-1."
+    assert refused(studio, CLIP) == "This needs $0.35, but $0.00 is left of the total cap of $0.03 for the case case-1."
 
 
 def cap(studio, micro_usd):
