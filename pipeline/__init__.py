@@ -11,6 +11,7 @@
     publishing/   what guests see: the public store, its addresses and its history
     buying/       fingerprint, buy, look up, settle: all paid work passes here
     cases.py      a customer's invitation: photo, avatar, clip, attempts, owner
+    reckoning/    a provider's bill held against our books: reading, pairing, causes
     runs.py       what people asked for: ask, stage, finish, cancel, retry
     ledger/       the money: holds, charges, balances, budgets, proof
     assets.py     a row and its bytes together: the only way to media

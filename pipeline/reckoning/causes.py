@@ -1,0 +1,189 @@
+"""Why the bill and the ledger differ in a request: one named cause each, and what to book so that both say the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from pipeline.reckoning.pairing import Ours, Pair
+from pipeline.reckoning.pile import Line
+from pipeline.records import CALL_OPEN, Basis, CallState, dollars
+
+MICRO = 1000
+
+
+class Cause(StrEnum):
+    """Everything a difference can come from; the last one means that a person has to ask."""
+
+    UNKNOWN_TO_US = "billed but unknown to us"
+    NOT_BILLED = "ours but not billed"
+    PRICE_MOVED = "price moved"
+    FAILED_YET_CHARGED = "failed yet charged"
+    ROUNDING = "rounding"
+    STILL_OPEN = "still open"
+    DUPLICATE = "duplicate"
+    UNEXPLAINED = "unexplained"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a bill covers: whole UTC days, both included; until when it is complete (ISO 8601 UTC), and the finest amount it can say."""
+
+    since: str
+    until: str
+    complete_until: str
+    resolution_nano_usd: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One request the bill and the ledger differ in: by how much, why, and what to book (None: nothing, `why` says the reason).
+
+    `nano_usd` is the bill minus ours. `key` names it again in the next bill.
+    """
+
+    key: str
+    cause: Cause
+    day: str
+    call_id: str
+    request_id: str
+    endpoint: str
+    billed_nano_usd: int
+    ours_micro_usd: int
+    nano_usd: int
+    proposed_micro_usd: int | None
+    why: str
+    lines: tuple[Line, ...]
+
+
+def differences(pair: Pair, terms: Terms) -> Iterator[Difference]:
+    """Yield what differs in a pair: nothing, one cause, and by itself a line that stands on the bill more than once."""
+    copied = [line for line in pair.lines if line.copies > 1]
+    if copied:
+        yield _copies(pair, copied)
+    if pair.nano_usd and not _is_settled(pair):
+        cause, why, books = _cause(pair, terms)
+        yield _difference(pair, cause, why, _to_book(pair.nano_usd) if books else None)
+
+
+def day_of(pair: Pair) -> str:
+    """Return the UTC day a pair counts for: the day its money was set aside, else the day of the bill's line."""
+    return pair.ours.day if pair.ours else min(line.day for line in pair.lines)
+
+
+def _is_settled(pair: Pair) -> bool:
+    """What is left of an adjusting entry below a micro-dollar cannot be booked and is no news."""
+    return bool(pair.ours and pair.ours.adjusted and abs(pair.nano_usd) < MICRO)
+
+
+def _cause(pair: Pair, terms: Terms) -> tuple[Cause, str, bool]:
+    """Name the cause, say why, and whether an adjusting entry puts it right."""
+    ours = pair.ours
+    if ours is None:
+        return Cause.UNKNOWN_TO_US, "The bill names a request that is not in our books. Find out who asked for it before it is booked.", True
+    if ours.state in CALL_OPEN:
+        return Cause.STILL_OPEN, "The request has not ended in our books; it is charged when it does, so nothing is booked now.", False
+    if not pair.lines:
+        return _not_billed(ours, terms)
+    if pair.billed_nano_usd == 0:
+        return Cause.NOT_BILLED, "The provider took its charge back.", True
+    if _rounds(pair, terms):
+        return Cause.ROUNDING, "Less than the finest amount that ledger and bill can both say; nothing can be booked.", False
+    return _both_charged(pair, ours)
+
+
+def _not_billed(ours: Ours, terms: Terms) -> tuple[Cause, str, bool]:
+    if ours.ended_at >= terms.complete_until:
+        return Cause.STILL_OPEN, "It ended after this bill does and is expected on the next one, so nothing is booked now.", False
+    if ours.state is CallState.WRITTEN_OFF:
+        return Cause.NOT_BILLED, "It was written off on its estimate, and the provider never charged it.", True
+    return Cause.NOT_BILLED, "We charged it, and the bill does not name it.", True
+
+
+def _both_charged(pair: Pair, ours: Ours) -> tuple[Cause, str, bool]:
+    if _is_charged_again(pair):
+        return Cause.DUPLICATE, f"The bill charges this request {len(pair.lines)} times. Claim it back; book it only if it stays.", True
+    if ours.state in (CallState.FAILED, CallState.CANCELLED) and not ours.micro_usd:
+        ended = "failed" if ours.state is CallState.FAILED else "was cancelled"
+        return Cause.FAILED_YET_CHARGED, f"It {ended} and cost us nothing in our books, and the bill charges it.", True
+    if ours.state is CallState.WRITTEN_OFF:
+        return Cause.PRICE_MOVED, "It was written off on its estimate; the bill says what it really cost.", True
+    if ours.state is None or (ours.adjusted and not ours.micro_usd):
+        return Cause.PRICE_MOVED, "It was adjusted to an earlier bill, and this one says another amount.", True
+    if _other_units(pair, ours):
+        return Cause.UNEXPLAINED, "The bill counts other units at the same price than the provider's answer did. Ask the provider.", False
+    return Cause.PRICE_MOVED, _price_words(pair, ours), True
+
+
+def _is_charged_again(pair: Pair) -> bool:
+    amounts = {line.nano_usd for line in pair.lines}
+    return len(pair.lines) > 1 and len(amounts) == 1 and abs(amounts.pop() - pair.ours_micro_usd * MICRO) < MICRO
+
+
+def _rounds(pair: Pair, terms: Terms) -> bool:
+    off = abs(pair.nano_usd)
+    return off < MICRO or (terms.resolution_nano_usd > MICRO and off * 2 <= terms.resolution_nano_usd)
+
+
+def _other_units(pair: Pair, ours: Ours) -> bool:
+    """True where the provider itself named the units that we charged, and its bill names others at our price."""
+    units = [Decimal(line.units) for line in pair.lines if line.units]
+    prices = [Decimal(line.unit_price_usd) for line in pair.lines if line.unit_price_usd]
+    if ours.basis is not Basis.BILLED_UNITS or not units or not prices or not ours.quantity:
+        return False
+    same_price = all(round(price * 1_000_000) == ours.unit_micro_usd for price in prices)
+    return same_price and sum(units) != Decimal(ours.quantity) and abs(pair.billed_nano_usd - sum(units) * prices[0] * 10**9) < MICRO
+
+
+def _price_words(pair: Pair, ours: Ours) -> str:
+    discount = next((line.discount_percent for line in pair.lines if line.discount_percent and Decimal(line.discount_percent)), None)
+    if discount:
+        return f"The bill takes {discount} % off."
+    if ours.basis is Basis.ESTIMATE:
+        return "We had charged our estimate; the bill says what it really cost."
+    return f"The bill says {_money(pair.billed_nano_usd)}, our price came to {dollars(pair.ours_micro_usd)}."
+
+
+def _copies(pair: Pair, copied: list[Line]) -> Difference:
+    extra = sum(line.nano_usd * (line.copies - 1) for line in copied)
+    times = max(line.copies for line in copied)
+    why = f"The same line stands on the bill {times} times; it is counted once, so nothing is booked."
+    kept = _difference(pair, Cause.DUPLICATE, why, None)
+    return Difference(**{**vars(kept), "key": f"{kept.key}|copy", "nano_usd": extra, "lines": tuple(copied)})
+
+
+def _difference(pair: Pair, cause: Cause, why: str, proposed_micro_usd: int | None) -> Difference:
+    ours = pair.ours
+    return Difference(
+        key=_key(pair),
+        cause=cause,
+        day=day_of(pair),
+        call_id=ours.call_id if ours else "",
+        request_id=pair.lines[0].request_id if pair.lines else ours.request_id if ours else "",
+        endpoint=ours.endpoint if ours else pair.lines[0].endpoint,
+        billed_nano_usd=pair.billed_nano_usd,
+        ours_micro_usd=pair.ours_micro_usd,
+        nano_usd=pair.nano_usd,
+        proposed_micro_usd=proposed_micro_usd,
+        why=why,
+        lines=pair.lines,
+    )
+
+
+def _key(pair: Pair) -> str:
+    """Name a request so that the next bill names it alike: its id, else our call, else what the line says."""
+    if pair.ours and pair.ours.call_id:
+        return f"call {pair.ours.call_id}"
+    line = pair.lines[0]
+    return f"request {line.request_id}" if line.request_id else f"line {line.endpoint} {line.at} {line.nano_usd}"
+
+
+def _to_book(nano_usd: int) -> int | None:
+    """Round to whole micro-dollars, half to even; nothing where that is none."""
+    return round(Decimal(nano_usd) / MICRO) or None
+
+
+def _money(nano_usd: int) -> str:
+    micro, rest = divmod(abs(nano_usd), MICRO)
+    sign = "-" if nano_usd < 0 else ""
+    return f"{sign}${micro // 10**6:,}.{micro % 10**6:06d}{rest:03d}".rstrip("0").ljust(len(sign) + 5, "0") if rest else dollars(nano_usd // MICRO)
