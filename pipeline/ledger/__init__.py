@@ -9,9 +9,9 @@ watch.py     the same, cheap enough for every second: only what is new is proven
 """
 
 from pipeline.ledger.budgets import check_room, set_budget
-from pipeline.ledger.entries import Booking, Entry, adjust, charge, entry_of, hold, release
+from pipeline.ledger.entries import Booking, Entry, charge, entry_of, hold, release
 from pipeline.ledger.limits import Cap
 from pipeline.ledger.proving import proof
 from pipeline.ledger.reports import Totals, entries, totals
 
-__all__ = ["Booking", "Cap", "Entry", "Totals", "adjust", "charge", "check_room", "entries", "entry_of", "hold", "proof", "release", "set_budget", "totals"]
+__all__ = ["Booking", "Cap", "Entry", "Totals", "charge", "check_room", "entries", "entry_of", "hold", "proof", "release", "set_budget", "totals"]

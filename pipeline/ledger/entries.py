@@ -102,14 +102,6 @@ def adjust(tx: Connection, line: Entry) -> int:
     return int(tx.execute("SELECT max(id) FROM entries").fetchone()[0])
 
 
-def adjust(tx: Connection, line: Entry) -> int:
-    """Book what a provider's bill says beyond what was charged, signed, and return the line's id; MonthClosed when its day is in a closed month."""
-    if line.kind is not EntryKind.ADJUST or line.basis is not Basis.RECONCILED or not line.micro_usd:
-        raise CannotPrice("An adjusting entry says an amount that was reconciled.")
-    _append(tx, line)
-    return int(tx.execute("SELECT max(id) FROM entries").fetchone()[0])
-
-
 def entry_of(row: Mapping[str, Any]) -> Entry:
     """Read one line from its row."""
     values = {name: row[name] for name in Entry.__dataclass_fields__}
