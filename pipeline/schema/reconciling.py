@@ -42,8 +42,8 @@ def _differences() -> Iterator[str]:
     yield "CREATE UNIQUE INDEX differences_open ON differences(provider, key) WHERE state = 'open'"
     yield "CREATE INDEX differences_by_key ON differences(provider, key)"
     yield "CREATE INDEX differences_by_cause ON differences(state, cause, day)"
-    yield """CREATE TRIGGER differences_stay BEFORE UPDATE ON differences WHEN old.state = 'accepted' BEGIN
-        SELECT raise(ABORT, 'an accepted difference cannot be changed'); END"""
+    yield """CREATE TRIGGER differences_stay BEFORE UPDATE ON differences WHEN old.entry_id IS NOT NULL BEGIN
+        SELECT raise(ABORT, 'a difference that was booked cannot be changed'); END"""
     yield """CREATE TRIGGER differences_are_kept BEFORE DELETE ON differences BEGIN
         SELECT raise(ABORT, 'differences cannot be removed'); END"""
 
