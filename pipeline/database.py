@@ -44,7 +44,7 @@ class Database:
         except OSError as error:
             raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
         except sqlite3.DatabaseError as error:
-            raise PlaceError("The studio's database cannot be opened.", next=self._way_back()) from error
+            raise PlaceError("The studio's database cannot be opened.", next=self.way_back()) from error
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -143,7 +143,7 @@ class Database:
             raise PlaceError("The studio's database was made by a newer version of the studio. Nothing was changed.", next="Update the studio.")
         tables = {row["name"] for row in self._anchor.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if tables and not tables & {"about", "_sqlite_migrations"}:
-            raise DatabaseDamaged("The file studio.db is another program's database. Nothing was written to it.", next=self._way_back())
+            raise DatabaseDamaged("The file studio.db is another program's database. Nothing was written to it.", next=self.way_back())
 
     @contextlib.contextmanager
     def _plain_words(self) -> Iterator[None]:
@@ -159,15 +159,16 @@ class Database:
 
     def _in_words(self, code: int) -> StudioError | None:
         if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-            return DatabaseDamaged(next=self._way_back())
+            return DatabaseDamaged(next=self.way_back())
         kinds = {sqlite3.SQLITE_BUSY: DatabaseBusy, sqlite3.SQLITE_LOCKED: DatabaseBusy, sqlite3.SQLITE_FULL: DiskFull}
         kind = {**kinds, sqlite3.SQLITE_READONLY: DatabaseReadOnly}.get(code)
         return kind() if kind else None
 
-    def _way_back(self) -> str:
-        newest = max((path.name for path in (self.folder / BACKUPS).glob("*.db")), default="")
+    def way_back(self) -> str:
+        """Return what to do about a database that cannot be used, naming the newest backup of the data folder."""
+        newest = max((self.folder / BACKUPS).glob("*.db"), key=lambda path: path.stat().st_mtime, default=None)
         if newest:
-            return f"Stop the studio, then restore the newest backup: `python -m pipeline restore {newest}`."
+            return f"Stop the studio, then restore the newest backup: `python -m pipeline restore {newest.name}`."
         return "There is no backup in the data folder. Keep the file as it is and ask an engineer, or set another STUDIO_DATA to begin anew."
 
 

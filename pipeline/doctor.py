@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipeline import ledger
 from pipeline.catalog import load_catalogue
-from pipeline.errors import StudioError
+from pipeline.errors import DatabaseDamaged, StudioError
 from pipeline.media import ffmpeg
 from pipeline.prompts import load_styles
 from pipeline.settings import SHIPPED, Settings
@@ -78,7 +78,7 @@ def _database(settings: Settings) -> str:
         sound = tx.execute("PRAGMA quick_check").fetchone()[0]
         count = tx.execute("SELECT count(*) FROM runs").fetchone()[0]
     if sound != "ok":
-        raise StudioError("The database is damaged.", next="Restore studio.db from a backup.")
+        raise DatabaseDamaged(next=place.database.way_back())
     return f"{count} runs"
 
 
@@ -90,7 +90,7 @@ def _ledger(settings: Settings) -> str:
         lines = db.execute("SELECT count(*) FROM entries").fetchone()[0]
     if wrong:
         raise StudioError(wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
-    return f"{lines} lines; chain unbroken, every balance equals its rows"
+    return f"{lines} lines; chain unbroken, every sum equals its rows"
 
 
 def _likeness(_: Settings) -> str:

@@ -16,7 +16,12 @@ def add_to(app: typer.Typer) -> None:
 
 
 def export(
-    what: Table = typer.Argument(..., help="The whole ledger, its requests one by one, sums by day, or costs added up by --by.", show_default=False),
+    what: Table = typer.Argument(
+        ...,
+        metavar="ledger|requests|daily|costs",
+        help="The whole ledger, its requests one by one, sums by day, or costs added up by --by.",
+        show_default=False,
+    ),
     out: Path = typer.Option(..., "--out", help="The file to write; what its columns mean is written beside it.", show_default=False),
     as_csv: bool = typer.Option(False, "--csv", help="Comma-separated lines."),
     as_parquet: bool = typer.Option(False, "--parquet", help="Parquet; by itself for a name that ends so."),
