@@ -22,12 +22,14 @@ class Job(StrEnum):
 
 
 class Unit(StrEnum):
-    """What a provider counts. 1 megapixel = 1024 × 1024 px, rounded up per image."""
+    """What a provider counts. 1 megapixel = 1024 × 1024 px, rounded up per image; characters are those of the prompt as it is sent."""
 
     MEGAPIXEL = "megapixel"
     IMAGE = "image"
     SECOND = "second"
     CLIP = "clip"
+    CHARACTER = "character"
+    CALL = "call"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,8 @@ def _price(row: dict[str, Any], model: str) -> Price:
         raise ValueError(f"a price must be a positive number of whole micro-dollars, not {row['usd']}")
     if not isinstance(row["valid_from"], date):
         raise ValueError("valid_from must be a date such as 2026-03-01")
+    if not row["source"].strip():
+        raise ValueError("a price must say where it was read")
     when = _plain(row.get("when", {}))
     marks = "".join(f"+{value}" for value in when.values())
     name = f"{model}{marks}@{row['valid_from'].isoformat()}"

@@ -72,11 +72,22 @@ def charge_for_units(units: Decimal, unit_micro_usd: int) -> int:
 def _quantity(unit: Unit, model: Model, arguments: Mapping[str, Any], width_px: int, height_px: int) -> int:
     match unit:
         case Unit.MEGAPIXEL:
-            return megapixels(width_px, height_px)
-        case Unit.IMAGE | Unit.CLIP:
+            return _images(model, arguments) * megapixels(width_px, height_px)
+        case Unit.IMAGE:
+            return _images(model, arguments)
+        case Unit.CLIP | Unit.CALL:
             return 1
+        case Unit.CHARACTER:
+            return len(str(arguments.get("prompt", "")))
         case Unit.SECOND:
-            seconds = arguments.get("duration", model.clip_seconds)
-            if not str(seconds).isdigit():
-                raise CannotPrice(f"{model.title} is billed by the second and its length is not known.")
-            return int(str(seconds))
+            return _whole(arguments.get("duration", model.clip_seconds), f"{model.title} is billed by the second and its length is not known.")
+
+
+def _images(model: Model, arguments: Mapping[str, Any]) -> int:
+    return _whole(arguments.get("num_images", 1), f"{model.title} is billed by the picture and their number is not known.")
+
+
+def _whole(value: Any, otherwise: str) -> int:
+    if not str(value).isdecimal() or int(str(value)) < 1:
+        raise CannotPrice(otherwise)
+    return int(str(value))

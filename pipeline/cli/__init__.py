@@ -11,6 +11,7 @@ store.py      orphans, store migrate, store advice, store expire
 money.py      price, ledger, costs
 budget.py     budget set, budget show, budget extend, budget end, budget history
 export.py     export
+prices.py     prices bias
 backup.py     backup, restore
 service.py    worker, sandbox, doctor
 sandbox.py    sandbox bill, sandbox faults

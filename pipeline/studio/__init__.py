@@ -33,6 +33,7 @@ budgets.py     who may spend how much, and what is used of it
 budget_history.py  what was done to budgets, by whom and why
 forecast.py    what the month will come to, with its band
 prices.py      what every model would cost now
+price_bias.py  estimates held against what was charged, model by model
 library.py     every avatar, clip and photo: filtered, sorted, page by page
 filters.py     what a library can be narrowed down by, and how an address says it
 details.py     everything about one file, and the exact request behind it
@@ -57,6 +58,7 @@ home.py        what waits, runs, was made and was spent: the first screen, for l
 samples.py     the sample portrait of a fresh install
 testphotos.py  photos for comparing: the studio's own and those of cases
 sweeps.py      plans that are kept, named and shared
+room.py        whether a wish fits in every budget, which it would pass, who may extend it
 sweep_prices.py  what a plan would cost, cell by cell
 sweep_runs.py  buying a sweep's cells, cancelling the rest, retrying failures
 sweep_view.py  a sweep as the grid shows it

@@ -24,6 +24,7 @@ CHANGES = {
     "price without a date": ("valid_from = 2026-03-01\n", ""),
     "date in words": ("valid_from = 2026-03-01", 'valid_from = "March"'),
     "price without a source": ('source = "', 'origin = "'),
+    "price with a blank source": (PRICE[PRICE.index("source = ") :].splitlines()[0], 'source = " "'),
     "unknown unit": ('unit = "megapixel"', 'unit = "furlong"'),
     "unknown job": ('job = "avatar"', 'job = "sculpture"'),
     "default out of range": ("default = 0.6", "default = 1.4"),

@@ -124,6 +124,34 @@ def test_a_length_that_is_not_known_is_not_bought():
         quote(model, {**_asked("kling-2.6").arguments, "duration": "auto"}, width_px=1024, height_px=1024)
 
 
+@pytest.mark.parametrize(
+    ("unit", "micro_usd"),
+    [(Unit.IMAGE, 2_000), (Unit.MEGAPIXEL, 4_000), (Unit.SECOND, 5_000), (Unit.CHARACTER, 11_000), (Unit.CALL, 1_000), (Unit.CLIP, 1_000)],
+)
+def test_every_unit_is_counted_as_it_is_billed(unit, micro_usd):
+    """Two pictures of 1025 × 1024 px, each rounded up by itself; five seconds; a prompt of eleven characters."""
+    price = Price(id="p", valid_from=date(2026, 1, 1), unit=unit, micro_usd=1_000, when={}, source="a page")
+    model = replace(CATALOGUE.find("flux-dev"), prices=(price,))
+    asked = {"prompt": "a red foxes", "num_images": 2, "duration": "5"}
+    assert quote(model, asked, width_px=1025, height_px=1024).micro_usd == micro_usd
+
+
+@pytest.mark.parametrize(
+    ("unit", "asked"), [(Unit.IMAGE, {"num_images": "many"}), (Unit.MEGAPIXEL, {"num_images": 0}), (Unit.SECOND, {"duration": 0})]
+)
+def test_a_number_that_is_not_known_is_not_bought(unit, asked):
+    price = Price(id="p", valid_from=date(2026, 1, 1), unit=unit, micro_usd=1_000, when={}, source="a page")
+    with pytest.raises(CannotPrice, match="not known"):
+        quote(replace(CATALOGUE.find("flux-dev"), prices=(price,)), asked, width_px=1024, height_px=1024)
+
+
+def test_every_price_names_its_day_and_where_it_was_read():
+    for model in CATALOGUE.models.values():
+        for price in model.prices:
+            assert price.valid_from <= date.today()
+            assert price.source.strip(), price.id
+
+
 def test_a_new_price_counts_from_its_day_and_the_old_one_until_then():
     old = CATALOGUE.find("flux-dev")
     new = Price(id="new", valid_from=date(2026, 9, 1), unit=Unit.MEGAPIXEL, micro_usd=25_000, when={}, source="a page")

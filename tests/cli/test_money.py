@@ -25,3 +25,15 @@ def test_a_budget_is_set_shown_and_refused_in_words(pipeline: CommandLine) -> No
     for wrong in (("planet", "mars", "--usd", "1"), ("studio", "--usd", "-1"), ("studio", "--usd", "nan"), ("person", "--usd", "1")):
         said = pipeline("budget", "set", *wrong, "--json")
         assert (said.code, said.document["error"]) == (3, "BadParameter"), wrong
+
+
+def test_the_bias_of_prices_is_told_model_by_model(pipeline: CommandLine) -> None:
+    assert pipeline("prices", "bias").out == "No request has succeeded yet.\n"
+    LittleStudio(pipeline.folder, customer=True).approved_clip()
+    told = pipeline("prices", "bias", "--json").document
+    assert [(one["model"], one["requests"], one["percent"], one["flagged"]) for one in told] == [
+        ("flux-dev", 1, 0.0, False),
+        ("kling-2.6", 1, 0.0, False),
+    ]
+    assert "Too few requests to tell (1 of 20)." in pipeline("prices", "bias").out
+    assert pipeline("prices", "bias", "--since", "May", "--json").document["error"] == "BadParameter"
