@@ -8,6 +8,7 @@ bundle.py        scripts/ and styles/, their half in the browser, as one file ea
 markup.py        HTML in which whatever a person wrote is escaped
 here.py          which place the screen looks at, who is in front of it, and what it last had to say
 pieces.py        pictures, states, progress, prices and buttons
+purse.py         what budgets say to a wish
 forms.py         fields, buttons and dialogs of forms
 pair.py          two pictures compared: slider, side by side, one zoom
 

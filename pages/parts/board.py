@@ -1,6 +1,6 @@
 """The usual Home: what waits for a decision, what runs, what was made last."""
 
-from pages.parts import pieces, sweepline, ways
+from pages.parts import pieces, purse, sweepline, ways
 from pages.parts.here import me
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button
@@ -12,8 +12,7 @@ from pipeline.studio.seen import Question, Seen
 def sections(seen: Home) -> Html:
     """Show the three lists, those with nothing in them in one line."""
     waiting = [*(_question(question) for question in seen.questions), *(_candidate(one) for one in seen.to_do)]
-    off = barred(Role.MAKE, "making")
-    sample = button(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", off=off, number=str(seen.samples + 1))
+    sample = pieces.sample(f"Make a sample portrait · {pieces.price_of_avatar()}", "sample", seen.samples + 1)
     head = tag("header", tag("h1", "Home"), sample)
     running = [*(_running(one) for one in seen.running), *(sweepline.home_row(one, me()) for one in seen.sweeps)]
     to_do = tag("div", *waiting, class_="wall") if waiting else _nothing("task_alt", "Nothing waits for you.")
@@ -68,7 +67,7 @@ def _candidate(seen: Seen) -> Html:
 
 def _question(question: Question) -> Html:
     seen, call = question.seen, question.call
-    price = dollars(call.hold_micro_usd)
+    price, room = dollars(call.hold_micro_usd), purse.room_to_retry(seen.run, call.hold_micro_usd)
     words = f"The connection broke on the way, and the provider cannot say whether it took this request. {price} is held for it."
     choices = "Sending again pays once more; either way the lost request counts as charged until the bill says otherwise."
     return tag(
@@ -79,8 +78,9 @@ def _question(question: Question) -> Html:
         tag("p", choices, class_="small"),
         tag(
             "div",
-            button(f"Send again · {price}", "settle", call=call.id, choice=Choice.RESEND.value),
+            button(f"Send again · {price}", "settle", off=room.words, call=call.id, choice=Choice.RESEND.value),
             button(f"Write off · {price}", "settle", look="quiet", call=call.id, choice=Choice.WRITE_OFF.value),
+            pieces.budget_says(room),
             class_="buttons",
         ),
         class_="card",

@@ -125,7 +125,13 @@ def _avatars_again(seen: CaseView, one: Seen) -> list[Html]:
 
 def _make(seen: CaseView, words: str, settings: Mapping[str, Any], changes: Mapping[str, str], symbol: str) -> Html:
     about = {**making_of(settings), **changes}
-    return button(words, "make", symbol=symbol, off=seen.avatar_offer.why, number=str(seen.avatars + 1), **about)
+    return button(words, "make", symbol=symbol, off=seen.avatar_offer.why or _room(seen, settings), number=str(seen.avatars + 1), **about)
+
+
+def _room(seen: CaseView, settings: Mapping[str, Any]) -> str | None:
+    """Say why the model of these settings cannot be paid for now."""
+    models = (*seen.avatar_offer.models, *seen.clip_offer.models)
+    return next((model.room.words for model in models if model.name == settings["model"]), None)
 
 
 def making_of(settings: Mapping[str, Any]) -> dict[str, str]:
@@ -139,7 +145,8 @@ def making_of(settings: Mapping[str, Any]) -> dict[str, str]:
 def _clip_again(seen: CaseView, one: Seen) -> Html:
     about = {**making_of(one.run.settings), "avatar": seen.case.avatar or "", "number": str(seen.clips + 1)}
     about["motion"] = "" if about["style"] == FREE else about["style"]
-    return button(f"Another take · {price_of(seen, one)}", "animate", symbol="movie", off=seen.clip_offer.why, **about)
+    off = seen.clip_offer.why or _room(seen, one.run.settings)
+    return button(f"Another take · {price_of(seen, one)}", "animate", symbol="movie", off=off, **about)
 
 
 def price_of(seen: CaseView, one: Seen) -> str:

@@ -121,12 +121,15 @@ def _fine_tune(offer: Offer, again: Mapping[str, Any], *more: Html) -> Html:
 
 
 def _now(offer: Offer, begins: Mapping[str, Any]) -> ModelOffer:
-    return next((one for one in offer.models if one.name == begins.get("model")), offer.models[0])
+    """Return the model that the form begins with: the one asked for, else the usual one, else the first that can be paid for."""
+    named = next((one for one in offer.models if one.name == begins.get("model")), offer.models[0])
+    return named if named.why is None else next((one for one in offer.models if one.why is None), named)
 
 
 def _option(one: ModelOffer, is_chosen: bool) -> Html:
     price = dollars(one.micro_usd)
-    return tag("option", f"{one.title} · {price}", value=one.name, data_price=price, selected=is_chosen)
+    words = f"{one.title} · {price}{' · above a budget' if one.why else ''}"
+    return tag("option", words, value=one.name, data_price=price, selected=is_chosen, disabled=bool(one.why), title=one.room.words)
 
 
 def _settings(offer: ModelOffer, begins: Mapping[str, Any], shown: bool, *, preset: bool) -> Html:
@@ -167,7 +170,8 @@ def _choice(choice: str, prices: Mapping[str, int], now: str) -> Html:
 def _button(offer: Offer, words: str, begins: Mapping[str, Any], primary: bool, key: str) -> Html:
     price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
     look = "primary" if primary and offer.why is None else "plain"
-    why = tag("span", icon("info"), tag("span", offer.why), class_="why") if offer.why else None
+    said = f"{offer.why} {offer.remedy}" if offer.why else " ".join(_now(offer, begins).room.warnings)
+    why = tag("span", icon("info"), tag("span", said), class_="why") if said else None
     return forms.buttons(forms.submit((f"{words} · ", price), look=look, off=offer.why, data_key=key), why)
 
 

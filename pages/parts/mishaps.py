@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import forms, pieces, sweepline, ways
-from pages.parts.markup import Html, tag
+from pages.parts import forms, pieces, purse, sweepline, ways
+from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
 from pipeline.errors import Fault
 from pipeline.records import Person, Role, dollars
@@ -49,8 +49,9 @@ def before(seen: Seen) -> Html | None:
 def retry(seen: Seen, own: Person, why_not: str | None = None) -> Html:
     """Draw the button that tries a run again, with what that costs."""
     off = why_not or (None if Role.MAKE in own.roles else "Your role does not allow making.")
+    room = purse.room_to_retry(seen.run, seen.again_micro_usd)
     words = "Retry" if why_not else f"Retry · {_price(seen.again_micro_usd)}"
-    return button(words, "retry", symbol="refresh", off=off, run=seen.run.id)
+    return join(button(words, "retry", symbol="refresh", off=off or room.words, run=seen.run.id), None if off else pieces.budget_says(room))
 
 
 def failed(one: Failed, own: Person) -> Html:
@@ -86,7 +87,8 @@ def retry_all(view: QueueView, price: RetryPrice, own: Person) -> Html | None:
         return opens
     lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
     listed = tag("ul", *(_to_retry(one, price) for one in single), class_="to-retry")
-    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh"))
+    room = purse.room_for_many(price.total_micro_usd, sum(1 for bought in price.prices.values() if bought))
+    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh"), pieces.budget_says(room))
     about = {"data_runs": ",".join(one.seen.run.id for one in going), "data_price": str(price.total_micro_usd)}
     asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **about)
     return tag("div", opens, forms.dialog("retry-all", f"Retry {every}", lead, asked))
@@ -127,20 +129,21 @@ def question(one: Undecided, own: Person) -> Html:
     # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
     guard = tag("button", type="submit", disabled=True, hidden=True)
     note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
-    choices = [_option(option, call.hold_micro_usd, own) for option in one.options]
+    choices = [_option(option, one, own) for option in one.options]
     form = forms.form("settle", f"settle-{call.id}", guard, note, *choices, _who_may(own), call=call.id)
     about = tag("div", _top(seen), tag("p", one.happened, class_="what-failed"), known, form, class_="about")
     return tag("li", pieces.thumb(seen), about, class_="question", id=f"ask-{call.id}")
 
 
-def _option(option: Option, held_micro_usd: int, own: Person) -> Html:
-    price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(held_micro_usd)
-    off = option.why_not or (None if Role.MONEY in own.roles else _MAY)
+def _option(option: Option, about: Undecided, own: Person) -> Html:
+    price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(about.question.call.hold_micro_usd)
+    room = purse.room_to_retry(about.question.seen.run, option.more_micro_usd)
+    off = option.why_not or (None if Role.MONEY in own.roles else _MAY) or room.words
     words = option.title if option.why_not else f"{option.title} · {price}"
     asked = forms.field("The provider’s request id", "request", maxlength=128, autocomplete="off", spellcheck="false")
     press = forms.submit(words, look="plain", off=off, data_choice=option.choice.value)
     say = tag("p", option.why_not or option.say, class_="small")
-    return tag("div", say, asked if option.needs_request_id else None, press, class_="option")
+    return tag("div", say, pieces.budget_says(room), asked if option.needs_request_id else None, press, class_="option")
 
 
 _MAY = f"Only who may {ROLE_WORDS[Role.MONEY]} can decide this."

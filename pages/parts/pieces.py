@@ -3,11 +3,12 @@
 import time
 from functools import lru_cache
 
-from pages.parts import ways
+from pages.parts import purse, ways
 from pages.parts.here import me, place
-from pages.parts.markup import Child, Html, tag
+from pages.parts.markup import Child, Html, join, tag
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Role, Run, RunKind, RunState, dollars, seconds_since
 from pipeline.studio import portraits, presets
+from pipeline.studio.room import Room
 from pipeline.studio.seen import Seen
 
 LINK_SECONDS = 3600
@@ -78,25 +79,52 @@ def barred(role: Role, doing: str) -> str | None:
     return None if role in me().roles else f"Your role does not allow {doing}."
 
 
+def buys(words: Child, do: str, room: Room, *, symbol: str | None = None, look: str = "plain", **what: str) -> Html:
+    """Draw a button that costs money: where a budget leaves no room it cannot be pressed, and beside it stands which and who may change that."""
+    off = barred(Role.MAKE, "making")
+    return join(button(words, do, symbol=symbol, look=look, off=off or room.words, **what), None if off else budget_says(room))
+
+
+def budget_says(room: Room) -> Html | None:
+    """Say why a budget leaves no room, or what soft ones remark; nothing where there is nothing to say."""
+    said = room.words or " ".join(room.warnings)
+    return tag("span", icon("info"), tag("span", said), class_="why") if said else None
+
+
 def animate(seen: Seen, words: str, look: str) -> Html:
     """Draw the button that makes a clip of an avatar; its number makes two presses one wish."""
-    return button(words, "animate", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id, number=str(seen.next_clip))
+    room = purse.room_for(_clip_micro_usd(), seen.case.id)
+    return buys(words, "animate", room, look=look, run=seen.run.id, number=str(seen.next_clip))
 
 
 def retry(seen: Seen, words: str, look: str) -> Html:
     """Draw the button that tries a run again, with what that would cost now."""
     price = dollars(seen.again_micro_usd) if seen.again_micro_usd else "free"
-    return button(f"{words} · {price}", "retry", symbol="refresh", look=look, off=barred(Role.MAKE, "making"), run=seen.run.id)
+    room = purse.room_to_retry(seen.run, seen.again_micro_usd)
+    return buys(f"{words} · {price}", "retry", room, symbol="refresh", look=look, run=seen.run.id)
+
+
+def sample(words: Child, do: str, number: int, look: str = "plain") -> Html:
+    """Draw a button that makes an avatar with the settings that support begins with."""
+    return buys(words, do, purse.room_for(_avatar_micro_usd()), look=look, number=str(number))
 
 
 def price_of_avatar() -> str:
     """Return what an avatar with the settings that support begins with costs."""
-    return dollars(portraits.price_avatar(place(), presets.avatar_wish(place())).micro_usd)
+    return dollars(_avatar_micro_usd())
 
 
 def price_of_clip() -> str:
     """Return what a clip with the settings that support begins with costs."""
-    return dollars(portraits.price_clip(place(), presets.clip_wish(place())).micro_usd)
+    return dollars(_clip_micro_usd())
+
+
+def _avatar_micro_usd() -> int:
+    return portraits.price_avatar(place(), presets.avatar_wish(place())).micro_usd
+
+
+def _clip_micro_usd() -> int:
+    return portraits.price_clip(place(), presets.clip_wish(place())).micro_usd
 
 
 def badge(symbol: str, words: Child, look: str = "quiet") -> Html:

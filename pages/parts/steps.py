@@ -20,11 +20,7 @@ def card(seen: Home) -> Html:
     title, words = _words(done)
     arrow = tag("span", pieces.icon("arrow_forward"), class_="arrow", aria_hidden="true")
     stations = (_photo(), arrow, _avatar(seen, steps), arrow, _clip(steps))
-    more = (
-        button(f"Make another sample · {pieces.price_of_avatar()}", "sample", off=barred(Role.MAKE, "making"), number=str(seen.samples + 1))
-        if done
-        else None
-    )
+    more = pieces.sample(f"Make another sample · {pieces.price_of_avatar()}", "sample", seen.samples + 1) if done else None
     return tag("section", tag("header", tag("h1", title), more), words, tag("div", *stations, class_="stations"), class_="card first")
 
 
@@ -64,9 +60,7 @@ def _judge_avatar(steps: FirstSteps) -> Html:
     avatar = steps.avatar
     if avatar.decision is Decision.APPROVED:
         return pieces.state_of(avatar)
-    another = button(
-        f"Make another · {pieces.price_of_avatar()}", "again", look="plain", off=barred(Role.MAKE, "making"), number=str(steps.avatars + 1)
-    )
+    another = pieces.sample(f"Make another · {pieces.price_of_avatar()}", "again", steps.avatars + 1)
     if avatar.decision is not None:
         return tag("div", pieces.state_of(avatar), another, class_="buttons")
     return tag("div", _approve(avatar), another, class_="buttons")
@@ -111,9 +105,7 @@ def _approve(seen: Seen) -> Html:
 
 def _buy_avatar(do: str, number: int) -> Html:
     free = tag("small", "free in the sandbox") if place().settings.is_sandbox else None
-    return button(
-        (f"Make a sample portrait · {pieces.price_of_avatar()}", free), do, look="primary", off=barred(Role.MAKE, "making"), number=str(number)
-    )
+    return pieces.sample((f"Make a sample portrait · {pieces.price_of_avatar()}", free), do, number, look="primary")
 
 
 def _unmade(seen: Seen, symbol: str) -> Html:

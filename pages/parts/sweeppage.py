@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import forms, pieces, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, ways
+from pages.parts import forms, pieces, purse, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, ways
 from pages.parts.here import me, place
-from pages.parts.markup import Html, tag
+from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button, icon
 from pipeline.records import Role, dollars
 from pipeline.studio import sweep_runs
+from pipeline.studio.sweep_prices import FEATURE
 from pipeline.studio.sweep_view import SweepView
 from pipeline.sweeps.plans import Axis
 
@@ -99,6 +100,7 @@ def _again(seen: SweepView, failed: int) -> Html | None:
     if not failed or seen.live:
         return None
     cost = sweep_runs.price_of_retrying(place(), sweep_runs.failures(place(), seen.sweep.id))
-    return button(
+    press = button(
         f"Retry {failed} · {dollars(cost)}", "retry-failures", look="plain", symbol="refresh", off=barred(Role.MAKE, "making"), price=str(cost)
     )
+    return join(press, pieces.budget_says(purse.room_for_many(cost, failed, FEATURE, seen.sweep.id)))

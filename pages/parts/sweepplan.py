@@ -170,7 +170,9 @@ def _buy(seen: SweepView) -> Html | None:
     large = forms.tick(f"Yes, {priced.to_buy:,} {noun} are wanted", "large") if priced.to_buy > USUAL_CELLS else None
     about = tag("p", f"About {_time(priced.seconds)} with every free place at work.", class_="small")
     off = barred(Role.MAKE, "making") or priced.why_not
-    parts = (ceiling, large, about, forms.submit(words, symbol="brush", off=off), tag("p", off, class_="small bad") if off else None)
+    said = off or " ".join(priced.room.warnings)
+    note = tag("p", said, class_="small bad" if off else "small") if said else None
+    parts = (ceiling, large, about, forms.submit(words, symbol="brush", off=off), note)
     return forms.form("buy", f"buy-{sweep.id}-{sweep.version}-{priced.asked}", *parts, price=str(priced.micro_usd), version=sweep.version)
 
 

@@ -56,10 +56,18 @@ def check_room(
     for limit in standing(db, caps, person=person, feature=feature, case_id=case_id, sweep=sweep, day=day):
         more = requests if limit.measure is Measure.REQUESTS else micro_usd
         if limit.hard and not limit.fits(more):
-            raise BudgetReached(refusal(limit, more))
+            raise BudgetReached(refusal(limit, more), next=remedy(limit))
 
 
 def refusal(limit: Limit, more: int) -> str:
     """Say that so much more would pass a limit."""
     over = f"; it is passed by {limit.measure.said(limit.over)} already" if limit.over else ""
     return f"This needs {limit.measure.said(more)}, but {limit.measure.said(limit.left)} is left of {limit.name}{over}."
+
+
+def remedy(limit: Limit, who: str = "Whoever may change budgets") -> str:
+    """Say who can make room: by an extension for the present day, by a higher budget, or only where the studio is started."""
+    if not limit.budget_id:
+        again = "It begins anew at midnight UTC; whoever starts the studio can change it."
+        return again if limit.scope_kind == "studio" else "Raise the ceiling or make the plan smaller."
+    return f"{who} may {'raise it' if limit.period == 'ever' else 'extend it for today'} at Costs, Budgets."

@@ -199,4 +199,5 @@ def _beyond_budget(quoted: Quoted, ceiling_micro_usd: int | None) -> StudioError
         before = f" after the {dollars(spent)} it has cost" if spent else ""
         above = f"This costs {dollars(price)}{before}, which is above the ceiling of {dollars(ceiling_micro_usd)}."
         return BudgetReached(above, next="Raise the ceiling or make the plan smaller.")
-    return BudgetReached(quoted.priced.why_not) if quoted.priced.why_not else None
+    room = quoted.priced.room
+    return BudgetReached(room.why, next=room.remedy) if room.why else None

@@ -9,14 +9,14 @@ from pipeline.cases import check_premium
 from pipeline.catalog import Job, Model, Quote
 from pipeline.catalog.models import Parameter
 from pipeline.database import Connection
-from pipeline.errors import BadPrompt, BudgetReached, CannotPrice, NotNow, StudioError
-from pipeline.ledger import check_room
+from pipeline.errors import BadPrompt, CannotPrice, NotNow, StudioError
 from pipeline.records import Case, Person, Role, RunKind
-from pipeline.studio import presets
+from pipeline.studio import presets, room
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import FEATURE, check_limits, price_avatar, price_clip, source_of
 from pipeline.studio.presets import Preset
+from pipeline.studio.room import Room
 from pipeline.studio.sweeplines import name_of
 from pipeline.workflows.wishes import AVATAR_MODEL, CLIP_MODEL, AvatarWish, ClipWish
 
@@ -29,7 +29,7 @@ USUAL = {RunKind.AVATAR: AVATAR_MODEL, RunKind.CLIP: CLIP_MODEL}
 class ModelOffer:
     """A model that can make it: its price with its defaults, the price of each resolution it offers, and its settings with their limits.
 
-    `why` says why this one cannot be paid for now, where another might.
+    `room` is what budgets say to its cheapest way: why it cannot be paid for now, where another model might.
     """
 
     name: str
@@ -40,7 +40,12 @@ class ModelOffer:
     parameters: Mapping[str, Parameter]
     clip_seconds: int | None
     note: str
-    why: str | None
+    room: Room
+
+    @property
+    def why(self) -> str | None:
+        """Why no budget leaves room for it now; None when there is room."""
+        return self.room.why
 
     @property
     def micro_usd(self) -> int:
@@ -74,7 +79,7 @@ def offer(place: Place, db: Connection, case: Case, kind: RunKind, by: Person = 
     usual = preset["preset"].settings["model"] if preset["preset"] else USUAL[kind]
     models = sorted((one for one in priced if one is not None), key=lambda one: (one.name != usual, one.micro_usd, one.name))
     if refusal is None and models and all(one.why for one in models):
-        return Offer(kind=kind, why=models[0].why, remedy=BudgetReached.next, models=tuple(models), **preset)
+        return Offer(kind=kind, why=models[0].why, remedy=models[0].room.remedy, models=tuple(models), **preset)
     return Offer(kind=kind, why=refusal.say if refusal else None, remedy=refusal.next if refusal else "", models=tuple(models), **preset)
 
 
@@ -126,7 +131,7 @@ def _model(place: Place, db: Connection, case: Case, kind: RunKind, model: Model
         parameters=model.parameters,
         clip_seconds=model.clip_seconds,
         note=model.note,
-        why=_too_dear(place, db, case, min([price.micro_usd, *by_resolution.values()]), by),
+        room=room.look(place, db, min([price.micro_usd, *by_resolution.values()]), by, feature=FEATURE, case_id=case.id),
     )
 
 
@@ -139,11 +144,3 @@ def _price(place: Place, db: Connection, case: Case, kind: RunKind, model: Model
     if kind is RunKind.AVATAR:
         return price_avatar(place, AvatarWish(model=model.name), **size)
     return price_clip(place, ClipWish(model=model.name, resolution=resolution), **size)
-
-
-def _too_dear(place: Place, db: Connection, case: Case, micro_usd: int, by: Person) -> str | None:
-    try:
-        check_room(db, micro_usd, place.caps, person=by.name, feature=FEATURE, case_id=case.id)
-    except BudgetReached as error:
-        return error.say
-    return None

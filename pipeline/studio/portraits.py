@@ -98,7 +98,7 @@ def check_affordable(place: Place, prices: Sequence[Quote], by: Person) -> None:
     """Raise BudgetReached if these prices together would pass a cap now, KeyRefused without a key; before anything is stored; asking checks again."""
     check_key(place)
     with place.database.reading() as db:
-        check_room(db, sum(price.micro_usd for price in prices), place.caps, person=by.name, feature=FEATURE)
+        check_room(db, sum(price.micro_usd for price in prices), place.caps, person=by.name, feature=FEATURE, requests=len(prices))
 
 
 def next_take(place: Place, case_id: str, avatar: str) -> int:

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pipeline.buying.planning import owned_prints, price_of
 from pipeline.catalog import Quote
 from pipeline.database import Connection
-from pipeline.errors import BudgetReached
-from pipeline.ledger import check_room
 from pipeline.records import Person
-from pipeline.studio import strip, testphotos
+from pipeline.studio import room, strip, testphotos
 from pipeline.studio.place import Place
+from pipeline.studio.room import Room
 from pipeline.studio.strip import today
 from pipeline.studio.testphotos import Source
 from pipeline.sweeps.cells import Cell, Layout, lay_out
@@ -22,6 +21,7 @@ from pipeline.sweeps.remarks import Remark, remarks, to_pay
 
 FEATURE = "sweep"
 MOST_LAYOUTS = 8
+NOBODY = Person(name="")
 _layouts: dict[tuple[str, tuple[str, ...]], Layout] = {}
 _lock = threading.Lock()
 
@@ -45,7 +45,7 @@ class Priced:
     """A plan with what it would cost now, in micro-dollars.
 
     `cells` are laid out, `asked` of them were asked for before, `owned` are free, `to_buy` are to be paid (each request once).
-    `left_today_micro_usd` is what the studio may still spend today; `why_not` says which budget forbids it; `seconds` is the expected time.
+    `left_today_micro_usd` is what the studio may still spend today; `room` is what budgets say to it; `seconds` is the expected time.
     """
 
     plan: Plan
@@ -60,8 +60,13 @@ class Priced:
     to_buy: int
     micro_usd: int
     left_today_micro_usd: int
-    why_not: str | None
+    room: Room
     seconds: float
+
+    @property
+    def why_not(self) -> str | None:
+        """Which budget forbids it and what to do about that; None when there is room."""
+        return self.room.words
 
 
 def price(place: Place, plan: Plan, by: Person | None = None, *, sweep_id: str = "") -> Priced:
@@ -93,7 +98,7 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
         to_buy=len(pay),
         micro_usd=total,
         left_today_micro_usd=max(money.cap_micro_usd - money.spent_micro_usd - money.held_micro_usd, 0),
-        why_not=_why_not(place, db, total, by, sweep_id),
+        room=room.look(place, db, total, by or NOBODY, feature=FEATURE, sweep=sweep_id or None, requests=len(pay)),
         seconds=_seconds(place, fresh, pay),
     )
 
@@ -125,14 +130,6 @@ def _lines(cells: Iterable[Cell], pay: Mapping[str, int]) -> tuple[Line, ...]:
             seen.add(cell.print_)
             counted[cell.wanted.model.title, cell.micro_usd].append(cell)
     return tuple(Line(model=title, count=len(found), quote=price_of(found[0].wanted)) for (title, _), found in counted.items())
-
-
-def _why_not(place: Place, db: Connection, micro_usd: int, by: Person | None, sweep_id: str) -> str | None:
-    try:
-        check_room(db, micro_usd, place.caps, person=by.name if by else "", feature=FEATURE, sweep=sweep_id or None)
-    except BudgetReached as error:
-        return error.say
-    return None
 
 
 def _seconds(place: Place, cells: Iterable[Cell], pay: Mapping[str, int]) -> float:

@@ -157,7 +157,7 @@ def _check(
             next="Raise the ceiling or make the plan smaller.",
         )
     if priced.micro_usd:
-        check_room(tx, priced.micro_usd, place.caps, person=by.name, feature=FEATURE, sweep=sweep.id)
+        check_room(tx, priced.micro_usd, place.caps, person=by.name, feature=FEATURE, sweep=sweep.id, requests=priced.to_buy)
 
 
 def _cells(priced: Priced) -> list[Cell]:

@@ -109,7 +109,7 @@ LOOKS_ONLY = {
     "advise", "expiring", "is_due", "last", "monthly_micro_usd", "read", "storage_cost", "tidied_at",
     "backups", "prove",
     "columns_of", "described", "exact", "export_to", "harmless",
-    "budgets", "budgets_within", "grouped", "total", "whom", "expect", "of_limit", "of_month",
+    "budgets", "budgets_within", "look_now", "grouped", "total", "whom", "expect", "of_limit", "of_month",
     "libraries", "measure", "options", "release", "without_login",
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
     "price_of_retrying", "question_of", "questions", "request_behind", "state", "ticket_named", "to_review", "today",

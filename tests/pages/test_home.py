@@ -113,7 +113,8 @@ def press_and_say() -> None:
 def test_a_refusal_is_one_sentence_with_the_next_step(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STUDIO_DAILY_CAP_USD", "0")
     screen = AppTest.from_function(press_and_say, default_timeout=20).run()
-    said = "This needs $0.03, but $0.00 is left of the day cap of $0.00 for the studio. Wait for the next period or raise the cap."
+    why = "This needs $0.03, but $0.00 is left of the day cap of $0.00 for the studio."
+    said = f"{why} It begins anew at midnight UTC; whoever starts the studio can change it."
     assert [text.value for text in screen.text] == [said]
     assert studio.rows("SELECT * FROM calls") == []
 
