@@ -10,6 +10,7 @@ requests.py   runs, show, cancel, retry, decide, assets
 store.py      orphans, store migrate, store advice, store expire
 money.py      price, ledger, costs
 budget.py     budget set, budget show, budget extend, budget end, budget history
+reconcile.py  reconcile, close-month
 export.py     export
 prices.py     prices bias
 backup.py     backup, restore

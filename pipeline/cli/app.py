@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from pipeline.cli import backup, budget, export, money, portrait, prices, publish, requests, sandbox, service, store, sweep, takedown
+from pipeline.cli import backup, budget, export, money, portrait, prices, publish, reconcile, requests, sandbox, service, store, sweep, takedown
 from pipeline.cli.output import exit_code, fail
 from pipeline.errors import InputError, PlaceError, StudioError
 
@@ -28,6 +28,7 @@ sweep.add_to(app)
 requests.add_to(app)
 money.add_to(app)
 budget.add_to(app)
+reconcile.add_to(app)
 export.add_to(app)
 prices.add_to(app)
 backup.add_to(app)

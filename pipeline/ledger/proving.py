@@ -10,6 +10,7 @@ from json.encoder import encode_basestring as quoted
 from typing import Any
 
 from pipeline.database import Connection
+from pipeline.ledger.closings import changed
 from pipeline.ledger.entries import GENESIS, Entry
 
 NAMED = 5  # of each kind of fault so many are named; the rest is counted
@@ -26,7 +27,7 @@ def proof(db: Connection) -> list[str]:
     if not within:
         db.execute("BEGIN")
     try:
-        checks = (_broken_links(db), _wrong_balances(db), _unbooked(db), _wrong_costs(db), _wrong_days(db))
+        checks = (_broken_links(db), _wrong_balances(db), _unbooked(db), _wrong_costs(db), _wrong_days(db), changed(db))
         return [words for check in checks for words in _shortened(check)]
     finally:
         if not within:

@@ -9,6 +9,7 @@ emulator.py     the sandbox as a process
 bring_up.py     starting what is missing, for the command line and for a worker that finds its sandbox gone
 sweep_quotes.py  what an order for a sweep would cost, before anything of it is kept
 sweeping.py     a sweep bought and waited for, and what became of its cells
+bill.py         the provider asked for its bill; in sandbox mode the sandbox is brought up for it
 health.py       a light look at every part, for screens
 supervisor.py   keeps the studio's children alive, and ends them with it
 """

@@ -141,7 +141,7 @@ def _price_words(pair: Pair, ours: Ours) -> str:
         return f"The bill takes {discount} % off."
     if ours.basis is Basis.ESTIMATE:
         return "We had charged our estimate; the bill says what it really cost."
-    return f"The bill says {_money(pair.billed_nano_usd)}, our price came to {dollars(pair.ours_micro_usd)}."
+    return f"The bill says {money(pair.billed_nano_usd)}, our price came to {dollars(pair.ours_micro_usd)}."
 
 
 def _copies(pair: Pair, copied: list[Line]) -> Difference:
@@ -183,7 +183,12 @@ def _to_book(nano_usd: int) -> int | None:
     return round(Decimal(nano_usd) / MICRO) or None
 
 
-def _money(nano_usd: int) -> str:
+def money(nano_usd: int) -> str:
+    """Write nano-dollars for people, with as many digits as are needed.
+
+    >>> money(30_000_007), money(-350_000_000), money(0)
+    ('$0.030000007', '-$0.35', '$0.00')
+    """
     micro, rest = divmod(abs(nano_usd), MICRO)
     sign = "-" if nano_usd < 0 else ""
     return f"{sign}${micro // 10**6:,}.{micro % 10**6:06d}{rest:03d}".rstrip("0").ljust(len(sign) + 5, "0") if rest else dollars(nano_usd // MICRO)

@@ -32,6 +32,11 @@ export_columns.py  what an exported file can hold, column by column
 budgets.py     who may spend how much, and what is used of it
 budget_history.py  what was done to budgets, by whom and why
 forecast.py    what the month will come to, with its band
+bills.py       a provider's record of its charges: asked for or uploaded, and kept
+own_side.py    what our books say of each request, to hold a bill against
+reconciling.py a bill held against the ledger, every difference kept
+differences.py differences looked at, accepted with their entries, left with a note
+closing.py     months closed, with their error stated
 prices.py      what every model would cost now
 price_bias.py  estimates held against what was charged, model by model
 library.py     every avatar, clip and photo: filtered, sorted, page by page

@@ -1,0 +1,220 @@
+"""What differs between bills and ledger: looked at, accepted with its adjusting entry, or left with a note."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pipeline.database import Connection, Row, insert, update
+from pipeline.errors import BadParameter, NotNow, UnknownName
+from pipeline.ledger.entries import Entry, adjust, entry_of
+from pipeline.reckoning.causes import Cause
+from pipeline.records import Basis, EntryKind, Person, Role, now
+from pipeline.studio import own_side
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+
+NOBODY = "unknown"  # whom, and for what, a line of a bill is booked that no request of ours explains
+LONGEST_NOTE = 500
+AT_ONCE = 200
+WAITS = {
+    Cause.STILL_OPEN: "it is booked by itself when the request ends, or is on the next bill",
+    Cause.UNEXPLAINED: "nobody can say what to book",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A difference as it stands: `state` is open, accepted, left or gone; `entry_id` is the adjusting entry, None where none was booked."""
+
+    id: int
+    provider: str
+    cause: Cause
+    day: str
+    call_id: str
+    request_id: str
+    endpoint: str
+    billed_nano_usd: int
+    ours_micro_usd: int
+    nano_usd: int
+    proposed_micro_usd: int | None
+    why: str
+    lines: tuple[dict[str, Any], ...]
+    state: str
+    found_at: str
+    person: str
+    decided_at: str
+    note: str
+    entry_id: int | None
+
+    @property
+    def acceptable(self) -> bool:
+        """Whether a person can accept it now."""
+        return self.state == "open" and self.cause not in WAITS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    """What accepting came to: how many differences, the entries' sum in micro-dollars, and how many were left as they had changed meanwhile."""
+
+    count: int
+    micro_usd: int
+    changed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One cause with its undecided differences: how many, their sum, what would be booked, and the first rows."""
+
+    cause: Cause
+    count: int
+    nano_usd: int
+    proposed_micro_usd: int
+    rows: tuple[Kept, ...]
+
+
+def undecided(place: Place, *, rows: int = 20) -> tuple[Standing, ...]:
+    """Return what waits for a decision, by cause, the largest sums first within each; of every cause so many rows."""
+    sums = """SELECT cause, count(*) AS count, sum(nano_usd) AS nano_usd, sum(coalesce(proposed_micro_usd, 0)) AS proposed_micro_usd
+        FROM differences WHERE state = 'open' GROUP BY cause"""
+    most = "SELECT * FROM differences WHERE state = 'open' AND cause = ? ORDER BY abs(nano_usd) DESC, id LIMIT ?"
+    with place.database.reading() as db:
+        found = {row["cause"]: dict(row) for row in db.execute(sums)}
+        shown = {cause: tuple(_kept(row) for row in db.execute(most, (cause, rows))) for cause in found}
+    return tuple(Standing(**{**found[cause], "cause": cause, "rows": shown[cause]}) for cause in Cause if cause in found)
+
+
+def decided(place: Place, *, rows: int = 20) -> tuple[Kept, ...]:
+    """Return what was decided last."""
+    query = "SELECT * FROM differences WHERE state IN ('accepted', 'left') ORDER BY decided_at DESC, id DESC LIMIT ?"
+    with place.database.reading() as db:
+        return tuple(_kept(row) for row in db.execute(query, (rows,)))
+
+
+def find(place: Place, difference_id: int) -> Kept:
+    """Return one difference; raises UnknownName."""
+    with place.database.reading() as db:
+        return _find(db, difference_id)
+
+
+def accept(place: Place, difference_id: int, by: Person) -> Kept:
+    """Accept a difference: its adjusting entry, if it proposes one, and its state are written together, once.
+
+    A second acceptance changes nothing. In a closed month the entry counts for the present day and names the month. Raises NotAllowed,
+    UnknownName, NotNow for what cannot be accepted or has changed since the bill was compared.
+    """
+    check(by, Role.MONEY)
+    with place.database.writing() as tx:
+        one = _find(tx, difference_id)
+        if one.state != "accepted":
+            _check_acceptable(tx, one)
+            _accept(tx, one, by)
+        return _find(tx, difference_id)
+
+
+def accept_all(place: Place, by: Person, cause: Cause | None = None) -> Accepted:
+    """Accept every difference of a cause, or all that can be; each on its own, so that what is cut short leaves whole ones. Raises NotAllowed."""
+    check(by, Role.MONEY)
+    count = money = changed = 0
+    for batch in _batches(place, cause):
+        with place.database.writing() as tx:
+            for one in (_find(tx, difference_id) for difference_id in batch):
+                if not one.acceptable:
+                    continue
+                if _has_changed(tx, one):
+                    changed += 1
+                    continue
+                _accept(tx, one, by)
+                count, money = count + 1, money + (one.proposed_micro_usd or 0)
+    return Accepted(count=count, micro_usd=money, changed=changed)
+
+
+def leave(place: Place, difference_id: int, note: str, by: Person) -> Kept:
+    """Leave a difference as it is, with the reason; it comes back when the bill says another amount. Raises NotAllowed, BadParameter, NotNow."""
+    check(by, Role.MONEY)
+    note = " ".join(note.split())
+    if not note or len(note) > LONGEST_NOTE or not note.isprintable():
+        raise BadParameter(f"Say why in 1 to {LONGEST_NOTE} characters.", next="Colleagues read it when the month is closed.")
+    with place.database.writing() as tx:
+        one = _find(tx, difference_id)
+        if one.state != "open":
+            raise NotNow("This difference was decided already.", next="Look at what was decided.")
+        _decide(tx, one, "left", by, note=note)
+        return _find(tx, difference_id)
+
+
+def _batches(place: Place, cause: Cause | None) -> Sequence[Sequence[int]]:
+    with place.database.reading() as db:
+        query = "SELECT id FROM differences WHERE state = 'open' AND (? IS NULL OR cause = ?) ORDER BY id"
+        ids = [row["id"] for row in db.execute(query, (cause, cause))]
+    return [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)]
+
+
+def _check_acceptable(tx: Connection, one: Kept) -> None:
+    if one.state != "open":
+        raise NotNow("This difference is not open any more.", next="Compare the bill again.")
+    if one.cause in WAITS:
+        raise NotNow(f"This cannot be accepted: {WAITS[one.cause]}.", next="Leave it with a note, or compare the bill again later.")
+    if _has_changed(tx, one):
+        raise NotNow("The ledger has changed since the bill was compared.", next="Compare the bill again.")
+
+
+def _has_changed(tx: Connection, one: Kept) -> bool:
+    return bool(one.call_id) and own_side.booked_for(tx, one.call_id) != one.ours_micro_usd
+
+
+def _accept(tx: Connection, one: Kept, by: Person) -> None:
+    entry_id = adjust(tx, _entry(tx, one)) if one.proposed_micro_usd else None
+    _decide(tx, one, "accepted", by, entry_id=entry_id)
+
+
+def _decide(tx: Connection, one: Kept, state: str, by: Person, *, note: str = "", entry_id: int | None = None) -> None:
+    at = now()
+    update(tx, "differences", {"id": one.id}, {"state": state, "person": by.name, "decided_at": at, "note": note, "entry_id": entry_id})
+    detail = {"cause": one.cause.value, "micro_usd": one.proposed_micro_usd if entry_id else 0, "entry": entry_id, "note": note}
+    insert(tx, "audit_log", {"at": at, "person": by.name, "action": f"difference {state}", "subject": str(one.id), "detail": json.dumps(detail)})
+
+
+def _entry(tx: Connection, one: Kept) -> Entry:
+    """Return the adjusting entry of a difference: for the day of its request, or for today once that month is closed."""
+    at = now()
+    closed = tx.execute("SELECT 1 FROM closings WHERE month = ?", (one.day[:7],)).fetchone() is not None
+    flag = f"{one.cause.value}, belongs to {one.day[:7]}, which is closed" if closed else one.cause.value
+    base = _of_the_call(tx, one) if one.call_id else _of_nobody(one)
+    return replace(
+        base,
+        at=at,
+        kind=EntryKind.ADJUST,
+        basis=Basis.RECONCILED,
+        quantity="0",
+        micro_usd=one.proposed_micro_usd or 0,
+        for_day=at[:10] if closed else one.day,
+        flag=flag,
+    )
+
+
+def _of_the_call(tx: Connection, one: Kept) -> Entry:
+    row = tx.execute("SELECT * FROM entries WHERE call_id = ? AND kind = 'hold'", (one.call_id,)).fetchone()
+    if row is None:
+        raise NotNow("There is no hold for this request, so nothing can be booked on it.")
+    return entry_of(dict(row))
+
+
+def _of_nobody(one: Kept) -> Entry:
+    whom = {"person": NOBODY, "team": NOBODY, "feature": NOBODY, "sweep": None, "call_id": None, "run_id": None, "case_id": None}
+    price = {"unit": "request", "quantity": "0", "unit_micro_usd": 0, "price_id": "bill"}
+    what = {"kind": EntryKind.ADJUST, "basis": Basis.RECONCILED, "micro_usd": 0, "at": "", "for_day": one.day}
+    return Entry(**whom, **price, **what, provider=one.provider, endpoint=one.endpoint)  # type: ignore[arg-type]
+
+
+def _find(db: Connection, difference_id: int) -> Kept:
+    row = db.execute("SELECT * FROM differences WHERE id = ?", (difference_id,)).fetchone()
+    if row is None:
+        raise UnknownName("There is no such difference.", next="Compare the bill again.")
+    return _kept(row)
+
+
+def _kept(row: Row) -> Kept:
+    values = {name: row[name] for name in Kept.__dataclass_fields__}
+    texts = {name: values[name] or "" for name in ("call_id", "person", "decided_at", "note")}
+    return Kept(**{**values, **texts, "cause": Cause(values["cause"]), "lines": tuple(json.loads(values["lines"]))})

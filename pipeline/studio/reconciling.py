@@ -1,0 +1,208 @@
+"""A provider's bill held against the ledger; every difference is kept with its cause until a person has decided on it."""
+
+import calendar
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from pipeline.database import Connection, insert, update
+from pipeline.errors import BadParameter, NotNow
+from pipeline.reckoning.causes import Cause, Difference
+from pipeline.reckoning.comparing import Comparison, compare
+from pipeline.reckoning.pile import Pile, pile
+from pipeline.records import Person, Role, new_id, now
+from pipeline.studio import own_side
+from pipeline.studio.bills import Bill, Source, keep, read
+from pipeline.studio.costs import Period, is_day
+from pipeline.studio.people import check
+from pipeline.studio.place import Place
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+_SHOWN = tuple(name for name in Difference.__dataclass_fields__ if name != "lines")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseSum:
+    """All undecided differences of one cause: how many, by how much the bill is above ours, and what would be booked for them."""
+
+    cause: Cause
+    count: int
+    nano_usd: int
+    proposed_micro_usd: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconciliation:
+    """A bill held against the ledger: what agrees, what differs and waits for a decision (`undecided`), what was decided before (`decided`)."""
+
+    id: str
+    bill: Bill
+    comparison: Comparison
+    undecided: tuple[Difference, ...]
+    decided: int
+    open_requests: int
+    at: str
+
+    @property
+    def causes(self) -> tuple[CauseSum, ...]:
+        """The undecided differences by cause, in the order of the causes."""
+        return tuple(found for cause in Cause if (found := _summed(cause, self.undecided)).count)
+
+    def document(self) -> dict[str, Any]:
+        """Return counts (`matched`, `differences`, `unexplained`), sums and the differences by cause; money says its unit in its name."""
+        terms, told = self.bill.terms, self.comparison
+        counts = {"matched": told.matched, "differences": len(self.undecided), "decided_before": self.decided, "open_requests": self.open_requests}
+        unexplained = sum(one.cause is Cause.UNEXPLAINED for one in self.undecided)
+        sums = {"billed_nano_usd": told.billed_nano_usd, "ours_micro_usd": told.ours_micro_usd, "copies_nano_usd": told.copies_nano_usd}
+        return {
+            "id": self.id,
+            "provider": self.bill.provider,
+            "since": terms.since,
+            "until": terms.until,
+            **counts,
+            "unexplained": unexplained,
+            **sums,
+            "difference_nano_usd": told.billed_nano_usd - 1000 * told.ours_micro_usd,
+            "causes": [{**asdict(one), "rows": [row(each) for each in self.undecided if each.cause is one.cause]} for one in self.causes],
+            "bill": self.bill.document(),
+        }
+
+
+def reconcile(place: Place, source: Source, by: Person, period: Period = Period(), *, dry_run: bool = False) -> Reconciliation:
+    """Hold a provider's record against the ledger and keep what differs; a dry run keeps nothing.
+
+    Days are UTC; a request counts for the day its money was set aside. Without days, a file covers the days it names, and the provider is asked
+    for every day from the first that is not closed. Raises NotAllowed, BadParameter, BadBill, ProviderError, and NotNow while somebody else is at it.
+    """
+    check(by, Role.MONEY)
+    _check_days(period)
+    with _alone(place), pile() as lines:
+        bill = read(source, lines, period, first_open_day(place))
+        if dry_run:
+            with place.database.reading() as db:
+                db.execute("BEGIN")
+                return _told(db, "", bill, _compared(db, bill, lines))
+        bill_id = keep(place, bill, lines, by)
+        with place.database.writing() as tx:
+            compared = _compared(tx, bill, lines)
+            done = _told(tx, new_id("rec-"), bill, compared)
+            _keep(tx, done, bill_id, by)
+        return done
+
+
+def month_of(text: str) -> Period:
+    """Return the days of a month written as 2026-10; raises BadParameter.
+
+    >>> month_of("2026-02")
+    Period(since='2026-02-01', until='2026-02-28')
+    """
+    if not _MONTH.fullmatch(text):
+        raise BadParameter(f"{text[:40]!r} is no month.", next="Write months as 2026-10.")
+    last = calendar.monthrange(int(text[:4]), int(text[5:]))[1]
+    return Period(since=f"{text}-01", until=f"{text}-{last}")
+
+
+def first_open_day(place: Place) -> str:
+    """Return the first day (UTC) of the ledger that is in no closed month; today while it is empty."""
+    query = """SELECT min(for_day) FROM (SELECT for_day FROM costs WHERE for_day > coalesce((SELECT max(month) FROM closings), '') || '-99'
+        ORDER BY for_day LIMIT 1)"""
+    with place.database.reading() as db:
+        return str(db.execute(query).fetchone()[0] or now()[:10])
+
+
+def row(one: Difference) -> dict[str, Any]:
+    """Return a difference as a document, with the lines of the bill it rests on."""
+    return {**{name: getattr(one, name) for name in _SHOWN}, "lines": [asdict(line) for line in one.lines]}
+
+
+def _summed(cause: Cause, found: Sequence[Difference]) -> CauseSum:
+    of_it = [one for one in found if one.cause is cause]
+    proposed = sum(one.proposed_micro_usd or 0 for one in of_it)
+    return CauseSum(cause=cause, count=len(of_it), nano_usd=sum(one.nano_usd for one in of_it), proposed_micro_usd=proposed)
+
+
+def _check_days(period: Period) -> None:
+    for day in (period.since, period.until):
+        if day is not None and not is_day(day):
+            raise BadParameter(f"{day[:40]!r} is no day.", next="Write days as 2026-05-31.")
+    if period.since and period.until and period.since > period.until:
+        raise BadParameter("The first day comes after the last one.", next="Name the earlier day first.")
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """Let one reconciliation at a time read and keep a bill."""
+    try:
+        with FileLock(place.settings.folder / "reconciling.lock", timeout=0):
+            yield
+    except Timeout:
+        raise NotNow("The bill is being compared already.", next="Look again in a moment.") from None
+
+
+def _compared(db: Connection, bill: Bill, lines: Pile) -> Comparison:
+    ours = own_side.requests(db, bill.provider, bill.terms)
+    return compare(lines.lines(), ours, lambda ids: own_side.look_up(db, bill.provider, ids), bill.terms)
+
+
+def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparison) -> Reconciliation:
+    decided = _decided(db, bill)
+    undecided = tuple(one for one in compared.differences if decided.get(one.key) != (one.cause.value, one.nano_usd))
+    return Reconciliation(
+        id=reconciliation_id,
+        bill=bill,
+        comparison=compared,
+        undecided=undecided,
+        decided=len(compared.differences) - len(undecided),
+        open_requests=own_side.open_requests(db, bill.terms.since, bill.terms.until),
+        at=now(),
+    )
+
+
+def _decided(db: Connection, bill: Bill) -> Mapping[str, tuple[str, int]]:
+    """Return what was last decided by key: the same difference found again needs no second decision."""
+    query = "SELECT key, cause, nano_usd FROM differences WHERE provider = ? AND state IN ('accepted', 'left') ORDER BY id"
+    return {found["key"]: (found["cause"], found["nano_usd"]) for found in db.execute(query, (bill.provider,))}
+
+
+def _keep(tx: Connection, done: Reconciliation, bill_id: str, by: Person) -> None:
+    last = tx.execute("SELECT id, hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
+    terms, told = done.bill.terms, done.comparison
+    facts = {"bill_id": bill_id, "provider": done.bill.provider, "since": terms.since, "until": terms.until, "at": done.at, "person": by.name}
+    sums = {"matched": told.matched, "billed_nano_usd": told.billed_nano_usd, "ours_micro_usd": told.ours_micro_usd}
+    line = {"last_entry": last["id"] if last else 0, "last_hash": last["hash"] if last else ""}
+    insert(tx, "reconciliations", {"id": done.id, **facts, **sums, "open_requests": done.open_requests, **line})
+    _keep_differences(tx, done)
+    detail = {"since": terms.since, "until": terms.until, "matched": told.matched, "differences": len(done.undecided)}
+    insert(tx, "audit_log", {"at": done.at, "person": by.name, "action": "reconcile", "subject": done.id, "detail": json.dumps(detail)})
+
+
+def _keep_differences(tx: Connection, done: Reconciliation) -> None:
+    """Bring what is kept to what was found: new ones added, known ones renewed, those that are no more marked as gone."""
+    provider, terms = done.bill.provider, done.bill.terms
+    open_ones = {
+        found["key"]: found["id"] for found in tx.execute("SELECT id, key FROM differences WHERE provider = ? AND state = 'open'", (provider,))
+    }
+    for one in done.undecided:
+        facts = _facts(one, done.id)
+        if one.key in open_ones:
+            update(tx, "differences", {"id": open_ones[one.key]}, facts)
+        else:
+            insert(tx, "differences", {"provider": provider, "key": one.key, **facts, "state": "open", "found_at": done.at})
+    there = {one.key for one in done.comparison.differences}
+    pending = {one.key for one in done.undecided}
+    query = """SELECT id, key, state FROM differences WHERE provider = ? AND day BETWEEN ? AND ? AND state IN ('open', 'accepted', 'left')
+        AND entry_id IS NULL"""
+    for found in tx.execute(query, (provider, terms.since, terms.until)).fetchall():
+        if found["key"] not in (pending if found["state"] == "open" else there):
+            update(tx, "differences", {"id": found["id"]}, {"state": "gone"})
+
+
+def _facts(one: Difference, reconciliation_id: str) -> dict[str, Any]:
+    kept = {name: getattr(one, name) for name in _SHOWN if name != "key"}
+    lines = json.dumps([asdict(line) for line in one.lines], ensure_ascii=False)
+    return {**kept, "cause": one.cause.value, "call_id": one.call_id or None, "lines": lines, "reconciliation_id": reconciliation_id}
