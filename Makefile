@@ -3,8 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STUDIO_PORT ?= 8501
+DATASETTE := .venv-datasette
+DATASETTE_PORT ?= 8502
 
-.PHONY: run setup test bench check screenshots clean
+.PHONY: run setup test bench check screenshots datasette clean
 
 run: setup
 	STUDIO_PORT=$(STUDIO_PORT) $(BIN)/python -m streamlit run app.py --server.port $(STUDIO_PORT)
@@ -20,6 +22,11 @@ bench: $(VENV)/.ready-for-tests
 screenshots: $(VENV)/.ready-for-tests
 	$(BIN)/python -m tests.screenshots
 
+datasette: $(DATASETTE)/.ready $(VENV)/.ready
+	$(DATASETTE)/bin/datasette serve "$$($(BIN)/python -c 'from pipeline.settings import load; print(load().folder / "studio.db")')" \
+		--metadata data/datasette.yaml --host 127.0.0.1 --port $(DATASETTE_PORT) \
+		--setting sql_time_limit_ms 20000 --setting max_returned_rows 10000 --setting facet_time_limit_ms 1000 --setting allow_download off
+
 $(VENV)/.made:
 	$(PYTHON) -m venv $(VENV)
 	@touch $@
@@ -32,5 +39,10 @@ $(VENV)/.ready-for-tests: tests/requirements.txt $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
 	@touch $@
 
+$(DATASETTE)/.ready: data/datasette.txt
+	$(PYTHON) -m venv $(DATASETTE)
+	$(DATASETTE)/bin/python -m pip install --quiet --disable-pip-version-check -r data/datasette.txt
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DATASETTE) .pytest_cache .mypy_cache .ruff_cache .hypothesis

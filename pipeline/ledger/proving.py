@@ -27,7 +27,7 @@ def proof(db: Connection) -> list[str]:
     if not within:
         db.execute("BEGIN")
     try:
-        checks = (_broken_links(db), _wrong_balances(db), _unbooked(db), _wrong_costs(db), _wrong_days(db), changed(db))
+        checks = (_broken_links(db), _lost_marks(db), _wrong_balances(db), _unbooked(db), _wrong_costs(db), _wrong_days(db), changed(db))
         return [words for check in checks for words in _shortened(check)]
     finally:
         if not within:
@@ -55,6 +55,15 @@ def _broken_links(db: Connection) -> Iterator[str]:
             yield f"Ledger line {number} does not follow from the line before it."
             return
         previous = own
+
+
+def _lost_marks(db: Connection) -> Iterator[str]:
+    """Reconciliations and closed months remember the last line they saw, so a whole ledger that was written anew is found out too."""
+    for what, of in (("comparison with a bill", "reconciliations"), ("closed month", "closings")):
+        query = f"""SELECT at, last_entry FROM {of} m WHERE last_entry > 0
+            AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.id = m.last_entry AND e.hash = m.last_hash)"""  # noqa: S608
+        for row in db.execute(query):
+            yield f"Ledger line {row['last_entry']} is not the one that the {what} of {row['at'][:10]} remembers."
 
 
 def _json(value: Any) -> str:

@@ -92,7 +92,7 @@ _WHAT = (
 )
 _KIND_STYLE = (
     _text("kind", "avatar or clip."),
-    _text("style", "The style of the picture; empty for clips."),
+    _text("style", "The style of the picture, or the motion of the clip, with its version."),
 )
 LEDGER = (
     _whole("id", "The number of the line; the chain follows it.", ""),

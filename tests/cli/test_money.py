@@ -28,8 +28,9 @@ def test_a_budget_is_set_shown_and_refused_in_words(pipeline: CommandLine) -> No
 
 
 def test_the_bias_of_prices_is_told_model_by_model(pipeline: CommandLine) -> None:
+    studio = LittleStudio(pipeline.folder, customer=True)
     assert pipeline("prices", "bias").out == "No request has succeeded yet.\n"
-    LittleStudio(pipeline.folder, customer=True).approved_clip()
+    studio.approved_clip()
     told = pipeline("prices", "bias", "--json").document
     assert [(one["model"], one["requests"], one["percent"], one["flagged"]) for one in told] == [
         ("flux-dev", 1, 0.0, False),
