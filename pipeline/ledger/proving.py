@@ -58,12 +58,11 @@ def _broken_links(db: Connection) -> Iterator[str]:
 
 
 def _lost_marks(db: Connection) -> Iterator[str]:
-    """Reconciliations and closed months remember the last line they saw, so a whole ledger that was written anew is found out too."""
-    for what, of in (("comparison with a bill", "reconciliations"), ("closed month", "closings")):
-        query = f"""SELECT at, last_entry FROM {of} m WHERE last_entry > 0
-            AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.id = m.last_entry AND e.hash = m.last_hash)"""  # noqa: S608
-        for row in db.execute(query):
-            yield f"Ledger line {row['last_entry']} is not the one that the {what} of {row['at'][:10]} remembers."
+    """Every comparison with a bill remembers the last line it saw, so a ledger that was written anew as a whole is found out too."""
+    query = """SELECT at, last_entry FROM reconciliations m WHERE last_entry > 0
+        AND NOT EXISTS (SELECT 1 FROM entries e WHERE e.id = m.last_entry AND e.hash = m.last_hash)"""
+    for row in db.execute(query):
+        yield f"Ledger line {row['last_entry']} is not the one that the comparison with a bill of {row['at'][:10]} remembers."
 
 
 def _json(value: Any) -> str:

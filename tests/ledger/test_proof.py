@@ -135,16 +135,15 @@ def test_a_request_without_its_lines_is_named(filled):
     assert _proof(filled) == ["Request r3.avatar.1 was made, but the ledger lacks a line of it."]
 
 
-def test_a_line_that_a_closed_month_remembers_cannot_be_another(filled):
+def test_a_line_that_a_comparison_with_a_bill_remembers_cannot_be_another(filled):
     with filled.writing() as tx:
-        line = tx.execute("SELECT id, hash FROM entries ORDER BY id DESC").fetchone()
-        row = ("2020-01", "2020-02-01T00:00:00", "me", "", "r", 0, 0, 6)
-        tx.execute("INSERT INTO closings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*row, line["id"], line["hash"]))
+        tx.execute("INSERT INTO bills VALUES ('b', 'fal', 'file', 'bill.csv', 'x', '', '', '', 0, 0, 0, '', '', 'me', 0)")
+        seen = "SELECT 'r', 'b', 'fal', '', '', '2020-02-01T00:00:00', 'me', 0, 0, 0, 0, id, hash FROM entries WHERE id = 6"
+        tx.execute(f"INSERT INTO reconciliations {seen}")
     assert _proof(filled) == []
     with filled.writing() as tx:
-        tx.execute("DROP TRIGGER closings_stay")
-        tx.execute("UPDATE closings SET last_hash = 'x'")
-    assert _proof(filled) == ["Ledger line 6 is not the one that the closed month of 2020-02-01 remembers."]
+        tx.execute("UPDATE reconciliations SET last_hash = 'x'")
+    assert _proof(filled) == ["Ledger line 6 is not the one that the comparison with a bill of 2020-02-01 remembers."]
 
 
 def test_of_many_faults_the_first_are_named_and_the_rest_counted(filled):
