@@ -64,6 +64,14 @@ spendwords.py    what names, days, money and changes are called
 spendpage.py     days, figures with their proof, and what the chart is cut by
 spendchart.py    spent over time as bars
 spendtable.py    what it is made of, name by name
+spendcloser.py   a closer look: requests, customers, likeness, prices, durations
+spendrequests.py the requests page by page, and any one in full
+spendworth.py    the charts of a closer look
+
+reckoning.py     is it right: proof, bill, differences
+billcheck.py     the long looks behind it, beside the screens
+upload.py        a bill comes in as a file
+monthlist.py     months, closed and open
 
 workshop.py      Settings, part by part
 checkup.py       the health of every part

@@ -33,8 +33,15 @@ DIMENSIONS: Mapping[str, str] = {
     "provider": "Provider",
     "sweep": "Sweep",
 }
+CLOSER: Mapping[str, str] = {
+    "requests": "Requests",
+    "customers": "Dearest customers",
+    "worth": "Likeness and approval",
+    "prices": "Prices of units",
+    "durations": "Durations",
+}
 GRAINS: Mapping[str, str] = {"day": "Days", "week": "Weeks", "month": "Months"}
-USUAL = {"span": "30d", "versus": "before", "by": "model", "order": Order.NEWEST.value}
+USUAL = {"span": "30d", "versus": "before", "by": "model", "closer": "requests", "order": Order.NEWEST.value}
 NONE = "(none)"  # in an address: those that have no name, such as a request for no sweep
 EVER = Period()
 LAST_N = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
@@ -53,8 +60,10 @@ class Asked:
     chosen_grain: str = ""
     only: Mapping[str, str] = field(default_factory=dict)
     on: str | None = None
+    closer: str = USUAL["closer"]
     order: Order = Order.NEWEST
     page: int = 1
+    request: str = ""
 
     @property
     def days(self) -> Period:
@@ -65,6 +74,11 @@ class Asked:
     def slice(self) -> Slice:
         """What everything below the chart is about."""
         return Slice(period=self.days, only=self.only)
+
+    @property
+    def key(self) -> tuple[Period, tuple[tuple[str, str], ...]]:
+        """What tells one such slice from another."""
+        return self.days, tuple(sorted(self.only.items()))
 
     @property
     def others(self) -> Mapping[str, str]:
@@ -99,14 +113,16 @@ def read(given: Mapping[str, str], today: str) -> Asked:
         chosen_grain=chosen if chosen in GRAINS else "",
         only={name: "" if given[name] == NONE else given[name] for name in DIMENSIONS if given.get(name)},
         on=on if is_day(on) else None,
+        closer=_one_of(given, "closer", CLOSER, "closer"),
         order=Order(_one_of(given, "sort", {order.value: "" for order in Order}, "order")),
         page=max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1,
+        request=given.get("request", ""),
     )
 
 
 def to(asked: Asked, **changes: Any) -> str:
-    """Return the address of a view, with these of its fields changed; anything but another page leads to the first one."""
-    view = replace(asked, **{"page": 1, **changes})
+    """Return the address of a view, with these of its fields changed; anything but a request leads to the first page of the list."""
+    view = replace(asked, **{"page": asked.page if "request" in changes else 1, "request": "", **changes})
     between = view.span == "between"
     return ways.to(
         "costs",
@@ -118,8 +134,10 @@ def to(asked: Asked, **changes: Any) -> str:
         grain=view.chosen_grain,
         **{name: value or NONE for name, value in view.only.items()},
         on=view.on,
+        closer=_unless(view.closer, "closer"),
         sort=_unless(view.order.value, "order"),
         page=view.page if view.page > 1 else None,
+        request=view.request,
     )
 
 

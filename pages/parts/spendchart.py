@@ -29,14 +29,22 @@ def colour(at: int) -> str:
 def draw(seen: Seen) -> str | None:
     """Draw the chart; return the address that a click on it leads to."""
     theme = "dark" if st.context.theme.type == "dark" else "light"
-    asked = to(seen.asked)
-    key = f"spent-{hashlib.sha256(asked.encode()).hexdigest()[:12]}"
     picked: Any = st.plotly_chart(
-        figure(seen, theme), key=key, on_select="rerun", selection_mode="points", config={"displayModeBar": False}, height=HIGH_PX
+        figure(seen, theme),
+        key=key_of(seen.asked, "spent"),
+        on_select="rerun",
+        selection_mode="points",
+        config={"displayModeBar": False},
+        height=HIGH_PX,
     )
     points = picked["selection"]["points"] if picked else []
     told = points[0].get("customdata") if points else None
     return _chosen(seen.asked, str(told[0]), str(told[1])) if told else None
+
+
+def key_of(asked: Asked, name: str) -> str:
+    """Name a chart for as long as the address stays: a new view begins without a chosen point."""
+    return f"{name}-{hashlib.sha256(to(asked).encode()).hexdigest()[:12]}"
 
 
 def _chosen(asked: Asked, name: str, day: str) -> str:

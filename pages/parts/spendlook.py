@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import streamlit as st
-
-from pages.parts.spendask import Asked, before, read
+from pages.parts.spendask import Asked, before
 from pages.parts.steady import steady
-from pipeline.records import now
 from pipeline.studio import spread
 from pipeline.studio.costs import SINGLE, Period, Slice
 from pipeline.studio.place import Place
@@ -34,9 +31,8 @@ class Seen:
     first: str | None
 
 
-def look() -> Seen:
-    """Return what the address asks for."""
-    asked = read(st.query_params.to_dict(), now()[:10])
+def look(asked: Asked) -> Seen:
+    """Return what an address asks for."""
     cells, shown = _cells(asked, asked.period), _shown(asked)
     compared = before(asked)
     earlier = _earlier(asked, compared) if compared else None

@@ -5,8 +5,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import forms, pieces, spendchart, spendlook, spendtable, spendwords, strip, ways
+from pages.parts import forms, pieces, spendchart, spendcloser, spendlook, spendrequests, spendtable, spendwords, spendworth, strip, ways
 from pages.parts.frame import do
+from pages.parts.here import shared
 from pages.parts.live import forget, live
 from pages.parts.markup import Child, Html, join, tag
 from pages.parts.pieces import icon
@@ -14,17 +15,25 @@ from pages.parts.spendask import DIMENSIONS, GRAINS, SPANS, VERSUS, Asked, befor
 from pages.parts.spendlook import Seen
 from pages.parts.spendwords import average, change, share
 from pages.parts.told import What
-from pipeline.errors import StudioError
+from pipeline.errors import StudioError, UnknownName
 from pipeline.records import dollars, now
-from pipeline.studio import spending
+from pipeline.studio import requests_made, spending
+from pipeline.studio.requests_made import Single
 from pipeline.studio.spending import Figures
 
 BEAT_SECONDS = 5.0
-look = spendlook.look
 
 
-def draw(seen: Seen) -> Html:
-    """Draw everything above the chart; in a studio in which nothing was ever asked for, what will be here."""
+def look() -> Seen | tuple[Asked, Single | None]:
+    """Return what the address asks for: a view of the spending, or one request in full."""
+    asked = _asked()
+    return (asked, _one(asked.request)) if asked.request else spendlook.look(asked)
+
+
+def draw(seen: Seen | tuple[Asked, Single | None]) -> Html:
+    """Draw everything above the chart, or one request; in a studio in which nothing was ever asked for, what will be here."""
+    if isinstance(seen, tuple):
+        return spendrequests.single(*seen)
     if seen.first is None:
         return _fresh()
     return join(_controls(seen), _chips(seen.asked), _figures(seen), _head(seen))
@@ -33,23 +42,37 @@ def draw(seen: Seen) -> Html:
 def below() -> None:
     """Draw the chart, and below it what it is made of; drawn again every few seconds."""
     forget("spend-table")
+    forget("spend-closer")
     st.fragment(_beat, run_every=BEAT_SECONDS)()
 
 
 def _beat() -> None:
     ways.follow()
+    asked = _asked()
     try:
-        seen = look()
+        seen = spendlook.look(asked)
+        if asked.request or seen.first is None:
+            return
+        _follow(spendchart.draw(seen))
+        live("spend-table", spendtable.draw(seen), pressed=lambda what: do(ACTIONS, what))
+        live("spend-closer", spendcloser.draw(asked), pressed=lambda what: do(ACTIONS, what))
+        _follow(spendworth.draw(asked))
     except StudioError as error:
         st.error(f"{error.say} {error.next}", icon=":material/error:")
-        return
-    if seen.first is None:
-        return
-    chosen = spendchart.draw(seen)
-    if chosen:
-        ways.go(chosen)
+
+
+def _follow(address: str | None) -> None:
+    """Go where a click on a chart leads."""
+    if address:
+        ways.go(address)
         ways.follow()
-    live("spend-table", spendtable.draw(seen), pressed=lambda what: do(ACTIONS, what))
+
+
+def _one(request: str) -> Single | None:
+    try:
+        return shared(f"request {request}", lambda there: requests_made.one(there, request))
+    except UnknownName:
+        return None
 
 
 def _fresh() -> Html:
@@ -105,7 +128,6 @@ def _figures(seen: Seen) -> Html:
     parts = (
         f"{dollars(one.lost_micro_usd)} failed but charged · {dollars(one.rejected_micro_usd)} rejected · {dollars(one.retired_micro_usd)} retired"
     )
-    waste = f"{dollars(one.waste_micro_usd)} ({share(one.waste_share)})" if one.waste_share is not None else dollars(one.waste_micro_usd)
     figures = (
         _figure("Spent", dollars(one.charged_micro_usd), _proof(seen), of=(one.charged_micro_usd, old and old.charged_micro_usd), class_="main"),
         _figure("Set aside now", dollars(one.held_micro_usd), f"for {one.open:,} unfinished" if one.open else "nothing unfinished"),
@@ -114,7 +136,9 @@ def _figures(seen: Seen) -> Html:
         _each("Per approved", seen, "approved", "approved and in use"),
         _each("Per published", seen, "published", "seen by guests"),
         _figure("Success", share(one.success_rate), _alarm(seen), of=(one.success_rate, old and old.success_rate)),
-        _figure("Waste", waste, parts, of=(one.waste_micro_usd, old and old.waste_micro_usd)),
+        _figure(
+            f"Waste, {share(one.waste_share)} of it all", dollars(one.waste_micro_usd), parts, of=(one.waste_micro_usd, old and old.waste_micro_usd)
+        ),
         _queue(),
     )
     return tag("ul", *figures, class_="figures", aria_label="Figures")
@@ -123,13 +147,9 @@ def _figures(seen: Seen) -> Html:
 def _figure(name: str, value: str, below: Child, *, of: tuple[float | None, float | None] | None = None, class_: str | None = None) -> Html:
     moved = change(*of) if of else None
     arrow = tag("span", moved[0], class_="moved", title=moved[1], aria_label=moved[1], role="img") if moved else None
-    return tag(
-        "li",
-        tag("span", name, class_="name"),
-        tag("span", tag("b", value, class_="figure"), arrow),
-        tag("span", below, class_="small"),
-        class_=class_,
-    )
+    about = tag("span", "about ", class_="about") if value.startswith("about ") else None
+    shown = tag("span", about, tag("b", value.removeprefix("about "), class_="figure"), arrow)
+    return tag("li", tag("span", name, class_="name"), shown, tag("span", below, class_="small"), class_=class_)
 
 
 def _each(name: str, seen: Seen, what: str, words: str) -> Html:

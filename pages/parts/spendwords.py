@@ -8,7 +8,7 @@ from pages.parts.here import place, shared
 from pages.parts.spendask import Asked
 from pipeline.records import RunKind, dollars
 from pipeline.studio import spread
-from pipeline.studio.costs import Period
+from pipeline.studio.costs import Period, model_names
 from pipeline.studio.spending import OTHERS
 from pipeline.studio.sweep_words import model_words
 
@@ -27,6 +27,11 @@ def name_of(by: str, name: str | None, customers: dict[str, str] | None = None) 
         return pieces.KINDS[RunKind(name)]
     words = {"model": lambda: model_words(place(), name), "style": lambda: filterbar.style_in_words(name)}
     return pieces.short(words[by]() if by in words else name, 60)
+
+
+def model_of(endpoint: str) -> str:
+    """Return what people call the model behind an endpoint; an endpoint that belongs to none any more keeps its own name."""
+    return name_of("model", model_names(place()).get(endpoint, endpoint))
 
 
 def customers(by: str, names: Iterable[str | None]) -> dict[str, str]:

@@ -112,6 +112,9 @@ def _indexes() -> Iterator[str]:
     yield "CREATE INDEX costs_by_day ON costs(for_day, case_id, charged_micro_usd, endpoint, feature, person, team, kind, style)"
     yield "CREATE INDEX costs_by_duration ON costs(endpoint, for_day, seconds) WHERE seconds IS NOT NULL"
     yield "CREATE INDEX costs_by_call ON costs(call_id)"
+    yield "CREATE INDEX costs_by_case ON costs(case_id, for_day)"
+    yield "CREATE INDEX costs_by_sweep ON costs(sweep, for_day) WHERE sweep IS NOT NULL"
+    yield "CREATE INDEX entries_spent ON entries(for_day, micro_usd) WHERE kind IN ('charge', 'adjust')"
 
 
 def _sums_by_day() -> Iterator[str]:

@@ -116,7 +116,7 @@ def condition(place: Place, looked_at: Slice) -> tuple[str, list[Any]]:
             values.append(day)
     for name, wanted in looked_at.only.items():
         fitting = _endpoints(place, wanted) if name == "model" else [wanted]
-        column = f"coalesce({DIMENSIONS[name]}, '')" if name in SINGLE else DIMENSIONS[name]
+        column = f"coalesce({DIMENSIONS[name]}, '')" if name in SINGLE and not wanted else DIMENSIONS[name]
         parts.append(f"{column} IN ({', '.join('?' * len(fitting))})")
         values.extend(fitting)
     return " AND ".join(parts), values
@@ -159,7 +159,11 @@ def _rows(place: Place, db: Connection, looked_at: Slice, by: Sequence[str], sum
     columns = list(dict.fromkeys("endpoint" if name == "model" else name for name in by))
     source = "costs_counted" if SINGLE & {*by, *looked_at.only} else "daily_costs"
     where, values = condition(place, looked_at)
-    told = [*(f'{DIMENSIONS[name]} AS "{name}"' for name in columns), *(f"coalesce(sum({name}), 0) AS {name}" for name in sums)]
+    # The + keeps SQLite from reading the requests in the order of an index, which is one look-up for each: a whole read is faster.
+    told = [
+        *(f'{"+" if name in SINGLE else ""}{DIMENSIONS[name]} AS "{name}"' for name in columns),
+        *(f"coalesce(sum({name}), 0) AS {name}" for name in sums),
+    ]
     groups = f"GROUP BY {', '.join(str(at + 1) for at in range(len(columns)))}" if columns else ""
     return [dict(row) for row in db.execute(f"SELECT {', '.join(told)} FROM {source} WHERE {where} {groups}", values).fetchall()]  # noqa: S608
 

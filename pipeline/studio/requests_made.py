@@ -93,7 +93,7 @@ def dearest(place: Place, looked_at: Slice, most: int = 10) -> tuple[Customer, .
     where, values = condition(place, looked_at)
     query = f"""SELECT s.*, coalesce(k.name, '') AS name FROM (SELECT case_id, sum(charged_micro_usd) AS charged_micro_usd,
             count(*) FILTER (WHERE outcome NOT IN ('reused', 'adjusted')) AS requests, sum(published) AS published
-        FROM costs WHERE {where} AND case_id IS NOT NULL GROUP BY case_id HAVING sum(charged_micro_usd) > 0
+        FROM costs WHERE {where} AND +case_id IS NOT NULL GROUP BY +case_id HAVING sum(charged_micro_usd) > 0
         ORDER BY 2 DESC, case_id LIMIT ?) s LEFT JOIN cases k ON k.id = s.case_id"""  # noqa: S608
     with place.database.reading() as db:
         return tuple(Customer(**dict(row)) for row in db.execute(query, (*values, most)).fetchall())
