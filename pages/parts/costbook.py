@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import pieces, spendpage, ways
+from pages.parts import limits, pieces, reckoning, spendpage, takeaway, ways
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 
@@ -13,8 +13,11 @@ FIRST = "spending"
 # name in the address, title, symbol, what is read for it, how that is drawn
 PARTS: tuple[tuple[str, str, str, Callable[[], Any], Callable[[Any], Html]], ...] = (
     (FIRST, "Spending", "bar_chart", spendpage.look, spendpage.draw),
+    (reckoning.PART, "Is it right?", "fact_check", reckoning.look, reckoning.draw),
+    ("budgets", "Budgets", "savings", limits.look, limits.draw),
+    (takeaway.PART, "Take away", "download", takeaway.look, takeaway.draw),
 )
-ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {**spendpage.ACTIONS}
+ACTIONS: Mapping[str, Callable[[Mapping[str, str]], object]] = {**spendpage.ACTIONS, **reckoning.ACTIONS, **limits.ACTIONS, **takeaway.ACTIONS}
 
 
 def knows(part: str) -> bool:

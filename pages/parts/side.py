@@ -1,6 +1,6 @@
 """Beside the work: what today costs, and whether every part is well."""
 
-from pages.parts import pieces
+from pages.parts import limits, pieces
 from pages.parts.here import findings, health
 from pages.parts.markup import Html, join, tag
 from pipeline.records import dollars
@@ -29,6 +29,7 @@ def _today(today: Today) -> Html:
             aria_valuemax=100,
             aria_valuenow=min(share, 100),
         ),
+        limits.warning(),
         tag("dl", *_facts(today)),
         class_="card today",
     )

@@ -1,6 +1,7 @@
 """Budgets: who may spend or ask for how much in which time, who said so and why, how much of it is used, and what was added for a day."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -208,3 +209,9 @@ def _check(cap: Cap, reason: str) -> None:
 def _check_reason(reason: str) -> None:
     if len(reason) > LONGEST_REASON or not reason.replace("\n", " ").replace("\r", " ").isprintable():
         raise BadParameter(f"A reason has at most {LONGEST_REASON} printable characters.", next="Say it shorter.")
+
+
+def pressing(found: Sequence[Budget]) -> tuple[Budget, ...]:
+    """Return the budgets of which half or more is used, those used most first."""
+    reached = [one for one in found if one.limit.reached()]
+    return tuple(sorted(reached, key=lambda one: (-one.limit.reached(), not one.limit.hard, -one.limit.used / max(one.limit.allowed, 1))))

@@ -1,0 +1,106 @@
+"""The forms that set, change, extend and end a budget, and what they do."""
+
+import re
+from decimal import Decimal
+
+from pages.parts import forms
+from pages.parts.here import me, place
+from pages.parts.markup import Html, join, tag
+from pages.parts.told import What
+from pipeline.errors import BadParameter, OutOfDate
+from pipeline.ledger import Cap
+from pipeline.ledger.limits import Measure
+from pipeline.studio import budgets
+from pipeline.studio.budgets import LONGEST_NAME, LONGEST_REASON, Budget
+
+KINDS = {"studio": "The studio", "person": "A person", "feature": "A feature: portrait or sweep", "case": "A case", "sweep": "A sweep"}
+PERIODS = {"day": "a day", "month": "a month", "ever": "in all"}
+MEASURES = {Measure.MONEY.value: "dollars", Measure.REQUESTS.value: "paid requests"}
+LONGEST_AMOUNT = 20
+THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
+
+
+def new() -> Html:
+    """Draw the dialog that sets a budget."""
+    kind = forms.select("For", "kind", KINDS, "studio")
+    name = forms.field("Name", "name", hint="As it is written here; * for each of them on its own. The studio needs none.", maxlength=LONGEST_NAME)
+    amount = _amount_field("Limit", "")
+    measure, period = forms.select("In", "measure", MEASURES, Measure.MONEY.value), forms.select("Per", "period", PERIODS, "month")
+    soft = forms.tick("Only warn, stop nothing", "soft")
+    fields = (tag("div", kind, name, class_="row"), tag("div", amount, measure, period, class_="row"), soft, _reason(required=False))
+    lead = tag("p", "It takes the place of the budget for the same, if there is one. Zero stops everything it covers.", class_="small")
+    form = tag("form", lead, *fields, forms.buttons(forms.submit("Set this budget")), data_do="budget-set")
+    return forms.dialog("budget-new", "New budget", form)
+
+
+def dialogs(one: Budget) -> Html:
+    """Draw the dialogs of one budget: more for today, another limit, its end."""
+    limit, key = one.limit, one.limit.budget_id
+    what = f"{one.rule}."
+    about = {"data_kind": limit.scope_kind, "data_name": limit.scope, "data_measure": limit.measure.value, "data_period": limit.period}
+    about |= {"data_soft": "" if limit.hard else "yes", "data_budget": key}
+    unit = MEASURES[limit.measure.value]
+    said = tag("p", what[:1].upper() + what[1:], class_="small", dir="auto")
+    more = (_amount_field(f"How much more today, in {unit}", ""), _reason(required=True), forms.buttons(forms.submit("Extend for today")))
+    note = tag("p", "It holds until midnight UTC, adds to what was extended before, and cannot be changed afterwards.", class_="small")
+    other = (_amount_field(f"New limit, in {unit}", _written(one)), _reason(required=False), forms.buttons(forms.submit("Change")))
+    gone = (_reason(required=False), forms.buttons(forms.submit("End this budget")))
+    return join(
+        forms.dialog(f"extend-{key}", "Extend for today", tag("form", said, note, *more, data_do="budget-extend", **about)),
+        forms.dialog(f"change-{key}", "Change this budget", tag("form", said, *other, data_do="budget-set", **about)),
+        forms.dialog(f"end-{key}", "End this budget", tag("form", said, *gone, data_do="budget-end", **about)),
+    )
+
+
+def amount_of(text: str, measure: Measure) -> int:
+    """Read an amount as people type it, in dollars or requests; return micro-dollars or requests. Raises BadParameter.
+
+    >>> amount_of("$1,200", Measure.MONEY), amount_of("3,50", Measure.MONEY), amount_of("1,200", Measure.REQUESTS)
+    (1200000000, 3500000, 1200)
+    """
+    written = text.strip().lstrip("$").strip()[:LONGEST_AMOUNT]
+    plain = written.replace(",", "") if THOUSANDS.fullmatch(written) else written.replace(",", ".")
+    amount = Decimal(plain) if PLAIN.fullmatch(plain) else Decimal("NaN")
+    parts = 1_000_000 if measure is Measure.MONEY else 1
+    if not amount.is_finite() or amount * parts != int(amount * parts):
+        example = "an amount in dollars, such as 200 or 3.50" if measure is Measure.MONEY else "a whole number of requests, such as 40"
+        raise BadParameter(f"The limit must be {example}.", next="Correct it and press again.")
+    return int(amount * parts)
+
+
+def _amount_field(words: str, value: str) -> Html:
+    return forms.field(words, "amount", value=value, inputmode="decimal", required=True, autocomplete="off", maxlength=LONGEST_AMOUNT)
+
+
+def _reason(*, required: bool) -> Html:
+    words = "Why" if required else "Why, for the history"
+    return forms.field(words, "reason", required=required, autocomplete="off", maxlength=LONGEST_REASON)
+
+
+def _written(one: Budget) -> str:
+    cap = one.limit.cap
+    return str(cap) if one.limit.measure is Measure.REQUESTS else f"{Decimal(cap) / 1_000_000:f}"
+
+
+def _cap(what: What) -> Cap:
+    if what["measure"] not in set(Measure):
+        raise OutOfDate
+    measure = Measure(what["measure"])
+    amount = amount_of(what["amount"], measure)
+    about = {"scope_kind": what["kind"], "scope": "all" if what["kind"] == "studio" else what["name"].strip(), "period": what["period"]}
+    return Cap(**about, micro_usd=amount) if measure is Measure.MONEY else Cap(**about, requests=amount)
+
+
+def _set(what: What) -> None:
+    budgets.set_cap(place(), _cap(what), me(), hard=not what["soft"], reason=what["reason"])
+
+
+def _extend(what: What) -> None:
+    budgets.extend(place(), _cap(what), me(), what["reason"])
+
+
+def _end(what: What) -> None:
+    budgets.end(place(), what["budget"], me(), what["reason"])
+
+
+ACTIONS = {"budget-set": _set, "budget-extend": _extend, "budget-end": _end}
