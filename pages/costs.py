@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from pages.parts import costbook, spendpage
+from pages.parts import costbook, reckoning, spendpage
 from pages.parts.frame import watch
 
 part = st.query_params.get("part", costbook.FIRST)
 watch(f"costs-{part if costbook.knows(part) else 'nowhere'}", costbook.look, costbook.draw, costbook.ACTIONS)
 if part == costbook.FIRST:
     spendpage.below()
+if part == reckoning.PART:
+    reckoning.below()

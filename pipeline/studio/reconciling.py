@@ -206,3 +206,31 @@ def _facts(one: Difference, reconciliation_id: str) -> dict[str, Any]:
     kept = {name: getattr(one, name) for name in _SHOWN if name != "key"}
     lines = json.dumps([asdict(line) for line in one.lines], ensure_ascii=False)
     return {**kept, "cause": one.cause.value, "call_id": one.call_id or None, "lines": lines, "reconciliation_id": reconciliation_id}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Last:
+    """The newest comparison with a bill: by whom, of which days, how many requests agreed, and both sums as they were then."""
+
+    at: str
+    person: str
+    since: str
+    until: str
+    matched: int
+    billed_nano_usd: int
+    ours_micro_usd: int
+    open_requests: int
+    source: str
+    name: str
+    sha256: str
+    lines: int
+    remarks: tuple[str, ...]
+
+
+def last(place: Place) -> Last | None:
+    """Return the newest comparison; None before the first."""
+    query = """SELECT r.at, r.person, r.since, r.until, r.matched, r.billed_nano_usd, r.ours_micro_usd, r.open_requests, b.source, b.name,
+        b.sha256, b.lines, b.remarks FROM reconciliations r JOIN bills b ON b.id = r.bill_id ORDER BY r.at DESC LIMIT 1"""
+    with place.database.reading() as db:
+        found = db.execute(query).fetchone()
+    return Last(**{**dict(found), "remarks": tuple(json.loads(found["remarks"]))}) if found else None
