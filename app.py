@@ -15,7 +15,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.routing import Route
 
-from pages.parts import guestpage, sweepfeed, sweepfiles
+from pages.parts import guestpage, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
 from pipeline.errors import StudioError
 from pipeline.processes.claims import claim
@@ -68,5 +68,6 @@ SCREENS = [
     Route("/guest/{token}", guestpage.guest, methods=["GET"]),
     Route("/grid/{token}", sweepfeed.feed, methods=["GET"]),
     Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),
+    Route("/take/{token}/{name}", takefiles.take, methods=["GET"]),
 ]
 app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), *SCREENS])

@@ -57,6 +57,8 @@ bulk.py          many files at once, and what a removal takes along
 library_actions.py what the buttons and forms of the library do
 
 costbook.py      Costs, part by part
+limits.py        Costs, Budgets: every budget with what is used, held and to come
+limit_forms.py   the forms that set, extend and end budgets
 spendask.py      what the address asks of the spending
 spendlook.py     what is read for it
 steady.py        looks that take long in a large studio
@@ -67,6 +69,8 @@ spendtable.py    what it is made of, name by name
 spendcloser.py   a closer look: requests, customers, likeness, prices, durations
 spendrequests.py the requests page by page, and any one in full
 spendworth.py    the charts of a closer look
+takeaway.py      the costs as files, backups, and the ways to ask one's own questions
+takefiles.py     the files themselves
 
 reckoning.py     is it right: proof, bill, differences
 billcheck.py     the long looks behind it, beside the screens
