@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import costbook, reckoning, spendpage
+from pages.parts import costbook, reckoning, spendpage, takeaway
 from pages.parts.frame import watch
 
 part = st.query_params.get("part", costbook.FIRST)
@@ -11,3 +11,5 @@ if part == costbook.FIRST:
     spendpage.below()
 if part == reckoning.PART:
     reckoning.below()
+if part == takeaway.PART:
+    takeaway.below()
