@@ -4,18 +4,19 @@ import re
 from decimal import Decimal
 
 from pages.parts import forms
-from pages.parts.here import me, place
+from pages.parts.here import everyone, me, place
 from pages.parts.markup import Html, join, tag
 from pages.parts.told import What
 from pipeline.errors import BadParameter, OutOfDate
 from pipeline.ledger import Cap
 from pipeline.ledger.limits import Measure
-from pipeline.studio import budgets
+from pipeline.studio import budgets, portraits, sweep_prices
 from pipeline.studio.budgets import LONGEST_NAME, LONGEST_REASON, Budget
 
-KINDS = {"studio": "The studio", "person": "A person", "feature": "A feature: portrait or sweep", "case": "A case", "sweep": "A sweep"}
+KINDS = {"studio": "The studio", "person": "A person", "feature": "A feature", "case": "A case", "sweep": "A sweep"}
 PERIODS = {"day": "a day", "month": "a month", "ever": "in all"}
 MEASURES = {Measure.MONEY.value: "dollars", Measure.REQUESTS.value: "paid requests"}
+FEATURES = (portraits.FEATURE, sweep_prices.FEATURE)
 LONGEST_AMOUNT = 20
 THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
@@ -23,11 +24,13 @@ THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(
 def new() -> Html:
     """Draw the dialog that sets a budget."""
     kind = forms.select("For", "kind", KINDS, "studio")
-    name = forms.field("Name", "name", hint="As it is written here; * for each of them on its own. The studio needs none.", maxlength=LONGEST_NAME)
+    hint = "As it is written here, or * for each of them on its own. The studio needs none."
+    name = forms.field("Name", "name", hint=hint, maxlength=LONGEST_NAME, list="budget-names", autocomplete="off")
+    known = tag("datalist", *(tag("option", value=one) for one in ("*", *(person.name for person in everyone()), *FEATURES)), id="budget-names")
     amount = _amount_field("Limit", "")
     measure, period = forms.select("In", "measure", MEASURES, Measure.MONEY.value), forms.select("Per", "period", PERIODS, "month")
     soft = forms.tick("Only warn, stop nothing", "soft")
-    fields = (tag("div", kind, name, class_="row"), tag("div", amount, measure, period, class_="row"), soft, _reason(required=False))
+    fields = (kind, name, known, tag("div", amount, measure, period, class_="row"), soft, _reason(required=False))
     lead = tag("p", "It takes the place of the budget for the same, if there is one. Zero stops everything it covers.", class_="small")
     form = tag("form", lead, *fields, forms.buttons(forms.submit("Set this budget")), data_do="budget-set")
     return forms.dialog("budget-new", "New budget", form)

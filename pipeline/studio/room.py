@@ -71,7 +71,7 @@ def _is_news(limit: Limit, more: int) -> bool:
 
 def _warning(limit: Limit, more: int) -> str:
     used = limit.measure.said(limit.used + more)
-    return f"With this, {used} are used of {limit.name}: {limit.reached(more)} % is reached. It only warns."
+    return f"With this, {limit.reached(more)} % of {limit.name} is reached ({used} used). It only warns."
 
 
 def _remedy(place: Place, limit: Limit, by: Person) -> str:

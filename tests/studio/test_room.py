@@ -65,7 +65,7 @@ def test_a_soft_budget_remarks_each_step_once_and_everything_past_its_end(studio
     capped(studio, cap, hard=False)
     found = asked(studio)
     assert found.why is None
-    assert [f"{reached} % is reached" in words for words in found.warnings] == ([True] if reached else [])
+    assert [f"With this, {reached} % of the day cap" in words for words in found.warnings] == ([True] if reached else [])
 
 
 def test_a_step_that_was_reached_before_is_not_said_again(studio: LittleStudio) -> None:
