@@ -120,7 +120,7 @@ def _compared(last: Last, seen: Seen) -> Html:
         ("Requests that agree", f"{last.matched:,}"),
         ("Still open", f"{last.open_requests:,}"),
     )
-    table = tag("dl", *(tag("div", tag("dt", name), tag("dd", words)) for name, words in facts), class_="facts")
+    table = tag("dl", *(tag("div", tag("dt", name), tag("dd", words)) for name, words in facts), class_="sums")
     days = f"{last.since} to {last.until} (UTC), {last.lines:,} lines {where}, compared {ago(last.at)} by {last.person}."
     remarks = tag("ul", *(tag("li", words) for words in last.remarks), class_="small") if last.remarks else None
     return join(state, table, tag("p", days, class_="small"), remarks)
@@ -166,13 +166,13 @@ def _row(row: Kept, off: str | None) -> tuple[Child, ...]:
     leave = forms.opener("Leave", _dialog_id(row), look="quiet", off=off)
     return (
         tag("span", named, tag("span", row.endpoint, class_="small"), class_="request"),
-        row.day,
+        tag("span", row.day, class_="day"),
         money(row.billed_nano_usd),
         dollars(row.ours_micro_usd),
         money(row.nano_usd),
         dollars(row.proposed_micro_usd) if row.proposed_micro_usd else "nothing",
         row.why,
-        tag("span", accept, leave, class_="row"),
+        tag("span", accept, leave, class_="decide"),
     )
 
 

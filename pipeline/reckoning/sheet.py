@@ -89,6 +89,8 @@ class Sheet:
                 yield from self._read(file)
         except UnicodeDecodeError:
             raise BadBill("This file is not UTF-8 text.", next="Save it as CSV in UTF-8.") from None
+        except csv.Error as error:
+            raise BadBill("This file is damaged, or no CSV.", next="Export it again.") from error
         except OSError as error:
             raise BadBill("There is no readable file by that name.", next="Check the path.") from error
 
@@ -97,18 +99,12 @@ class Sheet:
         delimiter = _delimiter(head)
         columns = _columns(next(csv.reader([head], delimiter=delimiter), []))
         reader = csv.reader(_short_lines(file), delimiter=delimiter)
-        while (row := self._row(reader)) is not None:
+        for row in reader:
             if any(cell.strip() for cell in row):
                 self.remarks.lines += 1
                 yield from self._line(columns, reader.line_num + 1, row)
         yield from self._afterwards(columns)
         self._check()
-
-    def _row(self, reader: Iterator[list[str]]) -> list[str] | None:
-        try:
-            return next(reader, None)
-        except csv.Error as error:
-            raise BadBill("This file is damaged, or no CSV.", next="Export it again.") from error
 
     def _line(self, columns: _Columns, number: int, row: list[str], *, last: bool = False) -> Iterator[Billed]:
         try:

@@ -67,13 +67,14 @@ class Billing:
 
 
 def _list(db: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Give an ended request its line, hidden where nothing was charged, and let new orders befall it."""
+    """Give an ended request its line, hidden where nothing was charged, and let one order befall it."""
     nano_usd = row["micro_usd"] * 1000
     values = (row["id"], row["id"], row["endpoint"], row["ended_at"], row["units"], nano_usd, int(nano_usd == 0))
     seq = db.execute(f"insert into events ({LINES}, hidden) values (?, ?, ?, ?, ?, ?, ?)", values).lastrowid  # noqa: S608
     fits = [kind for kind in ON_THE_BILL if (kind is Kind.BILL_FAILED) == (nano_usd == 0)]
-    for kind in take_inside(db, fits, row["endpoint"]):
-        _apply(db, kind, _line(db, int(seq or 0)))
+    fired = next((kind for kind in fits if take_inside(db, [kind], row["endpoint"])), None)
+    if fired:
+        _apply(db, fired, _line(db, int(seq or 0)))
 
 
 def _befall_older(db: sqlite3.Connection, order: sqlite3.Row) -> None:

@@ -83,6 +83,15 @@ def test_a_line_nobody_asked_for_and_a_failure_that_is_charged(new_sandbox) -> N
     assert {order.remaining for order in faults.listing(sandbox.folder) if order.kind.startswith("bill")} == {0}
 
 
+def test_orders_given_together_befall_one_line_each(new_sandbox) -> None:
+    sandbox = new_sandbox().start()
+    for kind in ("bill_price", "bill_rounding", "bill_missing"):
+        faults.add(sandbox.folder, Fault(kind=kind))
+    ids = made(sandbox, 4)
+    lines = listed(sandbox)
+    assert sorted(sum(of(lines, request_id)) for request_id in ids) == [0, PRICE_NANO_USD, PRICE_NANO_USD + 7, 33_000_000]
+
+
 def test_pages_of_any_size_hold_every_line_once(sandbox: Sandbox) -> None:
     ids = made(sandbox, 5)
     found: list[str] = []
