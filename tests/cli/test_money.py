@@ -22,6 +22,7 @@ def test_a_budget_is_set_shown_and_refused_in_words(pipeline: CommandLine) -> No
     done = pipeline("budget", "set", "person", "*", "--usd", "5", "--period", "day", "--json").document
     assert (done["cap_micro_usd"], done["used_micro_usd"], done["scope"]) == (5_000_000, 0, "*")
     assert [one["scope_kind"] for one in pipeline("budget", "show", "--json").document] == ["studio", "person"]
+    assert done["hard"] is True
     for wrong in (("planet", "mars", "--usd", "1"), ("studio", "--usd", "-1"), ("studio", "--usd", "nan"), ("person", "--usd", "1")):
         said = pipeline("budget", "set", *wrong, "--json")
         assert (said.code, said.document["error"]) == (3, "BadParameter"), wrong
@@ -38,3 +39,36 @@ def test_the_bias_of_prices_is_told_model_by_model(pipeline: CommandLine) -> Non
     ]
     assert "Too few requests to tell (1 of 20)." in pipeline("prices", "bias").out
     assert pipeline("prices", "bias", "--since", "May", "--json").document["error"] == "BadParameter"
+
+
+def test_a_budget_in_requests_is_extended_ended_and_has_a_history(pipeline: CommandLine) -> None:
+    LittleStudio(pipeline.folder, customer=True).approved_avatar()
+    done = pipeline("budget", "set", "person", "me", "--requests", "1", "--period", "day", "--reason", "learning", "--json").document
+    assert (done["cap_requests"], done["used_requests"], done["left_requests"], done["reached_percent"]) == (1, 1, 0, 100)
+    more = pipeline("budget", "extend", "person", "me", "--requests", "2", "--reason", "a fair", "--json").document
+    assert (more["extended_requests"], more["left_requests"], more["cap_requests"]) == (2, 2, 1)
+    assert pipeline("budget", "end", more["id"], "--reason", "over", "--json").document == {"ended": more["id"]}
+    history = pipeline("budget", "history", "--json").document
+    said = [(one["did"], one["requests"], one["person"], one["reason"]) for one in history]
+    assert said == [("ended", 1, "me", "over"), ("extended", 2, "me", "a fair"), ("set", 1, "me", "learning")]
+    assert "2 requests more on" in pipeline("budget", "history", "person").out
+
+
+def test_a_soft_budget_of_a_month_is_shown_with_the_month_s_forecast(pipeline: CommandLine) -> None:
+    LittleStudio(pipeline.folder, customer=True).approved_avatar()
+    pipeline("budget", "set", "studio", "--usd", "0.05", "--soft")
+    shown = pipeline("budget", "show", "--json").document[1]
+    assert (shown["hard"], shown["reached_percent"], shown["forecast"]["used_micro_usd"]) == (False, 50, 30_000)
+    said = pipeline("budget", "show").out
+    assert "the studio may spend $0.05 a month (a warning only): $0.03 used, 50 % is reached." in said
+    assert "No forecast yet: it needs 5 full days, and there are 0." in said
+
+
+def test_what_a_budget_cannot_be_is_said_in_words(pipeline: CommandLine) -> None:
+    for wrong, error in (
+        (("set", "studio"), "BadParameter"),
+        (("set", "studio", "--usd", "1", "--requests", "1"), "BadParameter"),
+        (("extend", "studio", "--usd", "1", "--reason", "why"), "NotNow"),
+        (("end", "b-nowhere"), "NotNow"),
+    ):
+        assert pipeline("budget", *wrong, "--json").document["error"] == error, wrong

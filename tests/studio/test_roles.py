@@ -7,8 +7,10 @@ import pytest
 
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp, NotAllowed
+from pipeline.ledger import Cap
 from pipeline.records import CallState, Choice, Decision, Person, Plan, Role, RunKind
 from pipeline.studio import (
+    budgets,
     casebook,
     grants,
     orphans,
@@ -32,6 +34,7 @@ from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
+LIMIT = Cap(scope_kind="studio", scope="all", period="month", micro_usd=900_000_000)
 WHOLE = Subject(case_id=CASE, owner=OWNER)
 NEEDS_TWO = "takedown.take_down"  # tried with each of its roles missing where it is tried itself
 MAKE, APPROVE, MONEY, ADMIN, PUBLISH = Role.MAKE, Role.APPROVE, Role.MONEY, Role.ADMIN, Role.PUBLISH
@@ -50,6 +53,7 @@ def studio(tmp_path_factory):
     publishing.publish(studio.place, CASE, studio.case().avatar, OWNER, ME)
     studio.other, studio.failed, studio.waiting = studio.succeed(other), studio.fail(failed), waiting
     studio.cell = cell_of(studio)
+    studio.budget = budgets.set_cap(studio.place, LIMIT, ME).limit.budget_id
     with studio.place.database.writing() as tx:
         call = calls.move(tx, calls.filling(tx, lost.id, "avatar"), CallState.SUBMITTING)
         studio.lost = calls.note(tx, calls.move(tx, call, CallState.UNKNOWN), needs_decision=1, error=BeingLookedUp().as_json())
@@ -93,6 +97,9 @@ VERBS = {
     samples.ask_again: (MAKE, lambda s, by: samples.ask_again(s.place, s.case(), 1, by)),
     replays.replay: (MAKE, lambda s, by: replays.replay(s.place, s.cell, by, told_micro_usd=30_000)),
     people.add: (ADMIN, lambda s, by: people.add(s.place, "Cleo", "support", frozenset({MAKE}), by)),
+    budgets.set_cap: (MONEY, lambda s, by: budgets.set_cap(s.place, LIMIT, by)),
+    budgets.extend: (MONEY, lambda s, by: budgets.extend(s.place, LIMIT, by, "a fair")),
+    budgets.end: (MONEY, lambda s, by: budgets.end(s.place, s.budget, by)),
     switches.pause: (ADMIN, lambda s, by: switches.pause(s.place, by)),
     switches.resume: (ADMIN, lambda s, by: switches.resume(s.place, by)),
 }
@@ -115,6 +122,7 @@ def test_with_that_role_alone_it_is_done(studio, tmp_path, name):
     """Without this, a verb that refuses everybody would pass the test above."""
     copy = LittleStudio(shutil.copytree(studio.place.settings.data, tmp_path / "copy"))
     copy.other, copy.failed, copy.waiting, copy.lost, copy.cell = studio.other, studio.failed, studio.waiting, studio.lost, studio.cell
+    copy.budget = studio.budget
     role, press = VERBS[NAMES[name]]
     before = copy.dump()
     press(copy, Person(name="cleo", roles=frozenset({Role.VIEW, role})))
