@@ -16,7 +16,7 @@ from pipeline.studio import about, prices
 from pipeline.studio.about import Library, Option
 
 MAKES = {"avatar": "Avatar", "clip": "Clip", "text-to-image": "Picture from words"}
-A = {"megapixel": "a megapixel", "image": "an image", "second": "a second", "clip": "a clip"}
+A = {"megapixel": "a megapixel", "image": "an image", "second": "a second", "clip": "a clip", "character": "a character", "call": "a call"}
 PURPOSES = {"avatar": ("brush", "Avatar"), "motion": ("animation", "Motion")}
 
 

@@ -92,11 +92,16 @@ def _file(asked: Asked, table: Table, title: str, *, whole: bool = False) -> tup
 def _columns(asked: Asked, table: Table) -> Html:
     columns = columns_of(table, (asked.by,) if table is Table.COSTS else ())
     parts = [
-        (tag("dt", tag("code", one.name)), tag("dd", one.meaning, tag("small", " · ".join(filter(None, (one.kind.value, one.unit))))))
+        (tag("dt", tag("code", one.name)), tag("dd", _plain(one.meaning), tag("small", _plain(" · ".join(filter(None, (one.kind.value, one.unit)))))))
         for one in columns
     ]
-    told = tag("p", TOTAL[table].replace("`", ""), class_="small")
+    told = tag("p", _plain(TOTAL[table]), class_="small")
     return tag("details", tag("summary", f"{len(columns)} columns"), told, tag("dl", *parts, class_="columns"))
+
+
+def _plain(words: str) -> str:
+    """Leave out the marks that name a column in Markdown."""
+    return words.replace("`", "")
 
 
 def _backups(seen: Seen) -> Html:
