@@ -16,7 +16,7 @@ Row = sqlite3.Row
 Connection = sqlite3.Connection
 BUSY_SECONDS = 30.0
 BACKUPS = "backups"
-SCHEMA_VERSION = 14
+SCHEMA_VERSION = 15
 
 
 class Database:

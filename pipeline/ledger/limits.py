@@ -1,7 +1,7 @@
 """Limits as they stand for whoever asks: what each allows now, what is used of it, and whether more would fit."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,13 +12,22 @@ STEPS = (100, 80, 50)  # the shares of a limit, in per cent, at which people are
 PERIOD = "CASE f.period WHEN 'day' THEN :day WHEN 'month' THEN substr(:day, 1, 7) ELSE 'ever' END"
 EXTENDED = """coalesce((SELECT sum({}) FROM extensions e WHERE e.day = :day AND e.scope_kind = f.kind AND e.period = f.period
     AND e.scope IN (f.scope, f.whose) AND f.id <> ''), 0)"""
-MOST = f"""coalesce((SELECT m.scope FROM balances m WHERE m.scope_kind = f.kind AND m.period = {PERIOD}
-    ORDER BY {{}} DESC, m.scope LIMIT 1), '')"""  # noqa: S608
+MOST = f"""coalesce((SELECT m.scope FROM balances m WHERE m.scope_kind = {{kind}} AND m.period = {PERIOD}
+    ORDER BY {{used}} DESC, m.scope LIMIT 1), '')"""  # noqa: S608
 TOLD = f"""SELECT f.*, s.held_micro_usd, s.charged_micro_usd, s.requests,
         iif(f.cap_requests IS NULL, {EXTENDED.format("micro_usd")}, {EXTENDED.format("requests")}) AS extended
     FROM found f LEFT JOIN balances s ON s.scope_kind = f.kind AND s.scope = f.whose AND s.period = {PERIOD}"""  # noqa: S608
 IMPOSED = """c.value ->> 1 AS scope, c.value ->> 2 AS period, c.value ->> 3 AS cap_micro_usd, c.value ->> 4 AS cap_requests, 1 AS hard"""
 STORED = "b.scope, b.period, b.cap_micro_usd, b.cap_requests, b.hard"
+
+
+def _most() -> Iterator[str]:
+    """Write how the name that used most is found; for cases with their kind spelt out, as the indexes of cases are for these alone."""
+    for condition, kind in (("f.kind = 'case'", "'case'"), ("f.kind <> 'case'", "f.kind")):
+        yield f"WHEN {condition} AND f.cap_requests IS NULL THEN {MOST.format(kind=kind, used='m.held_micro_usd + m.charged_micro_usd')}"
+        yield f"WHEN {condition} THEN {MOST.format(kind=kind, used='m.requests')}"
+
+
 STANDING = f"""WITH whose(kind, name) AS (
         VALUES ('studio', 'all'), ('person', :person), ('feature', :feature), ('case', :case_id), ('sweep', :sweep)),
     found AS (
@@ -31,10 +40,7 @@ STANDING = f"""WITH whose(kind, name) AS (
 EVERY = f"""WITH caps AS (
         SELECT '' AS id, c.value ->> 0 AS kind, {IMPOSED} FROM json_each(:caps) c
         UNION ALL SELECT b.id, b.scope_kind, {STORED} FROM budgets b WHERE b.ended_at IS NULL),
-    found AS (SELECT f.*, CASE
-        WHEN f.scope <> '*' THEN f.scope
-        WHEN f.cap_requests IS NULL THEN {MOST.format("m.held_micro_usd + m.charged_micro_usd")} ELSE {MOST.format("m.requests")} END AS whose
-        FROM caps f)
+    found AS (SELECT f.*, CASE WHEN f.scope <> '*' THEN f.scope {" ".join(_most())} END AS whose FROM caps f)
     {TOLD}"""  # noqa: S608
 
 

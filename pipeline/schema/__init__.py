@@ -4,7 +4,7 @@ history.py      the list itself, and what every step uses
 founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publications
 spending.py     12: what every request cost and came to, and its sums by day, kept by triggers
 reconciling.py  13: bills of providers, differences, closed months
-limits.py       14: limits on requests, extensions for a day, the running count of requests
+limits.py       14, 15: limits on requests, extensions for a day, the running count of requests
 """
 
 import sqlite3

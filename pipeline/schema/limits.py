@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.schema import spending  # noqa: F401 - its step comes before this one
+from pipeline.schema import reconciling  # noqa: F401 - its step comes before these
 from pipeline.schema.history import script, studio
 
 SCOPES = {"studio": "'all'", "person": "{}person", "feature": "{}feature", "case": "{}case_id", "sweep": "{}sweep"}
@@ -26,6 +26,16 @@ def m014_limits(db: SqliteUtils) -> None:
         f"CREATE TRIGGER entries_sum AFTER INSERT ON entries BEGIN {' '.join(_sums())} END",
         *_budgets(),
         *_extensions(),
+    )
+
+
+@studio()
+def m015_dearest_cases(db: SqliteUtils) -> None:
+    """Which of a hundred thousand cases has used most of a day, a month or for ever is found without reading them all."""
+    script(
+        db,
+        "CREATE INDEX balances_of_cases ON balances(period, held_micro_usd + charged_micro_usd DESC, scope) WHERE scope_kind = 'case'",
+        "CREATE INDEX requests_of_cases ON balances(period, requests DESC, scope) WHERE scope_kind = 'case'",
     )
 
 
