@@ -3,6 +3,7 @@
 import re
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
+from functools import lru_cache
 
 _PLAIN = re.compile(r"[0-9]+")
 _POWER = re.compile(r"[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,3}")
@@ -24,6 +25,7 @@ class TwoWays(ValueError):
     """The text can be read in two ways, such as 1,234."""
 
 
+@lru_cache(maxsize=4096)  # a bill says the same few prices over and over
 def decimal_of(text: str, mark: Mark | None = None) -> tuple[Decimal, Mark | None]:
     """Read a number; return it with the decimal mark it proves. Raises TwoWays, and ValueError for what is no number.
 

@@ -4,7 +4,7 @@ import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from itertools import islice
@@ -19,6 +19,7 @@ _TABLE = """CREATE TABLE lines (request_id TEXT, endpoint TEXT, at TEXT, nano_us
     alike TEXT, copies INTEGER NOT NULL DEFAULT 1, PRIMARY KEY (request_id, endpoint, at, nano_usd, units, unit_price_usd, discount_percent, alike))
     WITHOUT ROWID"""
 _FIELDS = "request_id, endpoint, at, nano_usd, units, unit_price_usd, discount_percent"
+_IN_ORDER = f"SELECT {_FIELDS}, copies FROM lines ORDER BY {_FIELDS}, alike"  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,14 +60,22 @@ class Pile:
 
     def lines(self) -> Iterator[Line]:
         """Yield every line in the order of the requests' ids, those without one first."""
-        for row in self._db.execute(f"SELECT {_FIELDS}, copies FROM lines ORDER BY {_FIELDS}, alike"):  # noqa: S608
-            kept = Line(**dict(zip(Line.__dataclass_fields__, row, strict=True)))
-            yield replace(kept, units=kept.units or None, unit_price_usd=kept.unit_price_usd or None, discount_percent=kept.discount_percent or None)
+        for request_id, endpoint, at, nano_usd, units, price, discount, copies in self._db.execute(_IN_ORDER):
+            yield Line(
+                request_id=request_id,
+                endpoint=endpoint,
+                at=at,
+                nano_usd=nano_usd,
+                units=units or None,
+                unit_price_usd=price or None,
+                discount_percent=discount or None,
+                copies=copies,
+            )
 
     def sha256(self) -> str:
         """Return the SHA-256 of all lines in order: the same bill has the same, in whatever order it was read."""
         digest = hashlib.sha256()
-        for row in self._db.execute(f"SELECT {_FIELDS}, copies FROM lines ORDER BY {_FIELDS}, alike"):  # noqa: S608
+        for row in self._db.execute(_IN_ORDER):
             digest.update(repr(tuple(row)).encode())
         return digest.hexdigest()
 

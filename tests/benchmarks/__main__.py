@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, publishing, rerun, starting, sweep
+from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, publishing, reconcile, rerun, starting, sweep
 from tests.benchmarks.figure import Figure
 
 PARTS = {
@@ -20,6 +20,7 @@ PARTS = {
     "grid": grid,
     "guest": guest,
     "publishing": publishing,
+    "reconcile": reconcile,
     "sweep": sweep,
     "rerun": rerun,
 }
