@@ -5,9 +5,9 @@ Each has a place of its own, so that only the one that is looked at is read.
 
 from collections.abc import Callable, Mapping
 
-from pages.parts import pieces, spendrequests, spendwords, ways
+from pages.parts import pieces, spendbias, spendrequests, spendwords, ways
 from pages.parts.listing import listing
-from pages.parts.markup import Html, tag
+from pages.parts.markup import Html, join, tag
 from pages.parts.spendask import CLOSER, Asked, to
 from pages.parts.steady import steady
 from pipeline.records import dollars
@@ -85,6 +85,6 @@ DRAWN: Mapping[str, Callable[[Asked], Html]] = {
     "worth": _lead(
         "What a picture costs against how alike it is, and against how many were approved: the newest 5,000. A click narrows to its name."
     ),
-    "prices": _lead("What one unit of each model really cost, as it was charged."),
+    "prices": lambda asked: join(spendbias.draw(asked), tag("p", "What one unit of each model really cost, as it was charged.", class_="small")),
     "durations": _durations,
 }

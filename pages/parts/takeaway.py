@@ -7,11 +7,12 @@ import streamlit as st
 
 from pages.parts import spendask, spendwords, takefiles
 from pages.parts.errand import Errand, Outcome
-from pages.parts.here import me, place, shared
+from pages.parts.here import me, place
 from pages.parts.listing import listing
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import ago, badge, barred, button, icon
 from pages.parts.spendask import Asked
+from pages.parts.steady import steady
 from pages.parts.storeroom import size
 from pipeline.records import Person, Role, dollars, now
 from pipeline.studio import backups, spending
@@ -40,7 +41,7 @@ class Seen:
 def look() -> Seen:
     """Return what the address asks for."""
     asked = spendask.read(dict(st.query_params), now()[:10])
-    figures = shared(f"take {asked.key}", lambda there: spending.figures(there, asked.slice))
+    figures = steady(("taken", asked.key), lambda there: spending.figures(there, asked.slice))
     there = place().settings
     return Seen(asked=asked, charged_micro_usd=figures.charged_micro_usd, backups=backups.backups(there), outcome=errand().outcome)
 

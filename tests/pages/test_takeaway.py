@@ -16,7 +16,8 @@ from pyarrow import parquet
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from pages.parts import daylinks, takeaway, takefiles
+from pages.parts import daylinks, here, spendcloser, steady, takeaway, takefiles
+from pages.parts.spendask import Asked
 from pipeline.records import Decision, Person, Role
 from pipeline.studio import backups, looks, people, reviews
 from pipeline.studio.export_columns import Table, columns_of
@@ -140,3 +141,21 @@ def test_who_may_not_change_how_the_studio_is_run_sees_why_there_is_no_backup_to
 
 def test_what_people_are_called_cannot_break_the_page(studio: LittleStudio) -> None:
     assert "<script>" not in part(person="<script>alert(1)</script>", since="<b>")
+
+
+def test_estimates_stand_beside_what_was_charged_and_a_drift_is_flagged(studio: LittleStudio) -> None:
+    said = html_of(Asked(closer="prices"))
+    assert "Too few requests to tell (2 of 20)." in said
+    with studio.place.database.writing() as tx:
+        names = [row["name"] for row in tx.execute("PRAGMA table_info(costs)") if row["name"] not in ("id", "charged_micro_usd")]
+        others = f"{', '.join(names)}) SELECT ?, 31500, {', '.join(names)} FROM costs WHERE endpoint LIKE '%flux%' LIMIT 1"
+        tx.executemany(f"INSERT INTO costs(id, charged_micro_usd, {others}", [(f"r{number}",) for number in range(20)])
+    said = html_of(Asked(closer="prices", by="style"))
+    assert "It costs 4.5 % more than estimated" in said
+    assert "+4.55 %" in said
+
+
+def html_of(asked: Asked) -> str:
+    here._version.clear()
+    steady._kept.clear()
+    return str(spendcloser.draw(asked))
