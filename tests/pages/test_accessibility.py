@@ -8,10 +8,11 @@ from playwright.sync_api import Browser, Page, expect
 from pipeline import runs
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp
+from pipeline.ledger import Cap
 from pipeline.records import CallState, Decision, Person, Run, RunKind, RunState, now
 from pipeline.sandbox import faults
 from pipeline.settings import SHIPPED
-from pipeline.studio import people, photos, portraits, publishing, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
+from pipeline.studio import budgets, people, photos, portraits, publishing, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
 from pipeline.studio.place import Place
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
@@ -59,6 +60,7 @@ SCREENS = {
     "a run that failed": "/queue?run=r-failed",
     "a run that made a clip": "/queue?run=r-clip-clip",
     "a run that is not there": "/queue?run=nothing",
+    "costs, budgets": "/costs?part=budgets",
     **{f"settings, {part}": f"/settings?part={part}" for part in ("health", "models", "styles", "files", "values", "people", "version", "nowhere")},
 }
 
@@ -89,6 +91,8 @@ def day(app: RunningApp) -> Place:
     faults.add(place.settings.folder / "emulator", faults.Fault(kind="result_422", endpoint="flux", count=1, rate=None, seconds=None, skip=0))
     made(place, asked(place, "failed"))
     people.add(place, "Ben", "product", frozenset({*Person(name="").roles} - {people.Role.ADMIN}), ANA)
+    for amount, hard in ((30_000_000, True), (100_000, False)):
+        budgets.set_cap(place, Cap(scope_kind="studio", scope="all", period="month", micro_usd=amount), ANA, hard=hard, reason="the scan")
     switches.pause(place, ANA, "the scan")
     asked(place, "waiting")
     lose(place, asked(place, "lost"))
