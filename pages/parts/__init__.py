@@ -64,10 +64,12 @@ spendlook.py     what is read for it
 steady.py        looks that take long in a large studio
 spendwords.py    what names, days, money and changes are called
 spendpage.py     days, figures with their proof, and what the chart is cut by
+spendsketch.py   where the bars of the chart stand, and a sketch until it is there
 spendchart.py    spent over time as bars
 spendtable.py    what it is made of, name by name
 spendcloser.py   a closer look: requests, customers, likeness, prices, durations
 spendrequests.py the requests page by page, and any one in full
+spendbias.py     estimates against charges
 spendworth.py    the charts of a closer look
 takeaway.py      the costs as files, backups, and the ways to ask one's own questions
 takefiles.py     the files themselves

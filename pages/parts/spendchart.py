@@ -2,28 +2,23 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from html import escape
+from itertools import groupby
 from typing import Any
 
 import streamlit as st
 
-from pages.parts import spendwords
+from pages.parts import spendsketch, spendwords
 from pages.parts.spendask import Asked, to
 from pages.parts.spendlook import Seen
-from pipeline.records import dollars, now
-from pipeline.studio.spending import OTHERS, Point, start_of
+from pages.parts.spendsketch import APART_DAYS, FILLED, Plan, colour
+from pipeline.records import dollars
+from pipeline.studio.spending import OTHERS, Point
 
-# Okabe and Ito's colours, which colour-blind readers tell apart, without the two that vanish on white or on black.
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
-GREY = "#8a8a8a"
 INK = {"light": "#1c1c1c", "dark": "#ededed"}
 GROUND = {"light": "#f2f2f2", "dark": "#1f1f1f"}
 HIGH_PX = 300
-DIM = 0.3
-
-
-def colour(at: int) -> str:
-    """Return the colour of the name at this place; the dearest comes first."""
-    return COLOURS[at] if at < len(COLOURS) else GREY
+DAY_MS = 86_400_000
 
 
 def draw(seen: Seen) -> str | None:
@@ -40,6 +35,11 @@ def draw(seen: Seen) -> str | None:
     points = picked["selection"]["points"] if picked else []
     told = points[0].get("customdata") if points else None
     return _chosen(seen.asked, str(told[0]), str(told[1])) if told else None
+
+
+def hold_place() -> None:
+    """Leave the room of the chart empty for now; the sketch shows through."""
+    st.html(f"<div style='height: {HIGH_PX}px'></div>")
 
 
 def key_of(asked: Asked, name: str) -> str:
@@ -59,65 +59,48 @@ def figure(seen: Seen, theme: str) -> Any:
     """Return the chart: a series for each name that has a colour, and one for all others."""
     import plotly.graph_objects as go
 
-    drawn, asked = go.Figure(), seen.asked
+    drawn, asked, planned = go.Figure(), seen.asked, spendsketch.plan(seen)
     known = spendwords.customers(asked.by, seen.named)
     sums: dict[str, int] = {}
     for point in seen.points:
         sums[point.day] = sums.get(point.day, 0) + point.micro_usd
-    for at, name in enumerate((*seen.named, OTHERS)):
-        mine = sorted((point for point in seen.points if point.name == name), key=lambda point: point.day)
-        if mine:
-            words = spendwords.name_of(asked.by, name, known)
-            drawn.add_bar(
-                x=[point.day for point in mine],
-                y=[point.micro_usd / 1e6 for point in mine],
-                name=words,
-                customdata=[_told(asked, point, sums[point.day]) for point in mine],
-                marker={
-                    "color": GREY if name == OTHERS else colour(at),
-                    "opacity": [_opacity(asked, point) for point in mine],
-                    "line": {"width": 0.5, "color": GROUND[theme]},
-                },
-                hovertemplate="%{fullData.name}<br><b>%{customdata[3]}</b> of %{customdata[4]}<br>%{customdata[2]}<extra></extra>",
-            )
-    return _laid_out(drawn, seen, theme)
+    for at, several in groupby(planned.bars, key=lambda bar: bar.at):
+        bars = list(several)
+        words = escape(spendwords.name_of(asked.by, bars[0].point.name, known))
+        drawn.add_bar(
+            x=[bar.point.day for bar in bars],
+            y=[bar.point.micro_usd / 1e6 for bar in bars],
+            width=APART_DAYS[asked.grain] * FILLED * DAY_MS,
+            name=words,
+            customdata=[_told(asked, bar.point, sums[bar.point.day]) for bar in bars],
+            marker={"color": colour(at), "opacity": [bar.opacity for bar in bars], "line": {"width": 0}},
+            hovertemplate="%{fullData.name}<br><b>%{customdata[3]}</b> of %{customdata[4]}<br>%{customdata[2]}<extra></extra>",
+        )
+    return _laid_out(drawn, planned, asked.grain, theme)
 
 
 def _told(asked: Asked, point: Point, whole: int) -> list[str]:
     return [point.name or "", point.day, spendwords.bar_words(asked, point.day), dollars(point.micro_usd), dollars(whole)]
 
 
-def _opacity(asked: Asked, point: Point) -> float:
-    """Return how strongly a bar is drawn: what was not chosen steps back."""
-    other_name = asked.by in asked.only and asked.only[asked.by] != (point.name or "")
-    return DIM if other_name or (asked.on is not None and asked.on != point.day) else 1.0
-
-
-def _laid_out(drawn: Any, seen: Seen, theme: str) -> Any:
+def _laid_out(drawn: Any, planned: Plan, grain: str, theme: str) -> Any:
     ink = {"color": INK[theme], "size": 12}
-    first, last = seen.asked.period.since or seen.first or now()[:10], seen.asked.period.until or now()[:10]
-    grain = seen.asked.grain
-    half = {"day": 12, "week": 84, "month": 360}[grain]
+    half = timedelta(hours=12 * APART_DAYS[grain])
+    first, last = (datetime.fromisoformat(day) for day in (planned.first, planned.last))
     drawn.update_layout(
         barmode="relative",
-        bargap=0.15,
         dragmode=False,
         hovermode="closest",
         clickmode="event+select",
         showlegend=False,
         margin={"l": 56, "r": 8, "t": 8, "b": 32, "autoexpand": False},
         height=HIGH_PX,
+        paper_bgcolor=GROUND[theme],
+        plot_bgcolor=GROUND[theme],
     )
-    drawn.update_xaxes(
-        type="date",
-        fixedrange=True,
-        tickfont=ink,
-        range=[_shifted(start_of(first, grain), -half), _shifted(start_of(last, grain), half)],
-        automargin=False,
-    )
-    drawn.update_yaxes(fixedrange=True, tickfont=ink, tickprefix="$", tickformat=",.3~f", rangemode="tozero", nticks=6)
+    # Days are said without their year: it stands above.
+    ticks = {"tickformat": "%b %Y" if grain == "month" else "%-d %b", "nticks": 8, "tickfont": ink}
+    drawn.update_xaxes(type="date", fixedrange=True, range=[(first - half).isoformat(sep=" "), (last + half).isoformat(sep=" ")], **ticks)
+    ends = [planned.low / 1e6, planned.high / 1e6]
+    drawn.update_yaxes(fixedrange=True, tickfont=ink, tickprefix="$", tickformat=",.3~f", range=ends, nticks=6)
     return drawn
-
-
-def _shifted(day: str, hours: int) -> str:
-    return (datetime.fromisoformat(day) + timedelta(hours=hours)).isoformat(sep=" ")

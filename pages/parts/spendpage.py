@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import forms, pieces, spendchart, spendcloser, spendlook, spendrequests, spendtable, spendwords, spendworth, strip, ways
+from pages.parts import forms, pieces, spendchart, spendcloser, spendlook, spendrequests, spendsketch, spendtable, spendwords, spendworth, strip, ways
 from pages.parts.frame import do
 from pages.parts.here import shared
 from pages.parts.live import forget, live
@@ -53,12 +53,18 @@ def _beat() -> None:
         seen = spendlook.look(asked)
         if asked.request or seen.first is None:
             return
-        _follow(spendchart.draw(seen))
-        live("spend-table", spendtable.draw(seen), pressed=lambda what: do(ACTIONS, what))
+        ready = "charts" in st.session_state
+        _follow(spendchart.draw(seen) if ready else spendchart.hold_place())
+        live("spend-table", join(spendtable.draw(seen), None if ready else _once_shown()), pressed=lambda what: do(ACTIONS, what))
         live("spend-closer", spendcloser.draw(asked), pressed=lambda what: do(ACTIONS, what))
-        _follow(spendworth.draw(asked))
+        _follow(spendworth.draw(asked) if ready else None)
     except StudioError as error:
         st.error(f"{error.say} {error.next}", icon=":material/error:")
+
+
+def _once_shown() -> Html:
+    """Have the browser tell when the page is on its screen: what draws charts keeps it busy for most of a second when a tab first needs it."""
+    return tag("span", hidden=True, data_shown="charts")
 
 
 def _follow(address: str | None) -> None:
@@ -168,9 +174,9 @@ def _proof(seen: Seen) -> Html:
     lines = f"{proof.lines:,} ledger {'line' if proof.lines == 1 else 'lines'}"
     if not proof.holds:
         words = f"The ledger's lines say {dollars(proof.lines_micro_usd)}, the sums {dollars(proof.sums_micro_usd)}"
-        return tag("a", icon("error"), words, href=ways.to("costs", part="reckoning"), data_go=True, class_="proof bad")
+        return tag("a", icon("error"), words, href=ways.to("costs", part="right"), data_go=True, class_="proof bad")
     whole = f"part of {dollars(proof.sums_micro_usd)}, which equals {lines}" if seen.asked.is_narrowed else f"equals {lines}"
-    return tag("a", icon("check_circle"), whole, href=ways.to("costs", part="reckoning"), data_go=True, class_="proof good")
+    return tag("a", icon("check_circle"), whole, href=ways.to("costs", part="right"), data_go=True, class_="proof good")
 
 
 def _alarm(seen: Seen) -> Child:
@@ -203,21 +209,21 @@ def _head(seen: Seen) -> Html:
         tag("nav", *grains, class_="cuts", aria_label="Bars of"),
         class_="history-head",
     )
-    return tag("section", head, tag("nav", *cuts, class_="cuts", aria_label="Cut by"), _legend(seen), class_="over-time")
+    return tag("section", head, tag("nav", *cuts, class_="cuts", aria_label="Cut by"), _legend(seen), spendsketch.draw(seen), class_="over-time")
 
 
 def _legend(seen: Seen) -> Html:
     known = spendwords.customers(seen.asked.by, seen.named)
     names = [_named(seen, name, spendwords.name_of(seen.asked.by, name, known), at) for at, name in enumerate(seen.named)]
     if any(point.name == spending.OTHERS for point in seen.points):
-        names.append(tag("span", tag("i", style=f"--colour:{spendchart.GREY}"), "Everything else"))
+        names.append(tag("span", tag("i", style=f"--colour:{spendsketch.GREY}"), "Everything else"))
     return tag("div", *names, class_="legend", role="group", aria_label="Names in the chart")
 
 
 def _named(seen: Seen, name: str | None, words: str, at: int) -> Html:
     chosen = seen.asked.only.get(seen.asked.by)
     pressed = chosen is not None and chosen == (name or "")
-    swatch = tag("i", style=f"--colour:{spendchart.colour(at)}")
+    swatch = tag("i", style=f"--colour:{spendsketch.colour(at)}")
     dim = "dim" if chosen is not None and not pressed else None
     return tag(
         "a",
@@ -250,4 +256,8 @@ def _days(what: What) -> None:
     ways.go(to(read(given, now()[:10])))
 
 
-ACTIONS = {"spend": _spend, "spend-days": _days}
+def _charts(_: What) -> None:
+    st.session_state["charts"] = True
+
+
+ACTIONS = {"spend": _spend, "spend-days": _days, "charts": _charts}

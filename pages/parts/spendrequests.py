@@ -37,7 +37,7 @@ def draw(asked: Asked) -> Html:
         for order, words in ORDERS.items()
     ]
     what = "row" if seen.count == 1 else "rows"
-    head = tag("p", f"{seen.count:,} {what}, {dollars(seen.charged_micro_usd)} in all", class_="small", id="in-all")
+    head = tag("p", f"{seen.count:,} {what}, {dollars(seen.charged_micro_usd)} in all", class_="small", id="in-all", data_only=bool(asked.only))
     bar = tag("div", head, tag("nav", *orders, class_="cuts", aria_label="Sorted by"), class_="history-head")
     if not seen.lines:
         return join(bar, tag("p", tag("span", "Nothing was asked for here."), class_="nothing"))

@@ -8,7 +8,8 @@ import streamlit as st
 
 from pages.parts import spendwords
 from pages.parts.spendask import Asked, narrowed, to
-from pages.parts.spendchart import INK, colour, key_of
+from pages.parts.spendchart import INK, key_of
+from pages.parts.spendsketch import colour
 from pages.parts.steady import steady
 from pipeline.records import dollars
 from pipeline.studio import paces

@@ -19,6 +19,7 @@ TEAMS = ("support", "product", "studio")
 SUCCEEDED, FAILED, SPOILT = 0.95, 0.98, 0.99
 REJECTED, APPROVED = 0.12, 0.45
 SWEPT = 0.3
+ERROR = '{"say": "The provider could not make it.", "next": "Try again.", "fault": "the provider\'s"}'
 REQUESTS = "CASE kind WHEN 'hold' THEN 1 WHEN 'release' THEN -1 WHEN 'charge' THEN 1 ELSE 0 END"
 SCOPES = {"studio": "'all'", "person": "person", "feature": "feature", "case": "case_id", "sweep": "sweep"}
 PERIODS = {"day": "for_day", "month": "substr(for_day, 1, 7)", "ever": "'ever'"}
@@ -112,7 +113,7 @@ def _models() -> list[tuple[Model, str, str, int]]:
 def _outcome(dice: float) -> tuple[str, str | None]:
     if dice < SUCCEEDED:
         return "succeeded", None
-    return ("failed", "{}") if dice < FAILED else ("succeeded", "{}") if dice < SPOILT else ("cancelled", None)
+    return ("failed", ERROR) if dice < FAILED else ("succeeded", ERROR) if dice < SPOILT else ("cancelled", None)
 
 
 def _verdict(dice: float) -> str:

@@ -47,7 +47,13 @@ function draw(root, data, line) {
     field.focus()
   })
   root.querySelectorAll('[data-opens]:not([data-opened])').forEach((dialog) => openUp(dialog, line))
+  root.querySelectorAll('[data-shown]').forEach((mark) => onceShown(() => queueUp(line, { do: mark.dataset.shown })))
   redrawn(root, line, stood, at)
+}
+
+// What takes the browser long waits until everything else is on the screen.
+function onceShown(then) {
+  requestAnimationFrame(() => setTimeout(then))
 }
 
 // A dialog that Python opens; that somebody closed it is told.
