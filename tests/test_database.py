@@ -1,11 +1,14 @@
 """studio.db keeps its promises when many write at once, when it is opened twice, and when its maker was killed."""
 
 import contextlib
+import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +19,7 @@ from pipeline.errors import DatabaseBusy, DatabaseReadOnly, DiskFull, PlaceError
 from pipeline.schema import migrate, studio
 from pipeline.settings import ROOT
 
+NOBODY = 65_534
 MIGRATIONS = [migration.name for migration in studio._migrations]
 OPEN = """
 import sys, time
@@ -223,3 +227,35 @@ def test_a_relaxed_write_leaves_the_next_one_forced_to_the_disk(database):
     for relaxed, level in ((True, 1), (False, 2)):
         with database.writing(relaxed=relaxed) as tx:
             assert tx.execute("PRAGMA synchronous").fetchone()[0] == level
+
+
+@contextlib.contextmanager
+def as_somebody_without_rights(folder: Path) -> Iterator[None]:
+    """Be who may only read, whoever runs the tests."""
+    files = [*folder.iterdir(), folder]
+    before = {path: path.stat().st_mode for path in files}
+    for path in files:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+        for path, mode in before.items():
+            path.chmod(mode)
+
+
+def test_a_file_that_may_only_be_read_is_said_to_be_so_and_stays_as_it_is():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        database = Database(folder, "sandbox")
+        _add_one(database)
+        database.close()
+        before = database.path.read_bytes()
+        with as_somebody_without_rights(folder), pytest.raises(DatabaseReadOnly):
+            _add_one(Database(folder, "sandbox"))
+        assert database.path.read_bytes() == before
