@@ -109,7 +109,8 @@ def _bill(seen: Seen) -> Html:
 def _compared(last: Last, seen: Seen) -> Html:
     waiting = sum(one.count for one in seen.undecided)
     off = last.billed_nano_usd - 1000 * last.ours_micro_usd
-    state = badge("rule", f"{waiting:,} differences wait for you", "ask") if waiting else badge("verified", "Every difference is decided on", "good")
+    wait = "1 difference waits for you" if waiting == 1 else f"{waiting:,} differences wait for you"
+    state = badge("rule", wait, "ask") if waiting else badge("verified", "Every difference is decided on", "good")
     if not waiting and not off:
         state = badge("verified", "It matches to the last cent", "good")
     where = "asked directly" if last.source == "provider" else f"from {last.name}"
@@ -136,8 +137,7 @@ def _differences(seen: Seen) -> Html | None:
     if not seen.undecided:
         words = tag("p", badge("task_alt", "Nothing waits for a decision.", "good"))
         return tag("section", tag("h2", "Differences"), words, id="differences")
-    total = money(sum(one.nano_usd for one in seen.undecided))
-    lead = tag("p", f"The bill minus ours: {total}. Accepting books what is proposed, once, as an adjusting entry of the ledger.", class_="lead")
+    lead = tag("p", "The bill minus ours, by its cause. Accepting books what is proposed, once, as an adjusting entry of the ledger.", class_="lead")
     return tag("section", tag("h2", "Differences"), lead, *(_cause(one) for one in seen.undecided), id="differences")
 
 
@@ -153,8 +153,8 @@ def _cause(one: Standing) -> Html:
         if one.count > len(rows)
         else None
     )
-    columns = ("Request", "Day", "Billed", "Ours", "Difference", "To book", "Why", "")
-    table = listing(f"Differences: {one.cause.value}", columns, rows, numbers={2, 3, 4, 5})
+    columns = ("Request", "Billed", "Ours", "Difference", "To book", "")
+    table = listing(f"Differences: {one.cause.value}", columns, rows, numbers={1, 2, 3, 4})
     figures = tag("p", tag("b", money(one.nano_usd)), tag("span", f" in {one.count:,} request{'' if one.count == 1 else 's'}"))
     dialogs = (_leaving(row) for row in one.rows if off is None)
     return tag("div", head, figures, waits, table, more, *dialogs, class_="cause")
@@ -164,14 +164,13 @@ def _row(row: Kept, off: str | None) -> tuple[Child, ...]:
     named = tag("code", pieces.short(row.request_id or row.call_id or "no id", 40))
     accept = button("Accept", "accept-difference", off=off, id=str(row.id)) if row.acceptable else None
     leave = forms.opener("Leave", _dialog_id(row), look="quiet", off=off)
+    about = tag("span", f"{row.endpoint} · {row.day}", class_="small")
     return (
-        tag("span", named, tag("span", row.endpoint, class_="small"), class_="request"),
-        tag("span", row.day, class_="day"),
+        tag("span", named, about, tag("span", row.why), class_="whose"),
         money(row.billed_nano_usd),
         dollars(row.ours_micro_usd),
         money(row.nano_usd),
         dollars(row.proposed_micro_usd) if row.proposed_micro_usd else "nothing",
-        row.why,
         tag("span", accept, leave, class_="decide"),
     )
 
