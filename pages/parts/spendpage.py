@@ -5,7 +5,21 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import forms, pieces, spendchart, spendcloser, spendlook, spendrequests, spendsketch, spendtable, spendwords, spendworth, strip, ways
+from pages.parts import (
+    forms,
+    pieces,
+    spendbudgets,
+    spendchart,
+    spendcloser,
+    spendlook,
+    spendrequests,
+    spendsketch,
+    spendtable,
+    spendwords,
+    spendworth,
+    strip,
+    ways,
+)
 from pages.parts.frame import do
 from pages.parts.here import shared
 from pages.parts.live import forget, live
@@ -36,7 +50,7 @@ def draw(seen: Seen | tuple[Asked, Single | None]) -> Html:
         return spendrequests.single(*seen)
     if seen.first is None:
         return _fresh()
-    return join(_controls(seen), _chips(seen.asked), _figures(seen), _head(seen))
+    return join(_controls(seen), _chips(seen.asked), _figures(seen), spendbudgets.draw(), _head(seen))
 
 
 def below() -> None:
@@ -95,7 +109,8 @@ def _controls(seen: Seen) -> Html:
     against = f" · compared with {spendwords.days(compared)}" if compared else ""
     kept = tag("a", "Keep these days", href=to(asked, span="between"), data_go=True, title="The link then shows these days for ever")
     fixed = kept if asked.span not in ("all", "between") else None
-    words = tag("p", f"{spendwords.days(asked.days)} (UTC){against}", tag("span", fixed), class_="small days")
+    take = tag("a", "Take this view away", href=takeaway.address(asked), data_go=True)
+    words = tag("p", f"{spendwords.days(asked.days)} (UTC){against}", tag("span", fixed), tag("span", take), class_="small days")
     return tag("div", form, _between(asked) if asked.span == "between" else None, words, class_="controls")
 
 

@@ -104,6 +104,12 @@ def test_every_column_is_explained(studio: LittleStudio) -> None:
     assert "UTC" in seen
 
 
+def test_the_spending_leads_to_the_files_of_the_same_view_and_back(studio: LittleStudio) -> None:
+    seen = drawn(visit("costs", model="flux-dev", by="style"))
+    assert 'href="/costs?by=style&amp;model=flux-dev&amp;part=takeaway"' in seen
+    assert 'href="/costs?by=style&amp;model=flux-dev" data-go>Choose other days' in part(model="flux-dev", by="style")
+
+
 def ended() -> None:
     end = time.monotonic() + PATIENCE_SECONDS
     while takeaway.errand().outcome.began_at or not takeaway.errand().outcome.ended_at:
