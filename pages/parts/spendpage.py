@@ -18,6 +18,7 @@ from pages.parts import (
     spendwords,
     spendworth,
     strip,
+    takeaway,
     ways,
 )
 from pages.parts.frame import do
