@@ -23,7 +23,7 @@ screenshots: $(VENV)/.ready-for-tests
 	$(BIN)/python -m tests.screenshots
 
 datasette: $(DATASETTE)/.ready $(VENV)/.ready
-	$(DATASETTE)/bin/datasette serve "$$($(BIN)/python -c 'from pipeline.settings import load; print(load().folder / "studio.db")')" \
+	$(DATASETTE)/bin/datasette serve "$$($(BIN)/python -c 'from pipeline.settings import load; from pipeline.studio.place import Place; print(Place(load()).database.path)')" \
 		--metadata data/datasette.yaml --host 127.0.0.1 --port $(DATASETTE_PORT) \
 		--setting sql_time_limit_ms 20000 --setting max_returned_rows 10000 --setting facet_time_limit_ms 1000 --setting allow_download off
 
