@@ -16,7 +16,7 @@ def draw(asked: Asked) -> Html | None:
     found = steady(("bias", asked.key), lambda there: price_bias.look(there, asked.slice))
     if not found:
         return None
-    head = ("Model", "Requests", "Estimated", "Charged", "Difference", "")
+    head = ("Model", "Requests", "Estimated", "Charged", "Difference", "Says")
     table = listing("Estimates against charges", head, [_row(asked, one) for one in found], numbers=(1, 2, 3, 4))
     lead = f"Over requests that succeeded. More than {LARGE_PERCENT:g} % either way over at least {ENOUGH} of them says that a price has changed."
     return tag("div", tag("h3", "Estimates against charges"), table, tag("p", lead, class_="small"), class_="stack tight")
@@ -24,6 +24,6 @@ def draw(asked: Asked) -> Html | None:
 
 def _row(asked: Asked, one: Bias) -> tuple[str | Html, ...]:
     name = tag("a", spendwords.name_of("model", one.model), href=to(asked, only={**asked.only, "model": one.model}), data_go=True)
-    drift = "–" if one.percent is None else f"{one.percent:+.2f} %"
-    state = badge("error", one.words, "bad") if one.is_large else tag("span", one.words, class_="small")
+    drift = "–" if one.percent is None else f"{one.percent:+.2f} %" if one.percent else "0 %"
+    state = tag("span", badge("error", one.words, "bad") if one.is_large else one.words, class_="drift")
     return name, f"{one.requests:,}", dollars(one.estimated_micro_usd), dollars(one.settled_micro_usd), drift, state
