@@ -132,6 +132,7 @@ def _append(tx: Connection, entry: Entry) -> Entry:
         insert(tx, "entries", {**row, "previous_hash": previous, "hash": line_hash(previous, entry)})
     except sqlite3.IntegrityError as error:
         if "closed" in str(error):
-            raise MonthClosed(f"The month {entry.for_day[:7]} is closed: nothing more is booked in it.") from error
+            remedy = None if entry.kind is EntryKind.ADJUST else "Check this machine's clock; if it is right, tell an engineer."
+            raise MonthClosed(f"The month {entry.for_day[:7]} is closed: nothing more is booked in it.", next=remedy) from error
         raise CallError(f"This call already has a {entry.kind.value} in the ledger; it is booked once.") from error
     return entry

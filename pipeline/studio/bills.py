@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from pipeline.database import Connection, insert, update
-from pipeline.errors import BadBill
+from pipeline.errors import BadBill, BadParameter
 from pipeline.providers.port import Billed, Provider
 from pipeline.reckoning.causes import Terms
 from pipeline.reckoning.pile import Line, Pile, iso
@@ -22,6 +22,7 @@ from pipeline.studio.place import Place
 
 # A request is billed when it ends, which may be the day after its money was set aside.
 MARGIN = timedelta(days=1)
+LONGEST = timedelta(days=1100)
 LIVE_LAG = timedelta(minutes=15)  # fal's documentation: an event "appears within minutes"
 KEPT_AT_ONCE = 10_000
 PIECE_BYTES = 1 << 20
@@ -148,13 +149,15 @@ class Bill:
 def read(source: Source, pile: Pile, period: Period, first_open: str) -> Bill:
     """Put a record on the pile and say what it covers: the period asked for, else the days of a file, else all days that are not closed.
 
-    Raises BadBill for a file with nothing to compare, ProviderError.
+    Raises BadBill for a file with nothing to compare, BadParameter for days that cannot be asked for, ProviderError.
     """
     began = datetime.now(UTC)
     asked = source.kind == "provider"
     since = period.since or (first_open if asked else None)
     until = period.until or (began.date().isoformat() if asked else None)
     start, end = (_start(since) if since else None), (_end(until) if until else None)
+    if start and end and not timedelta(0) < end - start <= LONGEST:
+        raise BadParameter(f"A bill covers 1 to {LONGEST.days:,} days.", next="Name the first day and a later last one, both as 2026-10-31.")
     pile.add(line for line in source.lines(start, end + MARGIN if end else None) if _within(line, start, end))
     days = pile.days()
     if not (since and until) and days is None:

@@ -59,8 +59,9 @@ def test_no_line_of_any_kind_counts_for_a_closed_month(database: Database) -> No
     for day in ("2026-10-01", "2026-10-31"):
         with pytest.raises(MonthClosed), database.writing() as tx:
             adjust(tx, line(for_day=day))
-    with pytest.raises(MonthClosed, match="is closed"), database.writing() as tx:
+    with pytest.raises(MonthClosed, match="is closed") as caught, database.writing() as tx:
         ledger.hold(tx, booking(), 30_000, [])
+    assert "clock" in caught.value.next
     with database.writing() as tx:
         adjust(tx, line(for_day="2026-09-30"))
     with database.reading() as db:

@@ -174,6 +174,23 @@ def test_the_same_bill_is_kept_once_and_an_older_answer_gives_way(studio: Little
     assert studio.rows("SELECT count(*) AS n FROM bills") == [{"n": 2}]
 
 
+def test_what_a_crash_left_half_read_is_let_go_of(studio: LittleStudio) -> None:
+    [call] = paid(studio, 1)
+    held_against(studio, billed(call))
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE bills SET whole = 0")
+    assert held_against(studio, billed(call)).comparison.matched == 1
+    [whole] = studio.rows("SELECT id FROM bills WHERE whole = 1")
+    assert {row["bill_id"] for row in studio.rows("SELECT bill_id FROM bill_lines")} == {whole["id"]}
+
+
+@pytest.mark.parametrize("days", [("2031-01-01", None), ("1900-01-01", "2026-01-01"), ("2026-01-02", "2026-01-01"), ("2026-02-30", None)])
+def test_days_that_cannot_be_asked_for_are_refused(studio: LittleStudio, days: tuple[str, str | None]) -> None:
+    with pytest.raises(BadParameter):
+        held_against(studio, period=Period(since=days[0], until=days[1]))
+    assert studio.rows("SELECT * FROM bills") == []
+
+
 def test_what_was_left_stays_left_until_the_bill_says_otherwise(studio: LittleStudio) -> None:
     [call] = paid(studio, 1)
     held_against(studio, billed(call, 33_000_000))
