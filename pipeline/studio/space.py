@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.database import Connection
+from pipeline.database import BACKUPS, Connection
 from pipeline.records import now
 from pipeline.settings import Settings
 from pipeline.studio.about import without_login
@@ -40,7 +40,7 @@ def measure(place: Place) -> Footprint:
     folder = place.settings.folder
     with place.database.reading() as db:
         media = _media(place.settings, db)
-    known = (_database(folder), _jobs(place.settings), media, _emulator(folder), _logs(folder))
+    known = (_database(folder), _backups(folder), _jobs(place.settings), media, _emulator(folder), _logs(folder))
     return Footprint(
         folder=str(folder),
         shares=tuple(share for share in known if share is not None),
@@ -52,6 +52,11 @@ def measure(place: Place) -> Footprint:
 def _database(folder: Path) -> Share:
     meaning = "Cases, runs, money, approvals: the truth. Back this up together with the media."
     return _beside(folder, "studio.db", "Database", meaning)
+
+
+def _backups(folder: Path) -> Share | None:
+    path = folder / BACKUPS
+    return _inside(path, "Backups", "Proven copies of the database; old ones can be deleted.") if path.is_dir() else None
 
 
 def _jobs(settings: Settings) -> Share:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database as SqliteUtils
 
-from pipeline import ledger
-from pipeline.database import Database
+from pipeline import ledger, schema
+from pipeline.database import SCHEMA_VERSION, Database
 from pipeline.errors import BackupUnusable, BadOutputFolder, DatabaseDamaged, DiskFull, NotAllowed, StudioError, UnknownName, WrongMode
 from pipeline.records import Person, Role
-from pipeline.studio import backups, looks, portraits, switches
+from pipeline.studio import backups, looks, portraits, space, switches
 from pipeline.studio.place import Place
 from pipeline.workflows.wishes import AvatarWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio
@@ -43,6 +44,12 @@ def test_a_backup_holds_what_was_there_and_says_so(studio: LittleStudio) -> None
     assert [path.name for path in made.path.parent.iterdir()] == [made.name]
     with contextlib.closing(sqlite3.connect(made.path)) as copy:
         assert copy.execute("SELECT sum(micro_usd) FROM entries WHERE kind = 'charge'").fetchone()[0] == totals["charged_micro_usd"]
+
+
+def test_what_backups_take_is_shown_with_the_other_files(studio: LittleStudio) -> None:
+    made, _ = backups.back_up(studio.place, ME)
+    shares = {share.title: (share.files, share.bytes) for share in space.measure(studio.place).shares}
+    assert shares["Backups"] == (1, made.bytes)
 
 
 def test_who_may_not_change_how_the_studio_is_run_makes_no_backup_and_restores_none(studio: LittleStudio) -> None:
@@ -144,6 +151,19 @@ def test_going_back_brings_what_was_there_and_keeps_what_came_after_under_anothe
         assert ledger.proof(db) == []
         assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert db.execute("SELECT person, subject FROM audit_log WHERE action = 'restore'").fetchone()[:] == ("me", made.name)
+
+
+def test_a_backup_of_an_earlier_version_is_brought_up_to_date_on_the_way(studio: LittleStudio, tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+        schema.studio.apply(SqliteUtils(old), stop_before="m012_spending")
+        old.execute("PRAGMA user_version = 11")
+    before = path.read_bytes()
+    studio.place.database.close()
+    assert backups.restore(studio.place.settings, str(path), ME).facts.lines == 0
+    assert path.read_bytes() == before
+    with Place(studio.place.settings).database.reading() as db:
+        assert db.execute("PRAGMA user_version").fetchone()[0] == SCHEMA_VERSION
 
 
 def test_where_runs_were_under_way_purchases_are_paused(studio: LittleStudio) -> None:
