@@ -116,9 +116,7 @@ def _told(done: "Reconciliation", accepted: "Accepted | None") -> str:
     lines = [f"{terms.since} to {terms.until} (UTC) · {done.bill.lines} lines of {done.bill.provider}, {done.bill.name}", *done.bill.remarks]
     off = told.billed_nano_usd - 1000 * told.ours_micro_usd
     lines += [f"billed {_money(told.billed_nano_usd)} · ours {dollars(told.ours_micro_usd)} · difference {_money(off)}"]
-    lines += [
-        f"{told.matched} requests agree · {done.open_requests} still open · {len(done.undecided)} differences wait · {done.decided} decided before"
-    ]
+    lines += [f"{told.matched} requests agree · {done.open_requests} still open · {len(done.undecided)} to decide · {done.decided} decided before"]
     rows = [{"cause": one.cause, "count": one.count, "sum": _money(one.nano_usd), "to book": dollars(one.proposed_micro_usd)} for one in done.causes]
     lines += ["", table(rows, ("cause", "count", "sum", "to book"))] if rows else []
     lines += ["", table(_rows(done), ("day", "cause", "sum", "request", "why"))] if rows else []

@@ -85,7 +85,7 @@ def _closing(db: Connection, month: str, by: Person, *, accept_error: bool, reas
         raise NotNow(f"{month} is closed already.", next="Look at its error on the screen, or with `close-month` of another month.")
     obstacles, unexplained = _obstacles(db, month)
     if obstacles:
-        raise NotNow(f"{month} cannot be closed: {obstacles[0]}", next="; ".join(obstacles[1:]) or _remedy(month))
+        raise NotNow(f"{month} cannot be closed: {obstacles[0]}", next=_remedy(month))
     if unexplained and not accept_error:
         said = f"{month} has {unexplained} difference{'' if unexplained == 1 else 's'} that nobody can explain."
         raise NotNow(said, next="Settle them, or have somebody with the role `admin` accept the error with a reason.")
@@ -147,7 +147,9 @@ def _reconciled(db: Connection, month: str) -> Any:
 
 
 def _remedy(month: str) -> str:
-    return f"Compare it again with `reconcile --month {month}`, and try once more."
+    if now()[:7] <= month:
+        return "Close it after that."
+    return f"Let open requests end, compare it again with `reconcile --month {month}`, and try once more."
 
 
 def _detail(closing: Closing) -> str:

@@ -387,8 +387,9 @@ def test_a_closed_month_that_was_changed_with_other_tools_is_found(studio: Littl
 def test_what_keeps_a_month_open_is_named(studio: LittleStudio) -> None:
     month, _ = last_month(studio)
     this = now()[:7]
-    with pytest.raises(NotNow, match="not over"):
+    with pytest.raises(NotNow, match="not over") as caught:
         closing.close_month(studio.place, this, ME)
+    assert caught.value.next == "Close it after that."
     of_month(studio, month, PRICE, PRICE)
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE calls SET state = 'running' WHERE id = (SELECT min(id) FROM calls)")
