@@ -18,6 +18,7 @@ from pipeline.studio.spending import OTHERS, Point
 INK = {"light": "#1c1c1c", "dark": "#ededed"}
 GROUND = {"light": "#f2f2f2", "dark": "#1f1f1f"}
 HIGH_PX = 300
+CONFIG = {"displayModeBar": False, "doubleClick": False}
 DAY_MS = 86_400_000
 
 
@@ -29,7 +30,7 @@ def draw(seen: Seen) -> str | None:
         key=key_of(seen.asked, "spent"),
         on_select="rerun",
         selection_mode="points",
-        config={"displayModeBar": False},
+        config=CONFIG,
         height=HIGH_PX,
     )
     points = picked["selection"]["points"] if picked else []
@@ -98,9 +99,9 @@ def _laid_out(drawn: Any, planned: Plan, grain: str, theme: str) -> Any:
         paper_bgcolor=GROUND[theme],
         plot_bgcolor=GROUND[theme],
     )
-    # Days are said without their year: it stands above.
+    # A chart whose axes are both fixed takes no clicks. Days are said without their year: it stands above.
     ticks = {"tickformat": "%b %Y" if grain == "month" else "%-d %b", "nticks": 8, "tickfont": ink}
-    drawn.update_xaxes(type="date", fixedrange=True, range=[(first - half).isoformat(sep=" "), (last + half).isoformat(sep=" ")], **ticks)
+    drawn.update_xaxes(type="date", range=[(first - half).isoformat(sep=" "), (last + half).isoformat(sep=" ")], **ticks)
     ends = [planned.low / 1e6, planned.high / 1e6]
     drawn.update_yaxes(fixedrange=True, tickfont=ink, tickprefix="$", tickformat=",.3~f", range=ends, nticks=6)
     return drawn

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.parts import spendwords
 from pages.parts.spendask import Asked, narrowed, to
-from pages.parts.spendchart import INK, key_of
+from pages.parts.spendchart import CONFIG, INK, key_of
 from pages.parts.spendsketch import colour
 from pages.parts.steady import steady
 from pipeline.records import dollars
@@ -44,8 +44,7 @@ def _nothing(words: str) -> None:
 
 
 def _show(asked: Asked, name: str, figure: Any, by: str = "model") -> str | None:
-    config = {"displayModeBar": False}
-    picked: Any = st.plotly_chart(figure, key=key_of(asked, name), on_select="rerun", selection_mode="points", config=config)
+    picked: Any = st.plotly_chart(figure, key=key_of(asked, name), on_select="rerun", selection_mode="points", config=CONFIG)
     points = picked["selection"]["points"] if picked else []
     told = points[0].get("customdata") if points else None
     if not told:
@@ -131,6 +130,6 @@ def _laid_out(drawn: Any, theme: str) -> Any:
         margin={"l": 72, "r": 24, "t": 24, "b": 48, "autoexpand": False},
         legend={"yref": "container", "y": 0, "yanchor": "bottom", "x": 0, "tracegroupgap": 0, "font": ink},
     )
-    for axis in (drawn.update_xaxes, drawn.update_yaxes):
-        axis(fixedrange=True, tickfont=ink, title_font=ink)
+    drawn.update_xaxes(tickfont=ink, title_font=ink)
+    drawn.update_yaxes(fixedrange=True, tickfont=ink, title_font=ink)
     return drawn

@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tests.benchmarks import avatars, browsing, encoding, grid, guest, holds, idle, publishing, reconcile, rerun, starting, sweep
+from tests.benchmarks import avatars, browsing, costs, encoding, grid, guest, holds, idle, publishing, reconcile, rerun, starting, sweep
 from tests.benchmarks.figure import Figure
 
 PARTS = {
@@ -22,6 +22,7 @@ PARTS = {
     "publishing": publishing,
     "reconcile": reconcile,
     "sweep": sweep,
+    "costs": costs,
     "rerun": rerun,
 }
 ALL = {name: part.measure for name, part in PARTS.items()}

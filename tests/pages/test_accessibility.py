@@ -57,6 +57,12 @@ SCREENS = {
     "publish, a case that is not there": "/publish?case=nothing",
     "queue": "/queue",
     "queue, one section": "/queue?show=failed",
+    "costs": "/costs",
+    "costs, narrowed to a style": "/costs?by=style&style=pixar%401",
+    "costs, customers": "/costs?by=case&closer=customers",
+    "costs, likeness and approval": "/costs?closer=worth",
+    "costs, a request": "/costs?request={call}",
+    "costs, a request that is not there": "/costs?request=nothing",
     "a run that failed": "/queue?run=r-failed",
     "a run that made a clip": "/queue?run=r-clip-clip",
     "a run that is not there": "/queue?run=nothing",
@@ -139,7 +145,8 @@ def named(place: Place, address: str) -> str:
     with place.database.reading() as db:
         rows = {name: db.execute("SELECT sha256 FROM assets WHERE scope = ? AND kind = ?", which).fetchone() for name, which in kept.items()}
         cell = db.execute("SELECT id FROM runs WHERE sweep = 's1' ORDER BY id LIMIT 1").fetchone()["id"]
-    return address.format(cell=cell, **{name: row["sha256"] for name, row in rows.items()})
+        call = db.execute("SELECT id FROM costs WHERE run_id = 'r-candidate'").fetchone()["id"]
+    return address.format(cell=cell, call=call, **{name: row["sha256"] for name, row in rows.items()})
 
 
 def approve(place: Place, run: Run) -> None:
