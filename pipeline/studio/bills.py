@@ -217,7 +217,7 @@ def _known(tx: Connection, bill: Bill) -> str | None:
 
 def _let_go(tx: Connection, bill_id: str, bill: Bill) -> None:
     """Drop the lines of what this bill says anew: earlier answers for the same days, and what a crash left half-read."""
-    older = """SELECT id FROM bills WHERE provider = ? AND id < ? AND (whole = 0 OR (source = 'provider' AND ? = 'provider'
+    older = """SELECT id FROM bills WHERE provider = ? AND id <> ? AND (whole = 0 OR (source = 'provider' AND ? = 'provider'
         AND since >= ? AND until <= ?))"""
     tx.execute(
         f"DELETE FROM bill_lines WHERE bill_id IN ({older})",  # noqa: S608
