@@ -210,7 +210,8 @@ def _keep_lines(tx: Connection, bill_id: str, lines: list[Line], number: int) ->
 
 
 def _known(tx: Connection, bill: Bill) -> str | None:
-    same = "provider = ? AND sha256 = ? AND since = ? AND until = ? AND whole = 1"
+    same = """provider = ? AND sha256 = ? AND since = ? AND until = ? AND whole = 1
+        AND (lines = 0 OR EXISTS (SELECT 1 FROM bill_lines WHERE bill_id = bills.id))"""
     row = tx.execute(f"SELECT id FROM bills WHERE {same}", (bill.provider, bill.sha256, bill.terms.since, bill.terms.until)).fetchone()  # noqa: S608
     return str(row["id"]) if row else None
 

@@ -172,6 +172,8 @@ def test_the_same_bill_is_kept_once_and_an_older_answer_gives_way(studio: Little
     held_against(studio, billed(first), billed(second))
     assert [row["request_id"] for row in studio.rows("SELECT * FROM bill_lines ORDER BY n")] == sorted([first.request_id, second.request_id])
     assert studio.rows("SELECT count(*) AS n FROM bills") == [{"n": 2}]
+    held_against(studio, billed(first))
+    assert [row["request_id"] for row in studio.rows("SELECT * FROM bill_lines")] == [first.request_id]
 
 
 def test_what_a_crash_left_half_read_is_let_go_of(studio: LittleStudio) -> None:
