@@ -17,7 +17,8 @@ def draw() -> Html | None:
         return None
     every = tag("a", "All budgets", href=ways.to("costs", part="budgets"), data_go=True)
     head = tag("div", tag("h2", "Budgets"), every, class_="history-head")
-    return tag("section", head, tag("ul", *(_budget(one) for one in found), class_="card in-short"), id="budgets-in-short")
+    listed = tag("ul", *(_budget(one) for one in found), class_="card in-short")
+    return tag("div", tag("section", head, listed, id="budgets-in-short"), class_="costs workshop")
 
 
 def _budget(one: Budget) -> Html:

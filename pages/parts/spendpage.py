@@ -51,7 +51,7 @@ def draw(seen: Seen | tuple[Asked, Single | None]) -> Html:
         return spendrequests.single(*seen)
     if seen.first is None:
         return _fresh()
-    return join(_controls(seen), _chips(seen.asked), _figures(seen), spendbudgets.draw(), _head(seen))
+    return join(_controls(seen), _chips(seen.asked), _figures(seen), _head(seen))
 
 
 def below() -> None:
@@ -70,7 +70,9 @@ def _beat() -> None:
             return
         ready = "charts" in st.session_state
         _follow(spendchart.draw(seen) if ready else spendchart.hold_place())
-        live("spend-table", join(spendtable.draw(seen), None if ready else _once_shown()), pressed=lambda what: do(ACTIONS, what))
+        live(
+            "spend-table", join(spendtable.draw(seen), spendbudgets.draw(), None if ready else _once_shown()), pressed=lambda what: do(ACTIONS, what)
+        )
         live("spend-closer", spendcloser.draw(asked), pressed=lambda what: do(ACTIONS, what))
         _follow(spendworth.draw(asked) if ready else None)
     except StudioError as error:

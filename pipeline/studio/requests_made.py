@@ -143,7 +143,10 @@ def _entries(db: Connection, line: Line) -> tuple[ledger.Entry, ...]:
 
 
 def _made(db: Connection, line: Line) -> Asset | None:
-    if line.call_id is None:
-        row = db.execute("SELECT asset FROM outputs WHERE run_id = ? AND asset IS NOT NULL", (line.run_id,)).fetchone()
-        return assets.get(db, line.case_id, row["asset"]) if row and line.case_id else None
-    return next((asset for asset in assets.of_call(db, line.call_id) if asset.kind in SHOWN and not asset.removed_at), None)
+    own = assets.of_call(db, line.call_id) if line.call_id else []
+    found = next((asset for asset in own if asset.kind in SHOWN and not asset.removed_at), None)
+    if found or line.case_id is None:
+        return found
+    # Bytes that were made before belong to the request that made them first; what fills the run's place leads to them.
+    row = db.execute("SELECT asset FROM outputs WHERE run_id = ? AND asset IS NOT NULL", (line.run_id,)).fetchone()
+    return assets.get(db, line.case_id, row["asset"]) if row else None
