@@ -21,7 +21,7 @@ def draw(months: Sequence[Month]) -> Html | None:
         return None
     words = "In a closed month nothing is booked any more; what is found later counts for the day it is found. It cannot be opened again."
     lead = tag("p", words, class_="lead")
-    table = listing("Months", ("Month", "Ours", "Error against the bill", "State", ""), [_row(one) for one in months], numbers={1, 2})
+    table = listing("Months", ("Month", "Ours", "Error", "State", ""), [_row(one) for one in months], numbers={1, 2})
     dialogs = (_dialog(one) for one in months if one.closable)
     return tag("section", tag("h2", "Months"), lead, table, *dialogs, id="months")
 
