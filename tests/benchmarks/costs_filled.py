@@ -128,7 +128,7 @@ def _tables() -> Iterator[str]:
     yield """INSERT INTO runs (id, kind, case_id, person, team, feature, channel, settings, sweep, priority, turn, state, attempt, stage, progress,
         photo_version, source, asked_at, started_at, ended_at, error)
         SELECT 'r' || id, kind, case_id, person, team, feature, 'staff',
-            json_object('model', model, 'style', style, 'seed', n, 'prompt', 'a portrait',
+            json_object('model', model, 'style', style, 'seed', n, 'prompt', 'a portrait', 'take', 1,
             'parameters', json_object('strength', 0.6)), sweep, 0, n, iif(error IS NULL, state, 'failed'), 1, 'Done', 1, 1, 'photo', sent, sent,
             ended, error FROM made"""
     yield """INSERT INTO calls (id, run_id, slot, try_number, case_id, provider, endpoint, input, fingerprint, reuse, state, hold_micro_usd, unit,
