@@ -136,8 +136,8 @@ def _tables() -> Iterator[str]:
         SELECT 'c' || id, 'r' || id, kind, 1, case_id, 'fal', endpoint, '{"prompt": "a portrait", "seed": ' || n || '}', 'f' || id, 'allow', state,
             held, unit, '1', held, 'price-1', 1, sent, 'request-' || id, endpoint, sent, ended, error, sent FROM made"""
     yield f"""{ASSET} SELECT id, 'photo', 'photo', id || '/photo', 'image/webp', 1000, 512, 512, NULL, NULL, '[]', '{{}}', created_at FROM cases"""
-    yield f"""{ASSET} SELECT case_id, 'a' || id, kind, case_id || '/a' || id, 'image/webp', 1000, 512, 512, 'r' || id, 'c' || id, '["photo"]', '{{}}', ended
-        FROM made WHERE state = 'succeeded' AND error IS NULL"""
+    yield f"""{ASSET} SELECT case_id, 'a' || id, kind, case_id || '/a' || id, 'image/webp', 1000, 512, 512, 'r' || id, 'c' || id, '["photo"]', '{{}}',
+            ended FROM made WHERE state = 'succeeded' AND error IS NULL"""
     yield """INSERT INTO outputs (run_id, slot, call_id, asset)
         SELECT 'r' || id, kind, 'c' || id, iif(state = 'succeeded' AND error IS NULL, 'a' || id, NULL) FROM made"""
     yield """INSERT INTO likeness SELECT case_id, 'a' || id, 'photo', 0, distance, 1.0, 'strong', NULL, 'm' FROM made
