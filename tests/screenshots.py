@@ -29,7 +29,21 @@ from tests.pages.running import RunningApp, running_app
 FOLDER = ROOT / "docs" / "screenshots"
 WIDTHS = {"phone": (390, 844), "": (1280, 900), "wide": (1920, 1080)}
 THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-README = ("home", "home-dark", "home-phone", "first-portrait", "cases", "case", "case-phone", "compare", "library", "publish", "queue", "costs", "settings")
+README = (
+    "home",
+    "home-dark",
+    "home-phone",
+    "first-portrait",
+    "cases",
+    "case",
+    "case-phone",
+    "compare",
+    "library",
+    "publish",
+    "queue",
+    "costs",
+    "settings",
+)
 TALL = {"case": 1.75, "compare": 1.4, "library": 1.2, "publish": 1.25}  # screens people scroll: how much more of them is shown
 CASE = "A-1039"
 SCREENS = {
