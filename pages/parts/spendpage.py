@@ -193,6 +193,8 @@ def _proof(seen: Seen) -> Html:
     if not proof.holds:
         words = f"The ledger's lines say {dollars(proof.lines_micro_usd)}, the sums {dollars(proof.sums_micro_usd)}"
         return tag("a", icon("error"), words, href=ways.to("costs", part="right"), data_go=True, class_="proof bad")
+    if not seen.asked.is_narrowed and proof.sums_micro_usd != seen.now.charged_micro_usd:
+        return tag("span", icon("sync"), "more was booked meanwhile; added up again shortly", class_="proof")
     whole = f"part of {dollars(proof.sums_micro_usd)}, which equals {lines}" if seen.asked.is_narrowed else f"equals {lines}"
     return tag("a", icon("check_circle"), whole, href=ways.to("costs", part="right"), data_go=True, class_="proof good")
 
