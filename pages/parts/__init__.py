@@ -66,7 +66,7 @@ spendwords.py    what names, days, money and changes are called
 spendpage.py     days, figures with their proof, and what the chart is cut by
 spendsketch.py   where the bars of the chart stand, and a sketch until it is there
 spendchart.py    spent over time as bars
-spendbudgets.py  the budgets in short
+spendbudgets.py  budgets and storage in short
 spendtable.py    what it is made of, name by name
 spendcloser.py   a closer look: requests, customers, likeness, prices, durations
 spendrequests.py the requests page by page, and any one in full

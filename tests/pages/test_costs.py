@@ -266,3 +266,9 @@ def test_the_sketch_and_the_chart_are_the_same_bars(studio: LittleStudio) -> Non
     seen = spendlook.look(Asked(period=Period(since=TODAY, until=TODAY), by="style"))
     paths = spendsketch.draw(seen).count("<path")
     assert paths == len({bar.at for bar in spendsketch.plan(seen).bars}) == 3
+
+
+def test_what_is_stored_and_its_cost_a_month_stand_beside_the_spending(studio: LittleStudio) -> None:
+    kept = studio.rows("SELECT count(*) AS n FROM assets WHERE removed_at IS NULL")[0]["n"]
+    assert f"Storage: {kept} files" in words(shown())
+    assert "costs nothing in a folder of yours" in words(shown())
