@@ -175,7 +175,7 @@ def _name(draft: Path, path: Path) -> None:
 
 
 def _found(settings: Settings, named: str) -> Path:
-    for path in (Path(named), settings.folder / BACKUPS / named):
+    for path in (Path(named), settings.folder / BACKUPS / named, settings.folder / named):
         if path.is_file():
             return path
     known = ", ".join(one.name for one in backups(settings)[:3])

@@ -69,9 +69,9 @@ def export_to(place: Place, wish: Wish, path: Path, *, replace: bool = False) ->
 
     Raises BadParameter for a slice that cannot be, BadOutputFolder when there is a file by that name already or none can be written, DiskFull.
     """
-    beside = path.with_name(f"{path.stem}.columns.md")
-    if path.exists() and not replace:
-        raise BadOutputFolder("There is a file by that name already.", next="Choose another name, or add --replace.")
+    beside = path.with_name(f"{path.name}.columns.md")
+    if (path.exists() or beside.exists()) and not replace:
+        raise BadOutputFolder("There is a file by that name already, or an explanation of one.", next="Choose another name, or add --replace.")
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -199,9 +199,10 @@ class _Parquet:
         self._file = parquet.ParquetWriter(file, self._schema, compression="zstd")
 
     def add(self, rows: list[tuple[Any, ...]]) -> None:
+        if not rows:
+            return
         columns = [self._arrow.array(values, field.type) for values, field in zip(zip(*rows, strict=True), self._schema, strict=True)]
-        if rows:
-            self._file.write_batch(self._arrow.record_batch(columns, schema=self._schema))
+        self._file.write_batch(self._arrow.record_batch(columns, schema=self._schema))
 
     def end(self) -> None:
         self._file.close()

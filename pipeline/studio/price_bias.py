@@ -40,6 +40,8 @@ class Bias:
     @property
     def words(self) -> str:
         """The same in a sentence."""
+        if self.is_large and self.percent is None:
+            return f"Estimated at nothing, yet {dollars(self.settled_micro_usd)} was charged. Check the model's price."
         if not self.is_large or self.percent is None:
             return "Estimates agree with what was charged." if self.requests >= ENOUGH else f"Too few requests to tell ({self.requests} of {ENOUGH})."
         more = "more" if self.percent > 0 else "less"

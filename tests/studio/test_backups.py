@@ -256,3 +256,13 @@ def test_a_file_that_is_no_database_of_ours_is_refused_and_left_as_it_is(studio:
         Place(studio.place.settings)
     assert "Nothing was" in caught.value.say
     assert path.read_bytes() == before
+
+
+def test_what_a_restore_put_aside_comes_back_by_the_name_it_was_given(studio: LittleStudio) -> None:
+    made, _ = backups.back_up(studio.place, ME)
+    studio.avatar()
+    before = looks.ledger_totals(studio.place)
+    studio.place.database.close()
+    done = backups.restore(studio.place.settings, made.name, ME)
+    backups.restore(studio.place.settings, done.kept_as, ME)
+    assert looks.ledger_totals(Place(studio.place.settings)) == before

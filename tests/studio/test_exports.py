@@ -110,9 +110,10 @@ def test_every_table_narrowed_down_to_the_same_slice_says_the_same(studio: Littl
 
 
 def test_a_period_without_anything_is_a_file_with_headings_alone(studio: LittleStudio, tmp_path: Path) -> None:
-    for table in (Table.LEDGER, Table.REQUESTS, Table.DAILY):
+    for table in Table:
         for form in Format:
-            assert export(studio, Wish(table=table, format=form, looked_at=Slice(period=Period(until="2020-01-01"))), tmp_path) == []
+            by = ("model",) if table is Table.COSTS else ()
+            assert export(studio, Wish(table=table, format=form, by=by, looked_at=Slice(period=Period(until="2020-01-01"))), tmp_path) == []
 
 
 @pytest.mark.parametrize("table", Table)
@@ -143,6 +144,14 @@ def test_a_file_that_is_there_is_not_written_over_unless_it_is_asked_for(studio:
     assert path.read_text() == "mine"
     exports.export_to(studio.place, wish, path, replace=True)
     assert len(rows_of(path)) == 1
+
+
+def test_the_explanation_of_a_file_writes_over_nothing_either(studio: LittleStudio, tmp_path: Path) -> None:
+    beside = tmp_path / "costs.csv.columns.md"
+    beside.write_text("mine")
+    with pytest.raises(BadOutputFolder, match="already"):
+        exports.export_to(studio.place, Wish(table=Table.COSTS), tmp_path / "costs.csv")
+    assert beside.read_text() == "mine"
 
 
 def test_what_cannot_be_exported_leaves_nothing_behind(studio: LittleStudio, tmp_path: Path) -> None:

@@ -44,7 +44,9 @@ def test_a_drift_of_more_than_two_per_cent_over_twenty_requests_is_flagged(reque
 @few
 @given(requests=st.integers(1, 10**6), estimated=st.integers(0, 10**12), settled=st.integers(0, 10**12))
 def test_whatever_the_numbers_there_are_words_for_them(requests: int, estimated: int, settled: int) -> None:
-    assert bias(requests, estimated, settled).words.endswith(".")
+    found = bias(requests, estimated, settled)
+    assert found.words.endswith(".")
+    assert found.is_large is ("Check the model's price" in found.words)
 
 
 def test_what_was_charged_is_held_against_what_was_set_aside_for_the_same_requests(tmp_path: Path) -> None:
