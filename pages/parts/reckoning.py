@@ -144,7 +144,7 @@ def _differences(seen: Seen) -> Html | None:
 def _cause(one: Standing) -> Html:
     off = barred(Role.MONEY, "changing money")
     books = f"Accept {one.count:,} · book {dollars(one.proposed_micro_usd)}" if one.proposed_micro_usd else f"Accept {one.count:,} · nothing to book"
-    accept = None if one.cause in WAITS else button(books, "accept-cause", symbol="done_all", off=off, cause=one.cause.value)
+    accept = None if one.cause in WAITS else button(books, "accept-cause", symbol="done_all", off=off, cause=one.cause.value, mark=one.mark)
     waits = tag("p", f"Cannot be accepted: {WAITS[one.cause]}.", class_="small") if one.cause in WAITS else None
     head = tag("div", tag("h3", one.cause.value.capitalize()), accept, class_="head-of")
     rows = [_row(row, off) for row in one.rows]
@@ -162,7 +162,7 @@ def _cause(one: Standing) -> Html:
 
 def _row(row: Kept, off: str | None) -> tuple[Child, ...]:
     named = tag("code", pieces.short(row.request_id or row.call_id or "no id", 40))
-    accept = button("Accept", "accept-difference", off=off, id=str(row.id)) if row.acceptable else None
+    accept = button("Accept", "accept-difference", off=off, id=str(row.id), mark=row.mark) if row.acceptable else None
     leave = forms.opener("Leave", _dialog_id(row), look="quiet", off=off)
     about = tag("span", f"{row.endpoint} · {row.day}", class_="small")
     return (
@@ -218,7 +218,7 @@ def _number(words: str) -> int:
 def _accept_cause(what: What) -> None:
     if what["cause"] not in list(Cause):
         raise OutOfDate
-    differences.accept_all(place(), me(), Cause(what["cause"]))
+    differences.accept_all(place(), me(), Cause(what["cause"]), mark=what["mark"])
 
 
 ACTIONS = {
@@ -226,7 +226,7 @@ ACTIONS = {
     "ask-bill": lambda _: bill_check().ask_provider(me()),
     "upload-bill": lambda _: upload.ask(),
     "accept-cause": _accept_cause,
-    "accept-difference": lambda what: differences.accept(place(), _number(what["id"]), me()),
+    "accept-difference": lambda what: differences.accept(place(), _number(what["id"]), me(), mark=what["mark"]),
     "leave-difference": lambda what: differences.leave(place(), _number(what["id"]), what["note"], me()),
     **monthlist.ACTIONS,
 }

@@ -35,7 +35,7 @@ def reconcile(
     month: str = typer.Option(None, help="All days of a month, as 2026-10."),
     file: Path = typer.Option(None, help="The provider's own export as CSV; without it the provider is asked.", show_default=False),
     zone: str = typer.Option(None, help="Where the times of the file were written, such as Europe/Berlin, if they do not say it themselves."),
-    accept: str = typer.Option(None, metavar="CAUSE|all", help="Then accept every difference of this cause: its adjusting entry is booked."),
+    accept: str = typer.Option(None, metavar="CAUSE|all", help="Then accept every difference found of this cause: its adjusting entry is booked."),
     dry_run: bool = typer.Option(False, "--dry-run", help="Compare; keep and book nothing."),
     as_json: bool = JsonFlag,
 ) -> None:
@@ -52,7 +52,7 @@ def reconcile(
         raise BadParameter("A dry run books nothing.", next="Leave out --accept or --dry-run.")
     with ExitStack() as stack:
         done = reconciling.reconcile(place, _source(settings, file, zone, stack), me(), period, dry_run=dry_run)
-    accepted = _accepted(place, cause, all_of_them=accept == "all")
+    accepted = _accepted(place, cause, done.id) if accept else None
     document = {**done.document(), "dry_run": dry_run, "accepted": vars(accepted) if accepted else None}
     say(document, as_json, lambda: _told(done, accepted))
 
@@ -105,10 +105,10 @@ def _source(settings: Settings, file: Path | None, zone: str | None, stack: Exit
     return stack.enter_context(asked_provider(settings))
 
 
-def _accepted(place: "Place", cause: "Cause | None", *, all_of_them: bool) -> "Accepted | None":
+def _accepted(place: "Place", cause: "Cause | None", found_by: str) -> "Accepted":
     from pipeline.studio.differences import accept_all
 
-    return accept_all(place, me(), cause) if cause or all_of_them else None
+    return accept_all(place, me(), cause, found_by=found_by)
 
 
 def _told(done: "Reconciliation", accepted: "Accepted | None") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline.database import Connection, Row, insert, update
-from pipeline.errors import BadParameter, NotNow, UnknownName
+from pipeline.errors import BadParameter, NotNow, OutOfDate, UnknownName
 from pipeline.ledger.entries import Entry, adjust, entry_of
 from pipeline.reckoning.causes import Cause
 from pipeline.records import Basis, EntryKind, Person, Role, now
@@ -52,6 +52,11 @@ class Kept:
         """Whether a person can accept it now."""
         return self.state == "open" and self.cause not in WAITS
 
+    @property
+    def mark(self) -> str:
+        """The value to hand to `accept`, so that nothing is booked that was not shown."""
+        return _mark(self.cause, self.nano_usd, self.proposed_micro_usd)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
@@ -71,6 +76,11 @@ class Standing:
     nano_usd: int
     proposed_micro_usd: int
     rows: tuple[Kept, ...]
+
+    @property
+    def mark(self) -> str:
+        """The value to hand to `accept_all`, so that nothing is booked that was not shown."""
+        return _mark(self.count, self.nano_usd, self.proposed_micro_usd)
 
 
 def undecided(place: Place, *, rows: int = 20) -> tuple[Standing, ...]:
@@ -97,31 +107,40 @@ def find(place: Place, difference_id: int) -> Kept:
         return _find(db, difference_id)
 
 
-def accept(place: Place, difference_id: int, by: Person) -> Kept:
-    """Accept a difference: its adjusting entry, if it proposes one, and its state are written together, once.
+def accept(place: Place, difference_id: int, by: Person, *, mark: str) -> Kept:
+    """Accept a difference that was shown under this mark: its adjusting entry, if it proposes one, and its state are written together, once.
 
     A second acceptance changes nothing. In a closed month the entry counts for the present day and names the month. Raises NotAllowed,
-    UnknownName, NotNow for what cannot be accepted or has changed since the bill was compared.
+    UnknownName, OutOfDate when another bill says another amount by now, NotNow for what cannot be accepted or has changed in the ledger.
     """
     check(by, Role.MONEY)
     with place.database.writing() as tx:
         one = _find(tx, difference_id)
+        if one.mark != mark:
+            raise OutOfDate("The bill was compared again and says something else by now.", next="Look at the new amount, then decide.")
         if one.state != "accepted":
             _check_acceptable(tx, one)
             _accept(tx, one, by)
         return _find(tx, difference_id)
 
 
-def accept_all(place: Place, by: Person, cause: Cause | None = None) -> Accepted:
-    """Accept every difference of a cause, or all that can be; each on its own, so that what is cut short leaves whole ones. Raises NotAllowed."""
+def accept_all(place: Place, by: Person, cause: Cause | None = None, *, mark: str | None = None, found_by: str | None = None) -> Accepted:
+    """Accept every difference of a cause, or all that can be; each on its own, so that what is cut short leaves whole ones.
+
+    `mark` says what was shown of a cause, `found_by` is the one comparison whose differences are meant. What another comparison rewrites on the
+    way is left. Raises NotAllowed, and OutOfDate when others wait by now than were shown.
+    """
     check(by, Role.MONEY)
+    waiting = _waiting(place, cause, found_by)
+    if mark is not None and waiting and mark != _mark_of(waiting):
+        raise OutOfDate("Other differences wait by now than were shown.", next="Look at the new sum, then decide.")
     count = money = changed = 0
-    for batch in _batches(place, cause):
+    for batch in (waiting[at : at + AT_ONCE] for at in range(0, len(waiting), AT_ONCE)):
         with place.database.writing() as tx:
-            for one in (_find(tx, difference_id) for difference_id in batch):
+            for shown, one in ((shown, _find(tx, shown["id"])) for shown in batch):
                 if not one.acceptable:
                     continue
-                if _has_changed(tx, one):
+                if one.mark != _mark(shown["cause"], shown["nano_usd"], shown["proposed_micro_usd"]) or _has_changed(tx, one):
                     changed += 1
                     continue
                 _accept(tx, one, by)
@@ -143,11 +162,20 @@ def leave(place: Place, difference_id: int, note: str, by: Person) -> Kept:
         return _find(tx, difference_id)
 
 
-def _batches(place: Place, cause: Cause | None) -> Sequence[Sequence[int]]:
+def _waiting(place: Place, cause: Cause | None, found_by: str | None) -> Sequence[Row]:
+    query = """SELECT id, cause, nano_usd, proposed_micro_usd FROM differences
+        WHERE state = 'open' AND (? IS NULL OR cause = ?) AND (? IS NULL OR reconciliation_id = ?) ORDER BY id"""
     with place.database.reading() as db:
-        query = "SELECT id FROM differences WHERE state = 'open' AND (? IS NULL OR cause = ?) ORDER BY id"
-        ids = [row["id"] for row in db.execute(query, (cause, cause))]
-    return [ids[at : at + AT_ONCE] for at in range(0, len(ids), AT_ONCE)]
+        return db.execute(query, (cause, cause, found_by, found_by)).fetchall()
+
+
+def _mark_of(waiting: Sequence[Row]) -> str:
+    sums = (sum(row[name] or 0 for row in waiting) for name in ("nano_usd", "proposed_micro_usd"))
+    return _mark(len(waiting), *sums)
+
+
+def _mark(*shown: object) -> str:
+    return " ".join(map(str, shown))
 
 
 def _check_acceptable(tx: Connection, one: Kept) -> None:

@@ -87,8 +87,9 @@ def test_a_difference_is_shown_with_its_cause_and_accepted_once(studio: LittleSt
     assert "Price moved" in page
     assert str(call.request_id) in page
     assert "Accept 1 · book $0.003" in page
+    [standing] = differences.undecided(studio.place)
     for _ in range(2):
-        assert press(do="accept-cause", cause="price moved") == ""
+        assert press(do="accept-cause", cause="price moved", mark=standing.mark) == ""
     assert [row["micro_usd"] for row in studio.rows("SELECT micro_usd FROM entries WHERE kind = 'adjust'")] == [3_000]
     page = seen()
     assert "Decided last" in page
@@ -99,7 +100,7 @@ def test_one_is_accepted_another_left_with_a_note_that_is_shown_as_it_was_writte
     compared(studio, 33_000_000, 34_000_000)
     [standing] = differences.undecided(studio.place)
     first, second = standing.rows
-    assert press(do="accept-difference", id=str(first.id)) == ""
+    assert press(do="accept-difference", id=str(first.id), mark=first.mark) == ""
     assert press(do="leave-difference", id=str(second.id), note="") != ""
     assert press(do="leave-difference", id=str(second.id), note="<b>claimed</b>") == ""
     page = seen()
@@ -156,3 +157,16 @@ def test_screens_read_months_and_times_in_utc(studio: LittleStudio) -> None:
     compared(studio, 30_000_000)
     today = datetime.now(UTC).date().isoformat()
     assert f"{today} to {today} (UTC)" in seen()
+
+
+def test_what_another_comparison_rewrote_meanwhile_is_not_booked_by_an_old_button(studio: LittleStudio) -> None:
+    [call] = compared(studio, 33_000_000)
+    [standing] = differences.undecided(studio.place)
+    path = studio.place.settings.folder / "uploaded.csv"
+    path.write_text(f"{HEAD}\n{call.request_id},{call.endpoint},{call.finished_at},39000000")
+    bill_check().ask(BillFile(path), path, ME)
+    until_ended(bill_check())
+    before = studio.dump()
+    assert "compared again" in press(do="accept-difference", id=str(standing.rows[0].id), mark=standing.rows[0].mark)
+    assert "Other differences" in press(do="accept-cause", cause="price moved", mark=standing.mark)
+    assert studio.dump() == before

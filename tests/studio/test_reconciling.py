@@ -125,8 +125,8 @@ def test_accepting_books_each_difference_once_and_the_next_comparison_finds_none
     waiting = {one.cause: one.rows[0] for one in differences.undecided(studio.place)}
     assert set(waiting) == {Cause.UNKNOWN_TO_US, Cause.NOT_BILLED, Cause.PRICE_MOVED}
     before = charged(studio)
-    moved = differences.accept(studio.place, waiting[Cause.PRICE_MOVED].id, ME)
-    again = differences.accept(studio.place, waiting[Cause.PRICE_MOVED].id, ME)
+    moved = differences.accept(studio.place, waiting[Cause.PRICE_MOVED].id, ME, mark=waiting[Cause.PRICE_MOVED].mark)
+    again = differences.accept(studio.place, waiting[Cause.PRICE_MOVED].id, ME, mark=waiting[Cause.PRICE_MOVED].mark)
     assert moved == again
     assert (moved.state, moved.person, charged(studio) - before) == ("accepted", "me", 3_000)
     [entry] = studio.rows("SELECT * FROM entries WHERE id = ?", moved.entry_id)
@@ -241,16 +241,16 @@ def test_what_is_still_open_or_has_changed_cannot_be_accepted(studio: LittleStud
     assert differences.accept_all(studio.place, ME).count == 0
     [waiting] = differences.undecided(studio.place)
     with pytest.raises(NotNow, match="by itself"):
-        differences.accept(studio.place, waiting.rows[0].id, ME)
+        differences.accept(studio.place, waiting.rows[0].id, ME, mark=waiting.rows[0].mark)
     with pytest.raises(UnknownName):
-        differences.accept(studio.place, 999, ME)
+        differences.accept(studio.place, 999, ME, mark="")
     [paid_one] = paid(studio, 1)
     held_against(studio, line, billed(paid_one, 33_000_000))
     moved = next(one.rows[0] for one in differences.undecided(studio.place) if one.cause is Cause.PRICE_MOVED)
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE differences SET ours_micro_usd = 1 WHERE id = ?", (moved.id,))
     with pytest.raises(NotNow, match="changed"):
-        differences.accept(studio.place, moved.id, ME)
+        differences.accept(studio.place, moved.id, ME, mark=moved.mark)
     assert differences.accept_all(studio.place, ME).changed == 1
 
 
@@ -274,7 +274,7 @@ def test_nobody_without_the_role_decides(studio: LittleStudio) -> None:
     [waiting] = differences.undecided(studio.place)
     before = studio.dump()
     for decide in (
-        lambda: differences.accept(studio.place, waiting.rows[0].id, ONLOOKER),
+        lambda: differences.accept(studio.place, waiting.rows[0].id, ONLOOKER, mark=waiting.rows[0].mark),
         lambda: differences.accept_all(studio.place, ONLOOKER),
         lambda: differences.leave(studio.place, waiting.rows[0].id, "why not", ONLOOKER),
     ):
