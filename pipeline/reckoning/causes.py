@@ -27,7 +27,10 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """What a bill covers: whole UTC days, both included; until when it is complete (ISO 8601 UTC), and the finest amount it can say."""
+    """What a bill covers: whole UTC days, both included; until when it is complete (ISO 8601 UTC), and the finest amount it can say.
+
+    Where lines of it could not be read, it is never complete and `complete_until` is empty.
+    """
 
     since: str
     until: str
@@ -93,10 +96,14 @@ def _cause(pair: Pair, terms: Terms) -> tuple[Cause, str, bool]:
 
 
 def _not_billed(ours: Ours, terms: Terms) -> tuple[Cause, str, bool]:
+    if not terms.complete_until:
+        return Cause.UNEXPLAINED, "Lines of the bill could not be read, and one of them may be this request. Correct them and compare again.", False
     if ours.ended_at >= terms.complete_until:
         return Cause.STILL_OPEN, "It ended after this bill does and is expected on the next one, so nothing is booked now.", False
     if ours.state is CallState.WRITTEN_OFF:
         return Cause.NOT_BILLED, "It was written off on its estimate, and the provider never charged it.", True
+    if ours.state is None:
+        return Cause.NOT_BILLED, "It was booked as an earlier bill named it, and this one does not name it any more.", True
     return Cause.NOT_BILLED, "We charged it, and the bill does not name it.", True
 
 
@@ -171,9 +178,11 @@ def _difference(pair: Pair, cause: Cause, why: str, proposed_micro_usd: int | No
 
 
 def _key(pair: Pair) -> str:
-    """Name a request so that the next bill names it alike: its id, else our call, else what the line says."""
+    """Name a request so that the next bill names it alike: our call, what it was called when it was booked, its id, else what the line says."""
     if pair.ours and pair.ours.call_id:
         return f"call {pair.ours.call_id}"
+    if pair.ours and pair.ours.key:
+        return pair.ours.key
     line = pair.lines[0]
     return f"request {line.request_id}" if line.request_id else f"line {line.endpoint} {line.at} {line.nano_usd}"
 

@@ -43,8 +43,8 @@ class Source(Protocol):
         """Return what tells this record from another."""
         ...
 
-    def complete_until(self, end: datetime, began: datetime) -> datetime:
-        """Return until when nothing can be missing, of what ends with `end` and was read from `began` on."""
+    def complete_until(self, end: datetime, began: datetime) -> datetime | None:
+        """Return until when nothing can be missing, of what ends with `end` and was read from `began` on; None where anything can be."""
         ...
 
     def resolution_nano_usd(self) -> int:
@@ -113,9 +113,9 @@ class BillFile:
             raise BadBill("There is no readable file by that name.", next="Check the path.") from error
         return digest.hexdigest()
 
-    def complete_until(self, end: datetime, began: datetime) -> datetime:
-        """Return the end of its days, or when it was read."""
-        return min(end, began)
+    def complete_until(self, end: datetime, began: datetime) -> datetime | None:
+        """Return the end of its days, or when it was read; None where a line of it could not be read."""
+        return None if self._sheet.remarks.bad else min(end, began)
 
     def resolution_nano_usd(self) -> int:
         """Return the finest amount that stands in it."""
@@ -163,10 +163,11 @@ def read(source: Source, pile: Pile, period: Period, first_open: str) -> Bill:
     if not (since and until) and days is None:
         raise BadBill("This file has no lines, so nobody can say which days it covers.", next="Name the days it is for.")
     since, until = since or (days or ("",))[0], until or (days or ("",))[-1]
+    complete_until = source.complete_until(_end(until), began)
     terms = Terms(
         since=since,
         until=until,
-        complete_until=iso(source.complete_until(_end(until), began)),
+        complete_until=iso(complete_until) if complete_until else "",
         resolution_nano_usd=source.resolution_nano_usd(),
     )
     return Bill(
