@@ -34,10 +34,14 @@ def compare(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp, terms:
     """Compare lines and calls, both in the order of their request ids; lines outside the period only serve to be found by a call of it."""
     matched = billed = mine = copies = rests = 0
     found: list[Difference] = []
+    taken: set[str] = set()
     named: Counter[str] = Counter()
     for pair in pairs(lines, ours, look_up):
-        if pair.ours is None and not terms.since <= day_of(pair) <= terms.until:
+        if not (pair.lines and pair.ours) and not terms.since <= day_of(pair) <= terms.until:
             continue
+        known = bool(pair.ours and pair.ours.key)
+        if pair.ours and known:
+            taken.add(pair.ours.key)
         billed += pair.billed_nano_usd
         mine += pair.ours_micro_usd
         copies += sum(line.nano_usd * (line.copies - 1) for line in pair.lines)
@@ -45,13 +49,17 @@ def compare(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp, terms:
         if pair.nano_usd and all(one.key.endswith("|copy") for one in differing):
             rests += pair.nano_usd
         matched += bool(pair.lines and pair.ours) and all(one.key.endswith("|copy") for one in differing)
-        found += (_apart(one, named) for one in differing)
+        found += (one if known else _apart(one, taken, named) for one in differing)
     return Comparison(
         matched=matched, billed_nano_usd=billed, ours_micro_usd=mine, copies_nano_usd=copies, rests_nano_usd=rests, differences=tuple(found)
     )
 
 
-def _apart(one: Difference, named: Counter[str]) -> Difference:
-    """Give lines that are alike in everything names of their own."""
-    named[one.key] += 1
-    return one if named[one.key] == 1 else replace(one, key=f"{one.key} #{named[one.key]}")
+def _apart(one: Difference, taken: set[str], named: Counter[str]) -> Difference:
+    """Give lines that are alike in everything names of their own, and none that an earlier one was booked by."""
+    key = one.key
+    while key in taken:
+        named[one.key] += 1
+        key = one.key if named[one.key] == 1 else f"{one.key} #{named[one.key]}"
+    taken.add(key)
+    return one if key == one.key else replace(one, key=key)

@@ -1,24 +1,30 @@
 """Which line of a bill belongs to which call: by the request's id, and only where that is missing by endpoint, amount and time."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from itertools import groupby, islice
+from typing import TypeVar
 
 from pipeline.reckoning.pile import Line
 from pipeline.records import Basis, CallState
 
 MINUTES_APART = 15
+ONE_MOMENT_SECONDS = 1  # a record may say whole seconds only
 LOOKED_UP_AT_ONCE = 500
+
+_Thing = TypeVar("_Thing")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ours:
     """What our ledger says of one request: what it was charged so far (adjusting entries included) and for which day it counts.
 
-    `call_id` is empty for a line of an earlier bill that was booked without a call; `ended_at` is when the provider should have billed it.
+    `call_id` is empty for a line of an earlier bill that was booked without a call, and `key` is what it was called then; `ended_at` is when the
+    provider should have billed it.
     """
 
     request_id: str
@@ -32,6 +38,7 @@ class Ours:
     quantity: str = ""
     unit_micro_usd: int = 0
     adjusted: bool = False
+    key: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +70,9 @@ LookUp = Callable[[Sequence[str]], Mapping[str, Ours]]
 def pairs(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp) -> Iterator[Pair]:
     """Yield everything once, paired where it belongs together; both come in the order of their request ids, those without one first.
 
-    `look_up` finds requests by id that are ours, but not in the period. What has no id is paired only with the single thing that has the same
-    endpoint and amount within fifteen minutes, and only when that has no other either.
+    `look_up` finds requests by id that are ours, but not in the period. A line without an id is first one that was booked before, if there is one of
+    its endpoint and amount within fifteen minutes. What else has no id is paired only with the single thing that has the same endpoint and amount
+    within these minutes, and only when that has no other either.
     """
     lone_lines: list[Line] = []
     lone_ours: list[Ours] = []
@@ -76,6 +84,9 @@ def pairs(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp) -> Itera
         else:
             lone_lines += pair.lines
     strangers, nameless = [line for line in lone_lines if line.request_id], [line for line in lone_lines if not line.request_id]
+    again = list(_booked_before(nameless, lone_ours))
+    yield from (Pair(lines=(nameless[at],), ours=lone_ours[mine]) for at, mine in again)
+    nameless, lone_ours = _without(nameless, {at for at, _ in again}), _without(lone_ours, {mine for _, mine in again})
     left: list[Line] = []
     for batch in _by_request(strangers):
         known = look_up([lines[0].request_id for lines in batch])
@@ -111,6 +122,23 @@ def _by_request(lines: Sequence[Line]) -> Iterator[list[tuple[Line, ...]]]:
         yield batch
 
 
+def _booked_before(lines: Sequence[Line], ours: Sequence[Ours]) -> Iterator[tuple[int, int]]:
+    """Yield the places of a line without an id and of what was booked for it; whichever of several it is, it is the same money."""
+    slots: dict[tuple[str, int], _Slot] = defaultdict(_Slot)
+    for at, mine in enumerate(ours):
+        if mine.key and not mine.request_id:
+            slots[mine.endpoint, mine.micro_usd].ours.append((_seconds(mine.ended_at), at))
+    for at, line in enumerate(lines if slots else ()):
+        slots[line.endpoint, round(Decimal(line.nano_usd) / 1000)].lines.append((_seconds(line.at), at))
+    for slot in slots.values():
+        yield from slot.in_step(ONE_MOMENT_SECONDS)
+        yield from slot.in_step(MINUTES_APART * 60)
+
+
+def _without(things: Sequence[_Thing], taken: Set[int]) -> list[_Thing]:
+    return [one for at, one in enumerate(things) if at not in taken]
+
+
 def _without_ids(lines: Sequence[Line], ours: Sequence[Ours]) -> Iterator[Pair]:
     """Pair what is alone on both sides; whatever could be two things stays apart."""
     slots = _slots(lines, ours)
@@ -120,10 +148,10 @@ def _without_ids(lines: Sequence[Line], ours: Sequence[Ours]) -> Iterator[Pair]:
             yield Pair(lines=(lines[at],), ours=ours[mine])
             taken_lines.add(at)
             taken_ours.add(mine)
-    left = [line for at, line in enumerate(lines) if at not in taken_lines]
+    left = _without(lines, taken_lines)
     yield from (Pair(lines=(line,)) for line in left if not line.request_id)
     yield from (Pair(lines=group) for batch in _by_request([line for line in left if line.request_id]) for group in batch)
-    yield from (Pair(ours=mine) for at, mine in enumerate(ours) if at not in taken_ours)
+    yield from (Pair(ours=mine) for mine in _without(ours, taken_ours))
 
 
 @dataclass(kw_only=True)
@@ -142,6 +170,21 @@ class _Slot:
             fits = _only(nameless_ours if lines[line[1]].request_id else mine, line[0])
             if fits and _only(nameless_lines if ours[fits[1]].request_id else billed, fits[0]) == line:
                 yield line[1], fits[1]
+
+    def in_step(self, apart_seconds: float) -> Iterator[tuple[int, int]]:
+        """Take out as many pairs as there can be of what is so near, the earliest with the earliest, and yield their places."""
+        billed, mine = deque(sorted(self.lines)), deque(sorted(self.ours))
+        self.lines, self.ours = [], []
+        while billed and mine:
+            off = billed[0][0] - mine[0][0]
+            if abs(off) <= apart_seconds:
+                yield billed.popleft()[1], mine.popleft()[1]
+            elif off < 0:
+                self.lines.append(billed.popleft())
+            else:
+                self.ours.append(mine.popleft())
+        self.lines += billed
+        self.ours += mine
 
 
 def _only(others: Sequence[tuple[float, int]], seconds: float) -> tuple[float, int] | None:

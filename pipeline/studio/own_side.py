@@ -1,6 +1,7 @@
 """What our books say of paid requests, in the order of the provider's request ids: the side a bill is held against."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
 from typing import Any
 
 from pipeline.database import Connection
@@ -19,14 +20,21 @@ _CALLS = f"""SELECT coalesce(c.request_id, '') AS request_id, c.id, c.endpoint, 
     FROM {{}} w JOIN calls c ON c.id = w.call_id LEFT JOIN entries e ON e.call_id = c.id AND e.kind = 'charge'"""  # noqa: S608
 _OF_DAYS = "(SELECT call_id, for_day FROM costs WHERE for_day BETWEEN ? AND ? AND provider = ? AND id = call_id)"
 
+_STRANGERS = """SELECT d.key, d.request_id, d.endpoint, min(d.day) AS day, coalesce(min(json_extract(d.lines, '$[0].at')), '') AS ended_at,
+    sum(e.micro_usd) AS micro_usd FROM differences d JOIN entries e ON e.id = d.entry_id WHERE d.provider = ? AND d.call_id IS NULL"""
+_STRANGERS_OF_DAYS = f"""{_STRANGERS} AND NOT EXISTS (SELECT 1 FROM calls c WHERE c.provider = d.provider AND c.request_id = d.request_id)
+    GROUP BY d.key HAVING sum(e.micro_usd) <> 0 AND (min(d.day) BETWEEN ? AND ?
+    OR (d.request_id = '' AND min(d.day) BETWEEN date(?, '-1 day') AND date(?, '+1 day'))) ORDER BY 2"""  # noqa: S608
+
 
 def requests(db: Connection, provider: str, terms: Terms) -> Iterator[Ours]:
-    """Yield every request whose money was set aside in the days of a bill and that the bill could name, by its request id."""
-    query = f"{_CALLS.format(_OF_DAYS)} ORDER BY 1"
-    for row in db.execute(query, (terms.since, terms.until, provider)):
-        ours = _ours(row)
-        if ours.request_id or ours.micro_usd:
-            yield ours
+    """Yield, by its request id, every request whose money was set aside in the days of a bill, and every line of these days booked without a call.
+
+    Of lines that name no request the days beside them come too: another record of the same charge may say a moment on the other side of midnight.
+    """
+    calls = map(_ours, db.execute(f"{_CALLS.format(_OF_DAYS)} ORDER BY 1", (terms.since, terms.until, provider)))
+    strangers = map(_stranger, db.execute(_STRANGERS_OF_DAYS, (provider, terms.since, terms.until, terms.since, terms.until)))
+    return merge((one for one in calls if one.request_id or one.micro_usd), strangers, key=lambda one: one.request_id)
 
 
 def look_up(db: Connection, provider: str, request_ids: Sequence[str]) -> Mapping[str, Ours]:
@@ -35,8 +43,7 @@ def look_up(db: Connection, provider: str, request_ids: Sequence[str]) -> Mappin
     named = f"(SELECT id AS call_id, coalesce((SELECT h.for_day FROM entries h WHERE h.call_id = k.id AND h.kind = 'hold'), \
 substr(created_at, 1, 10)) AS for_day FROM calls k WHERE provider = ? AND request_id IN ({places}))"  # noqa: S608
     found = {row["request_id"]: _ours(row) for row in db.execute(_CALLS.format(named), (provider, *request_ids))}
-    booked = f"""SELECT d.request_id, d.endpoint, min(d.day) AS day, sum(e.micro_usd) AS micro_usd FROM differences d
-        JOIN entries e ON e.id = d.entry_id WHERE d.provider = ? AND d.key IN ({places}) GROUP BY 1, 2"""  # noqa: S608
+    booked = f"{_STRANGERS} AND d.key IN ({places}) GROUP BY d.key"
     for row in db.execute(booked, (provider, *(f"request {request_id}" for request_id in request_ids))):
         found.setdefault(row["request_id"], _stranger(row))
     return found
@@ -71,5 +78,4 @@ def _ours(row: Any) -> Ours:
 
 
 def _stranger(row: Any) -> Ours:
-    facts = {"request_id": row["request_id"], "endpoint": row["endpoint"], "day": row["day"], "micro_usd": row["micro_usd"]}
-    return Ours(call_id="", state=None, ended_at="", adjusted=True, **facts)
+    return Ours(**dict(row), call_id="", state=None, adjusted=True)

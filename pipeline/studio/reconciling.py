@@ -166,10 +166,10 @@ def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparis
 def _decided(db: Connection, bill: Bill) -> Mapping[str, tuple[str, int]]:
     """Return what was last decided by key without booking it: the same difference found again needs no second decision.
 
-    What was booked is part of ours since, so that a difference found there again is another one; of lines without a request nothing is ours.
+    What was booked is part of ours since, so that a difference found there again is another one.
     """
-    query = """SELECT key, cause, nano_usd FROM differences WHERE provider = ? AND state IN ('accepted', 'left')
-        AND (entry_id IS NULL OR key LIKE 'line %') ORDER BY id"""
+    query = """SELECT key, cause, nano_usd FROM differences WHERE provider = ? AND state IN ('accepted', 'left') AND entry_id IS NULL
+        ORDER BY id"""
     return {found["key"]: (found["cause"], found["nano_usd"]) for found in db.execute(query, (bill.provider,))}
 
 
