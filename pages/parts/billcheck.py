@@ -15,6 +15,7 @@ from pipeline.processes.bill import asked_provider
 from pipeline.records import Person, Role, seconds_since
 from pipeline.studio import reconciling
 from pipeline.studio.bills import BillFile, Source
+from pipeline.studio.costs import Period
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.reconciling import Reconciliation
@@ -55,29 +56,29 @@ class BillCheck(Errand[Reconciliation]):
         """Compare nothing yet."""
         super().__init__(self._compare)
         self._there = there
-        self._wish: tuple[Opened, Person] | None = None
+        self._wish: tuple[Opened, Person, Period] | None = None
 
     def ask_provider(self, by: Person) -> None:
         """Begin to compare with what the provider answers; raises NotAllowed, NotNow while another comparison is under way."""
         self._ask(lambda: asked_provider(self._there.settings), by)
 
-    def ask(self, given: BillFile, path: Path, by: Person) -> None:
-        """Begin to compare with a file, which is removed afterwards; raises NotAllowed, NotNow."""
-        self._ask(lambda: _removed_afterwards(given, path), by)
+    def ask(self, given: BillFile, path: Path, by: Person, period: Period = Period()) -> None:
+        """Begin to compare with a file for these days, and remove it afterwards; raises NotAllowed, NotNow."""
+        self._ask(lambda: _removed_afterwards(given, path), by, period)
 
-    def _ask(self, opened: Opened, by: Person) -> None:
+    def _ask(self, opened: Opened, by: Person, period: Period = Period()) -> None:
         check(by, Role.MONEY)
         if self.outcome.began_at:
             raise NotNow("The bill is being compared already.", next="Look again in a moment.")
-        self._wish = (opened, by)
+        self._wish = (opened, by, period)
         self.begin()
 
     def _compare(self) -> Reconciliation:
         if self._wish is None:
             raise NotNow("Nobody said which bill to compare with.", next="Ask the provider, or upload its bill.")
-        opened, by = self._wish
+        opened, by, period = self._wish
         with opened() as source:
-            return reconciling.reconcile(self._there, source, by)
+            return reconciling.reconcile(self._there, source, by, period)
 
 
 def proof_check() -> ProofCheck:

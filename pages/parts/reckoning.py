@@ -58,7 +58,7 @@ def draw(seen: Seen) -> Html:
 def below() -> None:
     """Open the dialog for a file when it was asked for, and notice what errands found."""
     if upload.is_open():
-        upload.dialog(lambda given, path: bill_check().ask(given, path, me()))
+        upload.dialog(lambda given, path, period: bill_check().ask(given, path, me(), period))
     st.fragment(_wake, run_every=1.0)()
 
 

@@ -1,7 +1,8 @@
-"""A provider's bill comes in as a CSV file: chosen, its time zone named, and compared beside the screen."""
+"""A provider's bill comes in as a CSV file: chosen, its time zone and its month named, and compared beside the screen."""
 
 import tempfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -11,11 +12,16 @@ from pages.parts import frame
 from pages.parts.here import attempt, notice, place
 from pipeline.reckoning.moments import zone_of
 from pipeline.studio.bills import BillFile
+from pipeline.studio.costs import Period
+from pipeline.studio.reconciling import month_of
 
 OPEN = "bill-dialog"
 LARGEST_MB = 200
 PIECE_BYTES = 1 << 20
 SAID = "The times say it themselves"
+TO_ITS_END = "The days of its lines, up to the last one"
+MONTHS = 13
+Compare = Callable[[BillFile, Path, Period], None]
 
 
 def ask() -> None:
@@ -29,25 +35,36 @@ def is_open() -> bool:
     return bool(st.session_state.get(OPEN))
 
 
-def dialog(compare: Callable[[BillFile, Path], None]) -> None:
+def dialog(compare: Compare) -> None:
     """Show the dialog; `compare` begins to compare with a file."""
     st.dialog("Upload the provider's bill", width="small", on_dismiss=_close)(_body)(compare)
 
 
-def _body(compare: Callable[[BillFile, Path], None]) -> None:
+def _body(compare: Compare) -> None:
     if not is_open():
         st.rerun()
     st.markdown("One line a request, with the columns `request_id`, `endpoint_id`, `timestamp` and an amount. Other columns are ignored.")
     given = st.file_uploader("Drop the CSV file here, or choose it", type=["csv", "tsv", "txt"], max_upload_size=LARGEST_MB, key="bill-file")
     zone = st.selectbox("Time zone of its times", [SAID, "UTC", *sorted(available_timezones() - {"UTC"})], key="bill-zone")
+    days = st.selectbox("It has every request of", [TO_ITS_END, *_months(datetime.now(UTC))], key="bill-days")
     if given is not None:
-        st.button("Compare", type="primary", key="bill-yes", on_click=_compare, args=(given, zone, compare))
+        st.button("Compare", type="primary", key="bill-yes", on_click=_compare, args=(given, zone, days, compare))
     if notice():
         st.error(notice(), icon=":material/error:")
 
 
-def _compare(given: "st.runtime.uploaded_file_manager.UploadedFile", zone: str, compare: Callable[[BillFile, Path], None]) -> None:
-    if attempt(lambda: compare(*_kept(given, zone))):
+def _months(present: datetime) -> list[str]:
+    """Return the last months as 2026-10, the newest first.
+
+    >>> _months(datetime(2026, 1, 31))[:3]
+    ['2026-01', '2025-12', '2025-11']
+    """
+    last = present.year * 12 + present.month - 1
+    return [f"{at // 12}-{at % 12 + 1:02}" for at in range(last, last - MONTHS, -1)]
+
+
+def _compare(given: "st.runtime.uploaded_file_manager.UploadedFile", zone: str, days: str, compare: Compare) -> None:
+    if attempt(lambda: compare(*_kept(given, zone), Period() if days == TO_ITS_END else month_of(days))):
         _close()
 
 

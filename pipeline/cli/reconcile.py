@@ -41,7 +41,7 @@ def reconcile(
 ) -> None:
     """Compare the provider's bill with the ledger, call by call; every difference gets a cause and what to book.
 
-    Without days, everything is compared that is not closed, or the days that the file names.
+    Without days, everything is compared that is not closed, or the days of the file's lines up to the last one; to close a month, name it.
     """
     from pipeline.studio import reconciling
     from pipeline.studio.place import Place

@@ -97,10 +97,14 @@ class BillFile:
         """Read this file; `zone` is where its times were written, if they say none themselves."""
         self._path, self._sheet = path, Sheet(path, zone)
         self.name, self.provider = name or path.name, provider
+        self._end_is_named, self._last = False, datetime.min.replace(tzinfo=UTC)
 
     def lines(self, start: datetime | None, end: datetime | None) -> Iterator[Billed]:  # noqa: ARG002
         """Yield every line that can be read."""
-        return self._sheet.lines()
+        self._end_is_named = end is not None
+        for line in self._sheet.lines():
+            self._last = max(self._last, line.at)
+            yield line
 
     def sha256(self, pile: Pile) -> str:  # noqa: ARG002
         """Return the hash of the file's bytes."""
@@ -114,8 +118,13 @@ class BillFile:
         return digest.hexdigest()
 
     def complete_until(self, end: datetime, began: datetime) -> datetime | None:
-        """Return the end of its days, or when it was read; None where a line of it could not be read."""
-        return None if self._sheet.remarks.bad else min(end, began)
+        """Return the end of the days it was named for, else its last line: nobody knows when it was exported. None where a line could not be read.
+
+        Of what was read or written last, the time a charge may take is not complete.
+        """
+        if self._sheet.remarks.bad:
+            return None
+        return min(end, (began if self._end_is_named else self._last) - LIVE_LAG)
 
     def resolution_nano_usd(self) -> int:
         """Return the finest amount that stands in it."""

@@ -1,7 +1,7 @@
 """Until when a file speaks for the provider: what it cannot say is never read as "this was not billed"."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,14 +10,13 @@ from pipeline.errors import NotNow
 from pipeline.reckoning.causes import Cause
 from pipeline.records import Call
 from pipeline.studio import closing, differences, reconciling
-from pipeline.studio.bills import BillFile
+from pipeline.studio.bills import LIVE_LAG, BillFile
 from pipeline.studio.costs import Period
 from pipeline.studio.reconciling import Reconciliation
 from tests.little_studio import ME, LittleStudio
 from tests.studio.test_reconciling import last_month, paid
 
 HEAD = "request_id,endpoint_id,timestamp,cost_estimate_nano_usd"
-DAY = Period(since="2026-10-01", until="2026-10-01")
 
 
 @pytest.fixture
@@ -60,3 +59,28 @@ def test_a_month_is_not_closed_on_a_bill_with_lines_that_could_not_be_read(studi
         closing.close_month(studio.place, month, ME)
     held_against(studio, *calls, period=reconciling.month_of(month))
     assert closing.close_month(studio.place, month, ME).error_nano_usd == 0
+
+
+def test_a_file_without_named_days_speaks_up_to_its_last_line_less_what_a_charge_may_take(studio: LittleStudio) -> None:
+    first, second = paid(studio, 2)
+    told = held_against(studio, row(first))
+    assert found(told) == [(Cause.STILL_OPEN, None)]
+    assert told.bill.terms.complete_until == (datetime.fromisoformat(str(first.finished_at)) - LIVE_LAG).isoformat(timespec="microseconds")
+    late = datetime.fromisoformat(str(second.finished_at)) + LIVE_LAG + timedelta(seconds=1)
+    assert found(held_against(studio, row(first), row(first, "0", at=late.isoformat()))) == [(Cause.NOT_BILLED, -30_000)]
+
+
+def test_a_file_for_today_is_complete_until_it_was_read_less_what_a_charge_may_take(studio: LittleStudio) -> None:
+    paid(studio, 1)
+    today = datetime.now(UTC).date().isoformat()
+    assert found(held_against(studio, period=Period(since=today, until=today))) == [(Cause.STILL_OPEN, None)]
+
+
+def test_a_file_for_a_named_month_that_is_over_covers_all_of_it(studio: LittleStudio) -> None:
+    month, calls = last_month(studio)
+    at = studio.rows("SELECT finished_at FROM calls ORDER BY id")[0]["finished_at"]
+    told = held_against(studio, row(calls[0], at=at), period=reconciling.month_of(month))
+    assert found(told) == [(Cause.NOT_BILLED, -30_000)]
+    differences.accept_all(studio.place, ME)
+    assert closing.close_month(studio.place, month, ME).ours_micro_usd == 30_000
+    assert told.bill.terms.complete_until[:10] > told.bill.terms.until
