@@ -69,7 +69,8 @@ def _came(line: Line) -> Html:
     if line.published:
         return badge("public", "Published", "good")
     verdicts = {"approved": ("check_circle", "Approved", "good"), "rejected": ("thumb_down", "Rejected"), "retired": ("history", "Retired")}
-    return badge(*(verdicts.get(line.verdict) or OUTCOMES[line.outcome]))
+    judged = verdicts.get(line.verdict) if line.outcome != "adjusted" else None  # of an adjusting entry: of the picture it is for
+    return badge(*(judged or OUTCOMES[line.outcome]))
 
 
 def _unpaid(line: Line) -> str:

@@ -2,7 +2,8 @@
 the rows they follow, so that a proof is one comparison. `costs_counted` shows each row as what it adds to a day.
 
 A row of `costs` is a paid request (its hold, its charge, how it ended, what people said of its picture), a result used again, or an adjusting
-entry by itself. Its day is the day its money was set aside; an adjusting entry counts for the day it names.
+entry by itself. Its day is the day its money was set aside; an adjusting entry counts for the day it names. The row of an adjusting entry says in
+`call_outcome` and `verdict` what became of its request, so that its money is judged with it; whatever counts requests leaves such rows out.
 """
 
 from collections.abc import Iterator
@@ -12,7 +13,8 @@ from sqlite_utils import Database as SqliteUtils
 from pipeline.schema.history import script, studio
 
 DIMENSIONS = ("for_day", "provider", "endpoint", "feature", "person", "team", "kind", "style")
-LOST = "outcome NOT IN ('open', 'succeeded', 'reused', 'adjusted')"
+LOST = "call_outcome NOT IN ('', 'open', 'succeeded')"
+JUDGED = "{}verdict = '%s' AND {}outcome <> 'adjusted'"
 # What is added up by day, each an expression over a row of `costs` ({} is `new.`, `old.` or nothing).
 MEASURES = {
     "charged_micro_usd": "{}charged_micro_usd",
@@ -26,14 +28,14 @@ MEASURES = {
     "lost_micro_usd": "iif({}" + LOST + ", {}charged_micro_usd, 0)",
     "reused": "{}outcome = 'reused'",
     "saved_micro_usd": "{}saved_micro_usd",
-    "approved": "{}verdict = 'approved'",
+    "approved": JUDGED % "approved",
     "published": "{}published",
-    "rejected": "{}verdict = 'rejected'",
+    "rejected": JUDGED % "rejected",
     "rejected_micro_usd": "iif({}verdict = 'rejected', {}charged_micro_usd, 0)",
-    "retired": "{}verdict = 'retired'",
+    "retired": JUDGED % "retired",
     "retired_micro_usd": "iif({}verdict = 'retired', {}charged_micro_usd, 0)",
     "estimated_micro_usd": "iif({}outcome = 'succeeded', {}estimate_micro_usd, 0)",
-    "settled_micro_usd": "iif({}outcome = 'succeeded', {}charged_micro_usd, 0)",
+    "settled_micro_usd": "iif({}call_outcome = 'succeeded', {}charged_micro_usd, 0)",
     "micro_units": "{}micro_units",
 }
 
@@ -47,13 +49,14 @@ VERDICT = """coalesce((SELECT CASE p.decision WHEN 'rejected' THEN 'rejected' WH
     WHERE a.call_id = {call} AND a.kind IN ('avatar', 'clip') ORDER BY p.at DESC, p.rowid DESC LIMIT 1), '')"""
 PUBLISHED = """EXISTS (SELECT 1 FROM assets a JOIN publications p ON p.case_id = a.scope AND p.asset = a.sha256
     WHERE a.call_id = {call} AND a.kind IN ('avatar', 'clip') AND p.kind IN ('avatar', 'clip') AND p.state = 'published')"""
+BECAME = f"coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = {{call}}), '')"  # noqa: S608
 UNITS = "CAST(round({} * 1000000) AS INTEGER)"
 OF_THE_LINE = "{0}for_day, {0}call_id, {0}run_id, {0}case_id, {0}sweep, {0}person, {0}team, {0}feature, {0}provider, {0}endpoint"
 OF_THE_RUN = """coalesce((SELECT kind FROM runs WHERE id = {0}run_id), ''), coalesce((SELECT style FROM runs WHERE id = {0}run_id), '')"""
-COLUMNS = """id, for_day, call_id, run_id, case_id, sweep, person, team, feature, provider, endpoint, kind, style, unit, outcome, verdict, published,
-    seconds, estimate_micro_usd, held_micro_usd, charged_micro_usd, saved_micro_usd, micro_units"""
+COLUMNS = """id, for_day, call_id, run_id, case_id, sweep, person, team, feature, provider, endpoint, kind, style, unit, outcome, call_outcome,
+    verdict, published, seconds, estimate_micro_usd, held_micro_usd, charged_micro_usd, saved_micro_usd, micro_units"""
 REUSED = """SELECT 'reuse-' || o.run_id || '/' || o.slot, substr(r.asked_at, 1, 10), NULL, r.id, r.case_id, r.sweep, r.person, r.team, r.feature,
-    c.provider, c.endpoint, r.kind, coalesce(r.style, ''), c.unit, 'reused', '', 0, NULL, 0, 0, 0, c.hold_micro_usd, 0
+    c.provider, c.endpoint, r.kind, coalesce(r.style, ''), c.unit, 'reused', '', '', 0, NULL, 0, 0, 0, c.hold_micro_usd, 0
     FROM outputs o JOIN runs r ON r.id = o.run_id JOIN calls c ON c.id = o.call_id WHERE o.reused = 1 AND o.asset IS NOT NULL"""
 
 
@@ -77,9 +80,9 @@ def _tables() -> Iterator[str]:
     yield """CREATE TABLE costs (
         id TEXT PRIMARY KEY, for_day TEXT NOT NULL, call_id TEXT, run_id TEXT, case_id TEXT, sweep TEXT,
         person TEXT NOT NULL, team TEXT NOT NULL, feature TEXT NOT NULL, provider TEXT NOT NULL, endpoint TEXT NOT NULL,
-        kind TEXT NOT NULL, style TEXT NOT NULL, unit TEXT NOT NULL, outcome TEXT NOT NULL, verdict TEXT NOT NULL, published INTEGER NOT NULL,
-        seconds REAL, estimate_micro_usd INTEGER NOT NULL, held_micro_usd INTEGER NOT NULL, charged_micro_usd INTEGER NOT NULL,
-        saved_micro_usd INTEGER NOT NULL, micro_units INTEGER NOT NULL) STRICT"""
+        kind TEXT NOT NULL, style TEXT NOT NULL, unit TEXT NOT NULL, outcome TEXT NOT NULL, call_outcome TEXT NOT NULL,
+        verdict TEXT NOT NULL, published INTEGER NOT NULL, seconds REAL, estimate_micro_usd INTEGER NOT NULL, held_micro_usd INTEGER NOT NULL,
+        charged_micro_usd INTEGER NOT NULL, saved_micro_usd INTEGER NOT NULL, micro_units INTEGER NOT NULL) STRICT"""
     names = ", ".join(f"{name} TEXT NOT NULL" for name in DIMENSIONS)
     sums = ", ".join(f"{name} INTEGER NOT NULL" for name in MEASURES)
     yield f"CREATE TABLE daily_costs ({names}, {sums}, PRIMARY KEY ({', '.join(DIMENSIONS)})) STRICT, WITHOUT ROWID"
@@ -91,6 +94,7 @@ def _views() -> Iterator[str]:
     yield f"""CREATE VIEW costs_told AS
         SELECT h.call_id AS id, {line}, {run.replace("), coalesce", ") AS kind, coalesce", 1)} AS style, h.unit,
             coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = h.call_id), 'open') AS outcome,
+            coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = h.call_id), 'open') AS call_outcome,
             {VERDICT.format(call="h.call_id")} AS verdict, {PUBLISHED.format(call="h.call_id")} AS published,
             (SELECT {SECONDS} FROM calls c WHERE c.id = h.call_id) AS seconds, h.micro_usd AS estimate_micro_usd,
             h.micro_usd + coalesce((SELECT e.micro_usd FROM entries e WHERE e.call_id = h.call_id AND e.kind = 'release'), 0) AS held_micro_usd,
@@ -98,8 +102,8 @@ def _views() -> Iterator[str]:
             0 AS saved_micro_usd, coalesce((SELECT {UNITS.format("e.quantity")} FROM entries e WHERE e.call_id = h.call_id AND e.kind = 'charge'), 0)
                 AS micro_units
         FROM entries h WHERE h.kind = 'hold'
-        UNION ALL SELECT 'entry-' || h.id, {line}, {run}, h.unit, 'adjusted', '', 0, NULL, 0, 0, h.micro_usd, 0, 0 FROM entries h
-            WHERE h.kind = 'adjust'
+        UNION ALL SELECT 'entry-' || h.id, {line}, {run}, h.unit, 'adjusted', {BECAME.format(call="h.call_id")},
+            {VERDICT.format(call="h.call_id")}, 0, NULL, 0, 0, h.micro_usd, 0, 0 FROM entries h WHERE h.kind = 'adjust'
         UNION ALL {REUSED}"""  # noqa: S608
     counted = ", ".join(f"{measure.replace('{}', '')} AS {name}" for name, measure in MEASURES.items())
     more = "call_id, run_id, case_id, sweep, unit, outcome, verdict"
@@ -112,6 +116,7 @@ def _indexes() -> Iterator[str]:
     yield "CREATE INDEX costs_by_day ON costs(for_day, case_id, charged_micro_usd, endpoint, feature, person, team, kind, style)"
     yield "CREATE INDEX costs_by_duration ON costs(endpoint, for_day, seconds) WHERE seconds IS NOT NULL"
     yield "CREATE INDEX costs_by_call ON costs(call_id)"
+    yield "CREATE INDEX costs_adjusted ON costs(call_id, charged_micro_usd) WHERE outcome = 'adjusted'"
     yield "CREATE INDEX costs_by_case ON costs(case_id, for_day)"
     yield "CREATE INDEX costs_by_sweep ON costs(sweep, for_day) WHERE sweep IS NOT NULL"
     yield "CREATE INDEX entries_spent ON entries(for_day, micro_usd) WHERE kind IN ('charge', 'adjust')"
@@ -136,28 +141,29 @@ def _following_the_ledger() -> Iterator[str]:
     line, run = OF_THE_LINE.format("new."), OF_THE_RUN.format("new.")
     yield f"""CREATE TRIGGER entries_cost_held AFTER INSERT ON entries WHEN new.kind = 'hold' BEGIN
         INSERT INTO costs ({COLUMNS}) VALUES (new.call_id, {line}, {run}, new.unit,
-            'open', '', 0, NULL, new.micro_usd, new.micro_usd, 0, 0, 0); END"""  # noqa: S608
+            'open', 'open', '', 0, NULL, new.micro_usd, new.micro_usd, 0, 0, 0); END"""  # noqa: S608
     yield """CREATE TRIGGER entries_cost_released AFTER INSERT ON entries WHEN new.kind = 'release' BEGIN
         UPDATE costs SET held_micro_usd = held_micro_usd + new.micro_usd WHERE id = new.call_id; END"""
     yield f"""CREATE TRIGGER entries_cost_charged AFTER INSERT ON entries WHEN new.kind = 'charge' BEGIN
         UPDATE costs SET charged_micro_usd = new.micro_usd, micro_units = {UNITS.format("new.quantity")} WHERE id = new.call_id; END"""  # noqa: S608
     yield f"""CREATE TRIGGER entries_cost_adjusted AFTER INSERT ON entries WHEN new.kind = 'adjust' BEGIN
         INSERT INTO costs ({COLUMNS}) VALUES ('entry-' || new.id, {line}, {run}, new.unit,
-            'adjusted', '', 0, NULL, 0, 0, new.micro_usd, 0, 0); END"""  # noqa: S608
+            'adjusted', {BECAME.format(call="new.call_id")}, {VERDICT.format(call="new.call_id")}, 0, NULL, 0, 0, new.micro_usd, 0, 0); END"""  # noqa: S608
     yield f"""CREATE TRIGGER calls_cost_ended AFTER UPDATE OF state, error, finished_at, sent_at ON calls BEGIN
-        UPDATE costs SET (outcome, seconds) = (SELECT {OUTCOME}, {SECONDS} FROM calls c WHERE c.id = new.id) WHERE id = new.id; END"""  # noqa: S608
+        UPDATE costs SET (outcome, seconds, call_outcome) = (SELECT iif(costs.outcome = 'adjusted', 'adjusted', {OUTCOME}),
+            iif(costs.outcome = 'adjusted', NULL, {SECONDS}), {OUTCOME} FROM calls c WHERE c.id = new.id) WHERE call_id = new.id; END"""  # noqa: S608
 
 
 def _following_people() -> Iterator[str]:
     verdict, published = VERDICT.format(call="costs.call_id"), PUBLISHED.format(call="costs.call_id")
-    of = "id IN (SELECT call_id FROM assets WHERE scope = {} AND sha256 {})"
+    of = "{} IN (SELECT call_id FROM assets WHERE scope = {} AND sha256 {})"
     yield f"""CREATE TRIGGER approvals_cost AFTER INSERT ON approvals BEGIN
-        UPDATE costs SET verdict = {verdict} WHERE {of.format("new.scope", "= new.asset")}; END"""  # noqa: S608
+        UPDATE costs SET verdict = {verdict} WHERE {of.format("call_id", "new.scope", "= new.asset")}; END"""  # noqa: S608
     yield f"""CREATE TRIGGER cases_cost AFTER UPDATE OF avatar, clip ON cases WHEN old.avatar IS NOT new.avatar OR old.clip IS NOT new.clip BEGIN
-        UPDATE costs SET verdict = {verdict} WHERE {of.format("new.id", "IN (old.avatar, new.avatar, old.clip, new.clip)")}; END"""  # noqa: S608
+        UPDATE costs SET verdict = {verdict} WHERE {of.format("call_id", "new.id", "IN (old.avatar, new.avatar, old.clip, new.clip)")}; END"""  # noqa: S608
     for name, event in (("added", "INSERT"), ("changed", "UPDATE OF state")):
         yield f"""CREATE TRIGGER publications_cost_{name} AFTER {event} ON publications BEGIN
-            UPDATE costs SET published = {published} WHERE {of.format("new.case_id", "= new.asset")}; END"""  # noqa: S608
+            UPDATE costs SET published = {published} WHERE {of.format("id", "new.case_id", "= new.asset")}; END"""  # noqa: S608
     reused = REUSED + " AND o.run_id = new.run_id AND o.slot = new.slot"
     yield f"""CREATE TRIGGER outputs_cost_added AFTER INSERT ON outputs WHEN new.reused = 1 BEGIN
         INSERT INTO costs ({COLUMNS}) {reused}; END"""

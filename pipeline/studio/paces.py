@@ -7,6 +7,7 @@ from pipeline.studio.place import Place
 from pipeline.studio.spending import start_of
 
 MEASURED = 5_000  # likeness is looked at for the newest so many pictures of a slice
+PUT_RIGHT = "(SELECT sum(a.charged_micro_usd) FROM costs a WHERE a.call_id = {}.call_id AND a.outcome = 'adjusted')"
 LOOKED_AT = ("model", "style", "person", "kind", "feature")
 
 
@@ -73,13 +74,18 @@ def paces(place: Place, looked_at: Slice) -> tuple[Pace, ...]:
 
 
 def unit_prices(place: Place, looked_at: Slice, *, grain: str = "day") -> tuple[UnitPrice, ...]:
-    """Return what a unit of each model cost over time, oldest first; charges of no units are left out. Raises BadParameter."""
+    """Return what a unit of each model cost over time, oldest first; charges of no units are left out.
+
+    What a bill put right counts with the units it was for, whatever day that was booked for. Raises BadParameter.
+    """
     where, values = condition(place, looked_at)
     query = f"""SELECT for_day, endpoint, max(unit) AS unit, sum(charged_micro_usd) AS charged, sum(micro_units) AS units FROM costs
-        WHERE micro_units > 0 AND {where} GROUP BY for_day, endpoint, unit"""  # noqa: S608
+        WHERE micro_units > 0 AND {where} GROUP BY for_day, endpoint, unit
+        UNION ALL SELECT for_day, endpoint, unit, {PUT_RIGHT.format("costs")}, 0 FROM costs
+        WHERE micro_units > 0 AND id IN (SELECT call_id FROM costs WHERE outcome = 'adjusted') AND {where}"""  # noqa: S608
     names, sums = model_names(place), dict[tuple[str, str, str], list[int]]()
     with place.database.reading() as db:
-        for row in db.execute(query, values):
+        for row in db.execute(query, (*values, *values)):
             kept = sums.setdefault((start_of(row["for_day"], grain), names.get(row["endpoint"], row["endpoint"]), row["unit"]), [0, 0])
             kept[0] += row["charged"]
             kept[1] += row["units"]
@@ -96,7 +102,8 @@ def worth(place: Place, looked_at: Slice, by: str = "model") -> tuple[Worth, ...
     """
     column = {"model": "endpoint"}.get(by, by if by in LOOKED_AT else "endpoint")
     where, values = condition(place, looked_at)
-    query = f"""SELECT c.name, count(*) AS pictures, sum(c.charged_micro_usd) AS charged, sum(c.verdict = 'approved') AS approved,
+    query = f"""SELECT c.name, count(*) AS pictures, sum(c.charged_micro_usd) + coalesce(sum({PUT_RIGHT.format("c")}), 0) AS charged,
+            sum(c.verdict = 'approved') AS approved,
             avg((SELECT min(max(1 - max(l.distance), 0), 1) FROM assets a JOIN likeness l ON l.scope = a.scope AND l.asset = a.sha256
                 WHERE a.call_id = c.call_id AND l.distance IS NOT NULL)) AS likeness
         FROM (SELECT {column} AS name, call_id, charged_micro_usd, verdict FROM costs

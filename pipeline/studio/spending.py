@@ -19,6 +19,7 @@ class Figures:
     """Sums over a slice: money in micro-dollars, the rest counts of requests, of results used again and of pictures and clips.
 
     `lost` money was charged for requests without a usable result. A result is `retired` when another took its place after it was approved.
+    What a bill put right is lost, rejected or retired money as its request is.
     """
 
     charged_micro_usd: int = 0

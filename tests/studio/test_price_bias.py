@@ -60,7 +60,7 @@ def test_what_was_charged_is_held_against_what_was_set_aside_for_the_same_reques
             ledger.hold(tx, ledger.Booking(**booking | {"call_id": call}), 30_000, ())
             ledger.release(tx, call)
             ledger.charge(tx, call, 31_000, quantity="1", basis=ledger.entries(tx)[0].basis)
-            tx.execute("UPDATE costs SET outcome = 'succeeded' WHERE id = ?", (call,))
+            tx.execute("UPDATE costs SET outcome = 'succeeded', call_outcome = 'succeeded' WHERE id = ?", (call,))
     studio.fail(portraits.ask_avatar(studio.place, CASE, OWNER, AvatarWish(seed=5), ME, run_id="r-failed").run)
     [found] = price_bias.look(studio.place, Slice())
     assert (found.model, found.requests, found.estimated_micro_usd) == ("flux-dev", ENOUGH + 1, 30_000 * (ENOUGH + 1))

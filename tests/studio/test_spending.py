@@ -183,8 +183,8 @@ def test_typical_is_the_middle_and_slow_is_what_nineteen_of_twenty_stay_under(ti
 
 
 COPIED = (
-    "for_day, call_id, run_id, case_id, sweep, person, team, feature, provider, endpoint, kind, style, unit, outcome, verdict, published",
-    "seconds, estimate_micro_usd, held_micro_usd, charged_micro_usd, saved_micro_usd, micro_units",
+    "for_day, call_id, run_id, case_id, sweep, person, team, feature, provider, endpoint, kind, style, unit, outcome, call_outcome, verdict",
+    "published, seconds, estimate_micro_usd, held_micro_usd, charged_micro_usd, saved_micro_usd, micro_units",
 )
 
 
