@@ -23,6 +23,9 @@ from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+# What was decided about another amount and never booked gives way, so that a request counts once.
+_DECIDED_BEFORE = """UPDATE differences SET state = 'gone' WHERE provider = ? AND key = ? AND state IN ('accepted', 'left')
+    AND entry_id IS NULL"""
 _SHOWN = tuple(name for name in Difference.__dataclass_fields__ if name != "lines")
 
 
@@ -187,7 +190,7 @@ def _keep(tx: Connection, done: Reconciliation, bill_id: str, by: Person) -> Non
 
 def _keep_differences(tx: Connection, done: Reconciliation) -> None:
     """Bring what is kept to what was found: new ones added, known ones renewed, those that are no more marked as gone."""
-    provider, terms = done.bill.provider, done.bill.terms
+    provider = done.bill.provider
     open_ones = {
         found["key"]: found["id"] for found in tx.execute("SELECT id, key FROM differences WHERE provider = ? AND state = 'open'", (provider,))
     }
@@ -196,7 +199,13 @@ def _keep_differences(tx: Connection, done: Reconciliation) -> None:
         if one.key in open_ones:
             update(tx, "differences", {"id": open_ones[one.key]}, facts)
         else:
+            tx.execute(_DECIDED_BEFORE, (provider, one.key))
             insert(tx, "differences", {"provider": provider, "key": one.key, **facts, "state": "open", "found_at": done.at})
+    _let_go(tx, done)
+
+
+def _let_go(tx: Connection, done: Reconciliation) -> None:
+    provider, terms = done.bill.provider, done.bill.terms
     there = {one.key for one in done.comparison.differences}
     pending = {one.key for one in done.undecided}
     query = """SELECT id, key, state FROM differences WHERE provider = ? AND day BETWEEN ? AND ? AND state IN ('open', 'accepted', 'left')

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.reckoning.causes import Cause
-from pipeline.studio import differences
+from pipeline.studio import closing, differences
 from tests.little_studio import ME, LittleStudio
 from tests.studio.test_reconciling import billed, charged, held_against, paid
 
@@ -62,3 +62,23 @@ def test_of_charges_alike_without_a_request_the_one_that_leaves_is_given_back_on
         differences.accept_all(studio.place, ME)
         assert charged(studio) == 30_000 + count * 99_000
         assert held_against(studio, billed(call), *[nameless] * count).undecided == ()
+
+
+def error(studio: LittleStudio) -> int:
+    """What the present month would be off by, in nano-dollars."""
+    return closing.months(studio.place)[0].error_nano_usd
+
+
+def test_a_months_error_counts_a_request_once_however_often_the_bill_changes(studio: LittleStudio) -> None:
+    [call] = paid(studio, 1)
+    held_against(studio, billed(call, 33_000_000))
+    [waiting] = differences.undecided(studio.place)
+    differences.leave(studio.place, waiting.rows[0].id, "claimed back", ME)
+    assert error(studio) == 3_000_000
+    held_against(studio, billed(call, 36_000_000))
+    assert error(studio) == 6_000_000
+    differences.accept_all(studio.place, ME)
+    assert (error(studio), charged(studio)) == (0, 36_000)
+    held_against(studio, billed(call, 36_000_007))
+    held_against(studio, billed(call, 36_002_000))
+    assert error(studio) == 2_000
