@@ -35,6 +35,6 @@ def test_every_part_that_is_down_comes_with_a_remedy(place: Place) -> None:
 
 def test_a_balance_that_lies_is_noticed(place: Place) -> None:
     with place.database.writing() as tx:
-        tx.execute("INSERT INTO balances VALUES ('studio', 'all', 'ever', 1, 0)")
+        tx.execute("INSERT INTO balances VALUES ('studio', 'all', 'ever', 1, 0, 0)")
     ledger = next(part for part in health.examine(place) if part.name == "ledger")
     assert (ledger.ok, ledger.say) == (False, "A balance differs from its lines.")
