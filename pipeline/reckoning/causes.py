@@ -74,6 +74,16 @@ def day_of(pair: Pair) -> str:
     return pair.ours.day if pair.ours else min(line.day for line in pair.lines)
 
 
+def names(pair: Pair) -> Iterator[str]:
+    """Yield every name that a difference of this pair may have been kept by, the best first."""
+    ours = pair.ours
+    if ours and ours.call_id:
+        yield f"call {ours.call_id}"
+    if ours and ours.key:
+        yield ours.key
+    yield from (f"request {line.request_id}" if line.request_id else f"line {line.endpoint} {line.at} {line.nano_usd}" for line in pair.lines)
+
+
 def _is_settled(pair: Pair) -> bool:
     """What is left of an adjusting entry below a micro-dollar cannot be booked and is no news."""
     return bool(pair.ours and pair.ours.adjusted and abs(pair.nano_usd) < MICRO)
@@ -179,12 +189,7 @@ def _difference(pair: Pair, cause: Cause, why: str, proposed_micro_usd: int | No
 
 def _key(pair: Pair) -> str:
     """Name a request so that the next bill names it alike: our call, what it was called when it was booked, its id, else what the line says."""
-    if pair.ours and pair.ours.call_id:
-        return f"call {pair.ours.call_id}"
-    if pair.ours and pair.ours.key:
-        return pair.ours.key
-    line = pair.lines[0]
-    return f"request {line.request_id}" if line.request_id else f"line {line.endpoint} {line.at} {line.nano_usd}"
+    return next(names(pair))
 
 
 def _to_book(nano_usd: int) -> int | None:

@@ -1,10 +1,10 @@
 """A whole bill against a whole period: what agrees, and every difference with its cause."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 
-from pipeline.reckoning.causes import Difference, Terms, day_of, differences
+from pipeline.reckoning.causes import Difference, Terms, day_of, differences, names
 from pipeline.reckoning.pairing import LookUp, Ours, pairs
 from pipeline.reckoning.pile import Line
 
@@ -14,7 +14,7 @@ class Comparison:
     """What a comparison came to: requests that agree, both sums, what copies of lines would add, and each difference.
 
     The bill minus ours is the sum of the differences (`unsettled_nano_usd`, copies left out) and of what is left below a micro-dollar of requests
-    that were adjusted before (`rests_nano_usd`).
+    that were adjusted before (`rests_nano_usd`). `met` are the names asked for (`watched`) whose request was among what was compared.
     """
 
     matched: int
@@ -23,6 +23,7 @@ class Comparison:
     copies_nano_usd: int
     rests_nano_usd: int
     differences: tuple[Difference, ...]
+    met: frozenset[str] = frozenset()
 
     @property
     def unsettled_nano_usd(self) -> int:
@@ -30,15 +31,17 @@ class Comparison:
         return sum(one.nano_usd for one in self.differences) - self.copies_nano_usd
 
 
-def compare(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp, terms: Terms) -> Comparison:
+def compare(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp, terms: Terms, watched: Set[str] = frozenset()) -> Comparison:
     """Compare lines and calls, both in the order of their request ids; lines outside the period only serve to be found by a call of it."""
     matched = billed = mine = copies = rests = 0
     found: list[Difference] = []
+    met: set[str] = set()
     taken: set[str] = set()
     named: Counter[str] = Counter()
     for pair in pairs(lines, ours, look_up):
         if not (pair.lines and pair.ours) and not terms.since <= day_of(pair) <= terms.until:
             continue
+        met.update(name for name in names(pair) if name in watched)
         known = bool(pair.ours and pair.ours.key)
         if pair.ours and known:
             taken.add(pair.ours.key)
@@ -51,7 +54,13 @@ def compare(lines: Iterable[Line], ours: Iterable[Ours], look_up: LookUp, terms:
         matched += bool(pair.lines and pair.ours) and all(one.key.endswith("|copy") for one in differing)
         found += (one if known else _apart(one, taken, named) for one in differing)
     return Comparison(
-        matched=matched, billed_nano_usd=billed, ours_micro_usd=mine, copies_nano_usd=copies, rests_nano_usd=rests, differences=tuple(found)
+        matched=matched,
+        billed_nano_usd=billed,
+        ours_micro_usd=mine,
+        copies_nano_usd=copies,
+        rests_nano_usd=rests,
+        differences=tuple(found),
+        met=frozenset(met),
     )
 
 

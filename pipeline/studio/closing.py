@@ -19,6 +19,7 @@ LONGEST_REASON = 500
 # What the bill says beyond the ledger and no entry put right: undecided, left, or too small to be booked. A copy of a line is no money.
 _UNSETTLED = """SELECT coalesce(sum(nano_usd), 0) AS nano_usd, coalesce(sum(cause = ?), 0) AS unexplained FROM differences
     WHERE day BETWEEN ? AND ? AND state IN ('open', 'left', 'accepted') AND entry_id IS NULL AND key NOT LIKE '%|copy%'"""
+_EXPECTED = "SELECT count(*) FROM differences WHERE state = 'open' AND cause = ? AND day BETWEEN ? AND ?"
 _COVERING = """SELECT r.* FROM reconciliations r JOIN bills b ON b.id = r.bill_id
     WHERE r.since <= ? AND r.until >= ? AND b.complete_until >= ? ORDER BY r.at DESC LIMIT 1"""
 _BY_DAY = "SELECT coalesce(sum(charged_micro_usd), 0) FROM daily_costs WHERE for_day BETWEEN ? AND ?"
@@ -132,12 +133,19 @@ def _obstacles(db: Connection, month: str) -> tuple[Sequence[str], int]:
     found = []
     if waiting := open_requests(db, since, until):
         found.append(f"{waiting} of its requests {'is' if waiting == 1 else 'are'} still open.")
+    elif expected := db.execute(_EXPECTED, (Cause.STILL_OPEN, since, until)).fetchone()[0]:
+        found.append(_expected_words(expected))
     reconciled = _reconciled(db, month)
     if reconciled is None:
         found.append("it was not compared with a bill that covers all of it.")
     elif db.execute(_SINCE, (reconciled["last_entry"], since, until)).fetchone()[0]:
         found.append("the ledger has changed since it was compared with the bill.")
     return found, unexplained
+
+
+def _expected_words(count: int) -> str:
+    are, them = ("is", "it") if count == 1 else ("are", "each")
+    return f"{count} of its requests {are} expected on a later bill: compare that one too, or leave {them} with a note."
 
 
 def _reconciled(db: Connection, month: str) -> Any:

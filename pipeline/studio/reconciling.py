@@ -10,7 +10,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from pipeline.database import Connection, insert, update
+from pipeline.database import Connection, Row, insert, update
 from pipeline.errors import BadParameter, NotNow
 from pipeline.reckoning.causes import Cause, Difference
 from pipeline.reckoning.comparing import Comparison, compare
@@ -26,6 +26,7 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 # What was decided about another amount and never booked gives way, so that a request counts once.
 _DECIDED_BEFORE = """UPDATE differences SET state = 'gone' WHERE provider = ? AND key = ? AND state IN ('accepted', 'left')
     AND entry_id IS NULL"""
+_KEPT = "id, key, state FROM differences WHERE provider = ? AND state IN ('open', 'accepted', 'left') AND entry_id IS NULL"
 _SHOWN = tuple(name for name in Difference.__dataclass_fields__ if name != "lines")
 
 
@@ -149,7 +150,8 @@ def _alone(place: Place) -> Iterator[None]:
 
 def _compared(db: Connection, bill: Bill, lines: Pile) -> Comparison:
     ours = own_side.requests(db, bill.provider, bill.terms)
-    return compare(lines.lines(), ours, lambda ids: own_side.look_up(db, bill.provider, ids), bill.terms)
+    watched = {found["key"] for found in _of_other_days(db, bill)}
+    return compare(lines.lines(), ours, lambda ids: own_side.look_up(db, bill.provider, ids), bill.terms, watched)
 
 
 def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparison) -> Reconciliation:
@@ -208,11 +210,20 @@ def _let_go(tx: Connection, done: Reconciliation) -> None:
     provider, terms = done.bill.provider, done.bill.terms
     there = {one.key for one in done.comparison.differences}
     pending = {one.key for one in done.undecided}
-    query = """SELECT id, key, state FROM differences WHERE provider = ? AND day BETWEEN ? AND ? AND state IN ('open', 'accepted', 'left')
-        AND entry_id IS NULL"""
-    for found in tx.execute(query, (provider, terms.since, terms.until)).fetchall():
+    of_days = tx.execute(f"SELECT {_KEPT} AND day BETWEEN ? AND ?", (provider, terms.since, terms.until)).fetchall()
+    met = [found for found in _of_other_days(tx, done.bill) if found["key"] in done.comparison.met]
+    for found in (*of_days, *met):
         if found["key"] not in (pending if found["state"] == "open" else there):
             update(tx, "differences", {"id": found["id"]}, {"state": "gone"})
+
+
+def _of_other_days(db: Connection, bill: Bill) -> Sequence[Row]:
+    """Return the differences of other days that this bill can settle: what no bill has named yet, and what was not ours yet.
+
+    Of a request that a bill of its own days has named this one may have a part of the lines only.
+    """
+    query = f"SELECT {_KEPT} AND day NOT BETWEEN ? AND ? AND (call_id IS NULL OR lines = '[]')"
+    return db.execute(query, (bill.provider, bill.terms.since, bill.terms.until)).fetchall()
 
 
 def _facts(one: Difference, reconciliation_id: str) -> dict[str, Any]:

@@ -1,15 +1,17 @@
 """A second bill for the same days: what it says otherwise is told, whatever was decided about the first one."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from pipeline.errors import NotNow
 from pipeline.reckoning.causes import Cause
-from pipeline.studio import closing, differences
+from pipeline.studio import closing, differences, reconciling
+from pipeline.studio.costs import Period
 from tests.little_studio import ME, LittleStudio
-from tests.studio.test_reconciling import billed, charged, held_against, paid
+from tests.studio.test_reconciling import PRICE, TODAY, GivenBill, billed, charged, held_against, last_month, of_month, paid
 
 
 @pytest.fixture
@@ -82,3 +84,39 @@ def test_a_months_error_counts_a_request_once_however_often_the_bill_changes(stu
     held_against(studio, billed(call, 36_000_007))
     held_against(studio, billed(call, 36_002_000))
     assert error(studio) == 2_000
+
+
+class WholeBill(GivenBill):
+    """A bill that is complete to the end of its days."""
+
+    def complete_until(self, end: datetime, began: datetime) -> datetime:
+        return end
+
+
+def test_what_the_bill_of_the_next_day_settles_waits_no_more(studio: LittleStudio) -> None:
+    first, second = paid(studio, 2)
+    tomorrow = (date.fromisoformat(TODAY) + timedelta(days=1)).isoformat()
+    reconciling.reconcile(studio.place, WholeBill([billed(second, 33_000_000)]), ME, Period(since=TODAY, until=TODAY))
+    assert {(one.cause, one.count) for one in differences.undecided(studio.place)} == {(Cause.NOT_BILLED, 1), (Cause.PRICE_MOVED, 1)}
+    lines = [replace(billed(call), at=datetime.fromisoformat(f"{tomorrow}T00:00:30+00:00")) for call in (first, second)]
+    told = reconciling.reconcile(studio.place, WholeBill(lines), ME, Period(since=tomorrow, until=tomorrow))
+    assert (told.undecided, told.comparison.matched) == ((), 2)
+    [kept] = differences.undecided(studio.place)
+    assert (kept.cause, kept.rows[0].call_id) == (Cause.PRICE_MOVED, second.id), "a bill of other days has not all lines of a request"
+    assert error(studio) == 3_000_000
+
+
+def test_a_month_waits_for_what_a_later_bill_may_still_name(studio: LittleStudio) -> None:
+    month, _ = last_month(studio)
+    later = datetime.now(UTC) + timedelta(days=40)
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE calls SET finished_at = ? WHERE id = (SELECT max(id) FROM calls)", (later.isoformat(),))
+    of_month(studio, month, PRICE)
+    with pytest.raises(NotNow, match="1 of its requests is expected on a later bill: .* leave it with a note") as caught:
+        closing.close_month(studio.place, month, ME)
+    assert not closing.months(studio.place)[0].closable
+    [waiting] = differences.undecided(studio.place)
+    assert waiting.cause is Cause.STILL_OPEN
+    differences.leave(studio.place, waiting.rows[0].id, "they forgot it", ME)
+    assert closing.close_month(studio.place, month, ME).error_nano_usd == -PRICE
+    assert month in caught.value.next
