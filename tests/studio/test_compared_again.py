@@ -112,7 +112,7 @@ def test_a_month_waits_for_what_a_later_bill_may_still_name(studio: LittleStudio
     with studio.place.database.writing() as tx:
         tx.execute("UPDATE calls SET finished_at = ? WHERE id = (SELECT max(id) FROM calls)", (later.isoformat(),))
     of_month(studio, month, PRICE)
-    with pytest.raises(NotNow, match="1 of its requests is expected on a later bill: .* leave it with a note") as caught:
+    with pytest.raises(NotNow, match=r"1 of its requests is expected on a later bill: .* leave it with a note") as caught:
         closing.close_month(studio.place, month, ME)
     assert not closing.months(studio.place)[0].closable
     [waiting] = differences.undecided(studio.place)
