@@ -8,7 +8,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TextIO
@@ -31,6 +31,12 @@ MOMENT = ("timestamp", "time", "datetime", "date_time", "created_at", "billed_at
 UNITS = ("output_units", "units", "quantity", "billable_units")
 UNIT_PRICE = ("unit_price", "unit_price_usd", "price_per_unit")
 DISCOUNT = ("percent_discount", "discount_percent", "discount")
+CURRENCY = ("currency", "currency_code", "billing_currency")
+US_DOLLARS = frozenset({"", "usd", "us$", "$"})
+# What fits into the sums of a database (9.2 billion dollars), and still is more than any request or bill comes to.
+LARGEST_NANO_USD = 10**6 * NANO_USD
+MOST_NANO_USD = 10**9 * NANO_USD
+AHEAD = timedelta(days=1)  # clocks differ, and zones are named wrongly; more is no time of a charge
 # Amounts from the most to the least exact, each with the nano-dollars that one of it is worth.
 AMOUNTS: Mapping[str, int] = {
     **dict.fromkeys(("cost_estimate_nano_usd", "cost_nano_usd", "nano_usd", "amount_nano_usd"), 1),
@@ -70,14 +76,16 @@ class _Columns:
     units: int | None
     unit_price: int | None
     discount: int | None
+    currency: int | None
 
 
 class Sheet:
     """One file; `lines` may be read once, `remarks` is complete afterwards."""
 
-    def __init__(self, path: Path, zone: ZoneInfo | None = None) -> None:
-        """Look at nothing yet; `zone` is where times without an offset were written."""
+    def __init__(self, path: Path, zone: ZoneInfo | None = None, *, present: datetime | None = None) -> None:
+        """Look at nothing yet; `zone` is where times without an offset were written, `present` is now unless told otherwise."""
         self._path, self._zone = path, zone
+        self._latest, self._nano_usd = (present or datetime.now(UTC)) + AHEAD, 0
         self._mark: Mark | None = None
         self._put_off: list[tuple[int, list[str]]] = []
         self.remarks = Remarks()
@@ -153,6 +161,8 @@ class Sheet:
             raise ValueError(NO_ENDPOINT)
         if len(request) > 128 or len(endpoint) > 200 or not request.isprintable() or not endpoint.isprintable():
             raise ValueError(NO_NAME)
+        if columns.currency is not None and row[columns.currency].strip().lower() not in US_DOLLARS:
+            raise ValueError(NO_DOLLARS)
         return Billed(
             request_id=request,
             endpoint=endpoint,
@@ -170,6 +180,8 @@ class Sheet:
             raise
         except (ValueError, OverflowError):
             raise ValueError(NO_TIME) from None
+        if moment > self._latest:
+            raise ValueError(TOO_LATE)
         self.remarks.twice_shown += twice
         return moment
 
@@ -180,11 +192,20 @@ class Sheet:
             raise
         except ValueError:
             raise ValueError(NO_AMOUNT) from None
+        nano_usd = self._within_reason(round(amount * worth_nano_usd))
         self._mark = self._mark or proven
         decimals = -min(int(amount.as_tuple().exponent), 0)
         finest = max(worth_nano_usd // 10 ** min(decimals, 18), 1)
         self.remarks.resolution_nano_usd = min(self.remarks.resolution_nano_usd, finest)
-        return round(amount * worth_nano_usd)
+        return nano_usd
+
+    def _within_reason(self, nano_usd: int) -> int:
+        if abs(nano_usd) > LARGEST_NANO_USD:
+            raise ValueError(TOO_MUCH)
+        self._nano_usd += abs(nano_usd)
+        if self._nano_usd > MOST_NANO_USD:
+            raise BadBill("The lines of this file come to more than a billion dollars.", next="Export it again.")
+        return nano_usd
 
     def _figure(self, row: Sequence[str], column: int | None) -> Decimal | None:
         """Read what stands behind an amount; where it cannot be read, the amount still counts."""
@@ -195,7 +216,8 @@ class Sheet:
 
 
 NO_ENDPOINT, NO_NAME, NO_TIME, NO_AMOUNT = "it names no endpoint", "it names no request", "its time is no time", "its amount is no amount"
-_REASONS = frozenset({NO_ENDPOINT, NO_NAME, NO_TIME, NO_AMOUNT})
+NO_DOLLARS, TOO_LATE, TOO_MUCH = "its amount is not in US dollars", "its time is in the future", "its amount is more than a request can cost"
+_REASONS = frozenset({NO_ENDPOINT, NO_NAME, NO_TIME, NO_AMOUNT, NO_DOLLARS, TOO_LATE, TOO_MUCH})
 
 
 def _short_lines(file: TextIO) -> Iterator[str]:
@@ -236,6 +258,7 @@ def _columns(names: Sequence[str]) -> _Columns:
         units=_place(bare, UNITS),
         unit_price=_place(bare, UNIT_PRICE),
         discount=_place(bare, DISCOUNT),
+        currency=_place(bare, CURRENCY),
     )
 
 

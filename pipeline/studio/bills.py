@@ -164,14 +164,13 @@ def read(source: Source, pile: Pile, period: Period, first_open: str) -> Bill:
     asked = source.kind == "provider"
     since = period.since or (first_open if asked else None)
     until = period.until or (began.date().isoformat() if asked else None)
-    start, end = (_start(since) if since else None), (_end(until) if until else None)
-    if start and end and not timedelta(0) < end - start <= LONGEST:
-        raise BadParameter(f"A bill covers 1 to {LONGEST.days:,} days.", next="Name the first day and a later last one, both as 2026-10-31.")
+    start, end = _moments(since, until, began)
     pile.add(line for line in source.lines(start, end + MARGIN if end else None) if _within(line, start, end))
     days = pile.days()
     if not (since and until) and days is None:
         raise BadBill("This file has no lines, so nobody can say which days it covers.", next="Name the days it is for.")
     since, until = since or (days or ("",))[0], until or (days or ("",))[-1]
+    _moments(since, until, began)
     complete_until = source.complete_until(_end(until), began)
     terms = Terms(
         since=since,
@@ -243,6 +242,15 @@ def _row(bill: Bill) -> dict[str, Any]:
 
 def _within(line: Billed, start: datetime | None, end: datetime | None) -> bool:
     return (start is None or line.at >= start) and (end is None or line.at < end + MARGIN)
+
+
+def _moments(since: str | None, until: str | None, present: datetime) -> tuple[datetime | None, datetime | None]:
+    """Return when the days begin and end; raises BadParameter for more of them than a bill has, or out of reach."""
+    near = until is None or _start(until) <= present + LONGEST
+    start, end = (_start(since) if since else None), (_end(until) if until and near else None)
+    if not near or (start and end and not timedelta(0) < end - start <= LONGEST):
+        raise BadParameter(f"A bill covers 1 to {LONGEST.days:,} days.", next="Name the first day and a later last one, both as 2026-10-31.")
+    return start, end
 
 
 def _start(day: str) -> datetime:

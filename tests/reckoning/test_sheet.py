@@ -17,6 +17,7 @@ from pipeline.reckoning.sheet import MOST_BAD_LINES, Sheet
 HEAD = "request_id,endpoint_id,timestamp,cost_estimate_nano_usd"
 ROW = "a-1,fal-ai/flux/dev,2026-10-02T08:00:00Z,30000000"
 LINE = Billed(request_id="a-1", endpoint="fal-ai/flux/dev", at=datetime(2026, 10, 2, 8, tzinfo=UTC), nano_usd=30_000_000)
+PRESENT = datetime(2026, 11, 2, tzinfo=UTC)
 Write = Callable[..., Sheet]
 
 
@@ -25,7 +26,7 @@ def sheet(tmp_path: Path) -> Write:
     def write(text: str | bytes, zone: str | None = None) -> Sheet:
         path = tmp_path / "bill.csv"
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return Sheet(path, ZoneInfo(zone) if zone else None)
+        return Sheet(path, ZoneInfo(zone) if zone else None, present=PRESENT)
 
     return write
 
@@ -108,6 +109,36 @@ def test_a_bad_line_is_named_by_its_number_and_stops_nothing_but_itself(sheet: W
     assert "much" not in words
 
 
+@pytest.mark.parametrize("currency", ["EUR", "gbp", "usd cents"])
+def test_a_line_in_another_currency_is_left_out(sheet: Write, currency: str) -> None:
+    rows = [f"{ROW},USD", f"{ROW.replace('a-1', 'a-2')},{currency}", f"{ROW.replace('a-1', 'a-3')}, usd "]
+    read = sheet("\n".join([f"{HEAD},Currency", *rows]))
+    assert [line.request_id for line in read.lines()] == ["a-1", "a-3"]
+    assert read.remarks.words()[0] == "Line 3 was left out: its amount is not in US dollars."
+    with pytest.raises(BadBill, match="not in US dollars"):
+        list(sheet(f"{HEAD},Currency\n{ROW},{currency}").lines())
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59Z", "2062-01-05T00:00:00Z", "2026-11-03T00:00:01Z", "9999999999999"])
+def test_a_line_of_the_future_is_left_out(sheet: Write, moment: str) -> None:
+    read = sheet(f"{HEAD}\n{ROW}\n{ROW.replace('2026-10-02T08:00:00Z', moment)}\n{ROW.replace('2026-10-02T08:00:00Z', '2026-11-02T23:00:00Z')}")
+    assert len(list(read.lines())) == 2
+    assert read.remarks.words()[0].startswith("Line 3 was left out: its time is ")
+
+
+@pytest.mark.parametrize("amount", ["99999999999", "-99999999999", "1000000.01"])
+def test_an_amount_that_no_request_costs_is_left_out(sheet: Write, amount: str) -> None:
+    read = sheet(f"request_id,endpoint,timestamp,cost\na-1,x,2026-10-02T08:00:00Z,1000000\na-2,x,2026-10-02T08:00:00Z,{amount}")
+    assert [line.request_id for line in read.lines()] == ["a-1"]
+    assert "more than a request can cost" in read.remarks.words()[0]
+
+
+def test_lines_that_come_to_more_than_can_be_added_up_are_no_bill(sheet: Write) -> None:
+    rows = [f"a-{at},x,2026-10-02T08:00:00Z,1000000" for at in range(1001)]
+    with pytest.raises(BadBill, match="a billion dollars"):
+        list(sheet("\n".join(["request_id,endpoint,timestamp,cost", *rows])).lines())
+
+
 def test_too_many_bad_lines_are_no_bill(sheet: Write) -> None:
     bad = ROW.replace("30000000", "much")
     with pytest.raises(BadBill) as caught:
@@ -146,10 +177,10 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> N
         for at in range(60_000):
             file.write(f"request-{at:012},fal-ai/flux/dev/image-to-image,2026-10-02T08:00:00.{at % 10**6:06}Z,30000000\n")
     with pile() as lines:
-        lines.add(Sheet(path).lines())
+        lines.add(Sheet(path, present=PRESENT).lines())
         tracemalloc.start()
         with pile() as again:
-            again.add(Sheet(path).lines())
+            again.add(Sheet(path, present=PRESENT).lines())
             _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert lines.count() == 60_000

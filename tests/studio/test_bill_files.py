@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.errors import NotNow
+from pipeline.errors import BadParameter, NotNow
 from pipeline.reckoning.causes import Cause
 from pipeline.records import Call
 from pipeline.studio import closing, differences, reconciling
@@ -84,3 +84,28 @@ def test_a_file_for_a_named_month_that_is_over_covers_all_of_it(studio: LittleSt
     differences.accept_all(studio.place, ME)
     assert closing.close_month(studio.place, month, ME).ours_micro_usd == 30_000
     assert told.bill.terms.complete_until[:10] > told.bill.terms.until
+
+
+def test_a_file_whose_lines_span_longer_than_a_bill_asks_for_its_days(studio: LittleStudio) -> None:
+    [call] = paid(studio, 1)
+    old = row(call, at="2010-01-01T00:00:00Z").replace(str(call.request_id), "old")
+    with pytest.raises(BadParameter, match="1,100 days"):
+        held_against(studio, old, row(call))
+    assert studio.rows("SELECT * FROM bills") == []
+    told = held_against(studio, old, row(call), period=Period(since=datetime.now(UTC).date().isoformat()))
+    assert (told.comparison.matched, told.undecided) == (1, ())
+
+
+@pytest.mark.parametrize("until", ["2062-01-01", "9999-12-31"])
+def test_days_beyond_reach_are_refused(studio: LittleStudio, until: str) -> None:
+    [call] = paid(studio, 1)
+    with pytest.raises(BadParameter):
+        held_against(studio, row(call), period=Period(until=until))
+
+
+def test_a_line_of_the_far_future_makes_no_month(studio: LittleStudio) -> None:
+    [call] = paid(studio, 1)
+    for at in ("2062-01-05T00:00:00Z", "9999-12-31T23:59:59Z"):
+        told = held_against(studio, row(call), row(call, at=at).replace(str(call.request_id), "stranger"))
+        assert (told.comparison.matched, told.undecided) == (1, ())
+        assert "future" in told.bill.remarks[0]
