@@ -25,6 +25,13 @@ from pipeline.studio.place import Place
 PART = "takeaway"
 SHOWN_BACKUPS = 10
 TITLES = {Table.REQUESTS: "Requests", Table.DAILY: "Sums by day", Table.COSTS: "Sums", Table.LEDGER: "Ledger lines"}
+MORE = {
+    Table.LIKENESS: "Likeness and approval",
+    Table.PRICES: "Prices of units",
+    Table.DURATIONS: "Durations",
+    Table.BUDGETS: "Budgets",
+    Table.DIFFERENCES: "Differences to the bill",
+}
 FORMS = {Format.CSV: "CSV", Format.PARQUET: "Parquet"}
 
 
@@ -52,7 +59,7 @@ def draw(seen: Seen) -> Html:
 
 
 def _files(seen: Seen) -> Html:
-    rows = [_file(seen.asked, table, title) for table, title in TITLES.items()]
+    rows = [_file(seen.asked, table, title) for table, title in (TITLES | MORE).items()]
     of = tag("p", tag("span", f"{_said(seen.asked)}: "), tag("b", dollars(seen.charged_micro_usd)), tag("span", " spent. "), _other(seen.asked))
     lead = tag("p", f"Every file adds up to what the screen says and the ledger proves. {CLOCK}", class_="small lead")
     head = ("What", "In it", "Take", "Columns")

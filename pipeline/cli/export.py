@@ -18,8 +18,8 @@ def add_to(app: typer.Typer) -> None:
 def export(
     what: Table = typer.Argument(
         ...,
-        metavar="ledger|requests|daily|costs",
-        help="The whole ledger, its requests one by one, sums by day, or costs added up by --by.",
+        metavar="TABLE",
+        help="ledger, requests (one by one), daily (sums), costs (added up by --by), likeness, prices, durations, budgets or differences.",
         show_default=False,
     ),
     out: Path = typer.Option(..., "--out", help="The file to write; what its columns mean is written beside it.", show_default=False),

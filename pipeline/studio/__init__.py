@@ -28,6 +28,7 @@ spread.py      every figure by day and name, read once, and its proof from the l
 paces.py       how long requests take, what units cost over time, what likeness the money buys
 requests_made.py  from a figure down to one request with its ledger lines and its picture
 exports.py     the ledger or any slice of the costs as CSV or Parquet
+export_views.py  views of the Costs screen as rows of a file
 export_columns.py  what an exported file can hold, column by column
 budgets.py     who may spend how much, and what is used of it
 budget_history.py  what was done to budgets, by whom and why

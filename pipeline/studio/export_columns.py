@@ -12,6 +12,14 @@ class Table(StrEnum):
     REQUESTS = "requests"
     DAILY = "daily"
     COSTS = "costs"
+    LIKENESS = "likeness"
+    PRICES = "prices"
+    DURATIONS = "durations"
+    BUDGETS = "budgets"
+    DIFFERENCES = "differences"
+
+
+ADDING_UP = (Table.LEDGER, Table.REQUESTS, Table.DAILY, Table.COSTS)  # these say what was spent, and say the same
 
 
 class Kind(StrEnum):
@@ -40,12 +48,22 @@ ABOUT = {
     Table.REQUESTS: "One row a paid request, a result used again, or an adjusting entry: what it cost and what came of it.",
     Table.DAILY: "Sums by day, model, feature, person, team, kind and style.",
     Table.COSTS: "What was spent, added up by what was asked for.",
+    Table.LIKENESS: "What the newest 5,000 pictures cost by model, how alike they are and how many were approved.",
+    Table.PRICES: "What a unit of each model cost, day by day.",
+    Table.DURATIONS: "How long requests of each model took.",
+    Table.BUDGETS: "Every budget as it stands now, whatever days are asked for.",
+    Table.DIFFERENCES: "Where the provider's bill and the ledger differ, and what people decided.",
 }
 TOTAL = {
     Table.LEDGER: "The sum of `micro_usd` over the kinds `charge` and `adjust` is what was spent; over `hold` and `release` it is what is held.",
     Table.REQUESTS: "The sum of `charged_micro_usd` is what was spent, of `held_micro_usd` what is held: both equal the ledger.",
     Table.DAILY: "The sum of `charged_micro_usd` is what was spent, of `held_micro_usd` what is held: both equal the ledger.",
     Table.COSTS: "The sum of `charged_micro_usd` is what was spent: it equals the ledger.",
+    Table.LIKENESS: "`charged_micro_usd` covers these pictures only, with what bills put right.",
+    Table.PRICES: "`charged_micro_usd` leaves out what was charged for no units.",
+    Table.DURATIONS: "Only requests that were sent and ended have a duration.",
+    Table.BUDGETS: "`used` counts what is charged and what is held.",
+    Table.DIFFERENCES: "The sum of `nano_usd` over the open ones is what the bill says more than the ledger; 1,000 nano-dollars are 1 micro-dollar.",
 }
 CLOCK = "Days and moments are UTC. A charge counts for the day its money was set aside."
 
@@ -156,11 +174,70 @@ SUM_NAMES = tuple(column.name for column in _SUMS if column.kind is Kind.WHOLE)
 DAILY = (_DAY, *_WHAT, *_WHO, *_KIND_STYLE, *_SUMS, _decimal("units", "Units charged.", "micro_units", "the model's unit"))
 
 
+def _number(name: str, meaning: str, unit: str) -> Column:
+    return Column(name=name, kind=Kind.NUMBER, unit=unit, meaning=meaning, source=name)
+
+
+VIEWS = {
+    Table.LIKENESS: (
+        _text("model", "The catalogue's name of the model."),
+        _whole("pictures", "Pictures and clips that were made."),
+        *_money("charged_micro_usd", "What they cost."),
+        _number("likeness", "Mean of 1 - distance of the least alike face, 0 to 1; empty where nothing could be measured.", ""),
+        _whole("approved", "How many are approved and in use."),
+    ),
+    Table.PRICES: (
+        _DAY,
+        _text("model", "The catalogue's name of the model."),
+        _text("unit", "What the provider counts."),
+        _decimal("units", "Units charged.", "micro_units", "`unit`"),
+        *_money("charged_micro_usd", "What they cost."),
+        _number("unit_usd", "What one cost.", "dollars"),
+    ),
+    Table.DURATIONS: (
+        _text("model", "The catalogue's name of the model."),
+        _whole("requests", "Requests that were sent and ended."),
+        _number("typical_seconds", "The median.", "seconds"),
+        _number("slow_seconds", "What nineteen of twenty stay under.", "seconds"),
+    ),
+    Table.BUDGETS: (
+        _text("scope_kind", "studio, person, feature, case or sweep."),
+        _text("scope", "Whose; `*` for each on its own."),
+        _text("used_by", "For `*`: who used most of it."),
+        _text("period", "day, month or ever."),
+        _text("measure", "What `allowed`, `used` and `held` count: micro-dollars or requests."),
+        _whole("allowed", "What may be used, with the present day's extensions.", "`measure`"),
+        _whole("used", "What is used.", "`measure`"),
+        _whole("held", "Of that, what is only set aside.", "`measure`"),
+        Column(name="stops", kind=Kind.TRUTH, unit="", meaning="Nothing is bought beyond it; otherwise it only warns.", source="stops"),
+        _text("set_by", "Who set it."),
+        _text("set_at_utc", "When.", unit="ISO 8601, UTC"),
+        _text("reason", "Why."),
+    ),
+    Table.DIFFERENCES: (
+        _text("day_utc", "The day the request counts for.", "day", "YYYY-MM-DD, UTC"),
+        _text("cause", "Why they differ."),
+        _text("provider", "Whose bill."),
+        _text("request_id", "The provider's name of the request."),
+        _text("call_id", "Our name of it; empty for what we know nothing of."),
+        _text("endpoint", "The provider's name of the model."),
+        _whole("billed_nano_usd", "What the bill says.", "nano-dollars"),
+        *_money("ours_micro_usd", "What the ledger says."),
+        _whole("nano_usd", "How much more the bill says.", "nano-dollars"),
+        _whole("proposed_micro_usd", "The adjusting entry that is proposed; empty for none.", "micro-dollars"),
+        _text("state", "open, accepted, left, or gone (a later bill settled it)."),
+        _text("person", "Who decided."),
+        _text("decided_at_utc", "When.", "decided_at", "ISO 8601, UTC"),
+        _text("note", "Why."),
+    ),
+}
+
+
 def columns_of(table: Table, by: Sequence[str] = ()) -> tuple[Column, ...]:
     """Return the columns of a table in their order; those of COSTS begin with what it is added up by."""
     if table is Table.COSTS:
         return (*(_text(name, f"The {name}; empty where there is none.") for name in by), *_SUMS)
-    return {Table.LEDGER: LEDGER, Table.REQUESTS: REQUESTS, Table.DAILY: DAILY}[table]
+    return {Table.LEDGER: LEDGER, Table.REQUESTS: REQUESTS, Table.DAILY: DAILY, **VIEWS}[table]
 
 
 def described(table: Table, by: Sequence[str] = ()) -> str:

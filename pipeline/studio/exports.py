@@ -16,7 +16,8 @@ from pipeline.database import Connection
 from pipeline.errors import BadOutputFolder, BadParameter, DiskFull
 from pipeline.records import dollars, now
 from pipeline.studio.costs import SINGLE, Slice, added, check, condition, model_names
-from pipeline.studio.export_columns import ABOUT, CLOCK, SUM_NAMES, Column, Kind, Table, columns_of, described
+from pipeline.studio.export_columns import ABOUT, ADDING_UP, CLOCK, SUM_NAMES, VIEWS, Column, Kind, Table, columns_of, described
+from pipeline.studio.export_views import view
 from pipeline.studio.place import Place
 
 AT_ONCE = 20_000
@@ -44,15 +45,16 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """What was written: how many rows, and what they say was spent, in micro-dollars."""
+    """What was written: how many rows, and what they say was spent, in micro-dollars; None for a table that does not add that up."""
 
     rows: int
-    charged_micro_usd: int
+    charged_micro_usd: int | None
 
     @property
     def words(self) -> str:
         """The same in words."""
-        return f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}, {dollars(self.charged_micro_usd)} spent"
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return rows if self.charged_micro_usd is None else f"{rows}, {dollars(self.charged_micro_usd)} spent"
 
 
 def harmless(value: object) -> object:
@@ -104,12 +106,15 @@ def write(place: Place, wish: Wish, path: Path) -> Exported:
         writer.end()
         file.flush()
         os.fsync(file.fileno())
-    return Exported(rows=sums.rows, charged_micro_usd=sums.charged_micro_usd)
+    return Exported(rows=sums.rows, charged_micro_usd=sums.charged_micro_usd if wish.table in ADDING_UP else None)
 
 
 def _rows(place: Place, db: Connection, wish: Wish, columns: Sequence[Column]) -> Rows:
     if wish.table is Table.COSTS:
         yield _grouped(place, wish, columns)
+        return
+    if wish.table in VIEWS:
+        yield view(place, wish.table, wish.looked_at)
         return
     names = model_names(place)
     db.create_function("model_of", 1, lambda endpoint: names.get(endpoint, endpoint), deterministic=True)
@@ -153,10 +158,12 @@ class _Sums:
         names = [column.name for column in columns]
         self.rows = self.charged_micro_usd = 0
         self._kind = names.index("kind") if table is Table.LEDGER else None
-        self._money = names.index("micro_usd" if table is Table.LEDGER else "charged_micro_usd")
+        self._money = names.index("micro_usd" if table is Table.LEDGER else "charged_micro_usd") if table in ADDING_UP else None
 
     def add(self, rows: list[tuple[Any, ...]]) -> None:
         self.rows += len(rows)
+        if self._money is None:
+            return
         self.charged_micro_usd += sum(row[self._money] for row in rows if self._kind is None or row[self._kind] in SPENT)
 
 

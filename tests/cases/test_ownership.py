@@ -101,7 +101,7 @@ LOOKS_ONLY = {
     "objects_folder", "open_store", "open_storefront", "public_folder", "plan", "receipts", "fits", "words_of",
     "model_words", "style_words",
     "added", "condition", "dearest", "document", "figures", "is_day", "model_names", "names", "one", "over_time", "paces", "page", "parts",
-    "start_of", "unit_prices", "unusual", "worth",
+    "start_of", "unit_prices", "unusual", "view", "worth",
     "asked_for", "check_key", "failures", "get", "listing", "made_of", "newest", "price", "price_within",
     "check_affordable", "check_current", "check_limits", "next_number", "next_take", "price_avatar", "price_clip",
     "request_of", "run_id_of", "source_of",

@@ -18,7 +18,7 @@ from pipeline.records import Basis, Decision, Person, RunKind
 from pipeline.settings import ROOT
 from pipeline.studio import backups, casebook, costs, exports, portraits, publishing, reviews, spending, sweep_runs, sweeps, testphotos
 from pipeline.studio.costs import DIMENSIONS, Slice
-from pipeline.studio.export_columns import Table
+from pipeline.studio.export_columns import ADDING_UP, Table
 from pipeline.studio.exports import Format, Wish
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish
@@ -90,7 +90,7 @@ def on_screens(studio: LittleStudio) -> Iterator[tuple[str, int, int]]:
 
 
 def in_files(studio: LittleStudio, folder: Path) -> Iterator[tuple[str, int, int]]:
-    for table in Table:
+    for table in ADDING_UP:
         for form in Format:
             path = folder / f"{table.value}.{form.value}"
             exports.export_to(studio.place, Wish(table=table, format=form, by=("person",) if table is Table.COSTS else ()), path)
