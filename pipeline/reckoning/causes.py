@@ -10,6 +10,8 @@ from pipeline.reckoning.pile import Line
 from pipeline.records import CALL_OPEN, Basis, CallState, dollars
 
 MICRO = 1000
+# Providers change prices by parts, seldom by a few times; more is rather a wrong unit, a lost decimal point, or another request's amount.
+PLAUSIBLE_TIMES = 10
 
 
 class Cause(StrEnum):
@@ -123,13 +125,24 @@ def _both_charged(pair: Pair, ours: Ours) -> tuple[Cause, str, bool]:
     if ours.state in (CallState.FAILED, CallState.CANCELLED) and not ours.micro_usd:
         ended = "failed" if ours.state is CallState.FAILED else "was cancelled"
         return Cause.FAILED_YET_CHARGED, f"It {ended} and cost us nothing in our books, and the bill charges it.", True
+    if doubt := _doubt(pair, ours):
+        return Cause.UNEXPLAINED, f"{doubt} Ask the provider.", False
     if ours.state is CallState.WRITTEN_OFF:
         return Cause.PRICE_MOVED, "It was written off on its estimate; the bill says what it really cost.", True
     if ours.state is None or (ours.adjusted and not ours.micro_usd):
         return Cause.PRICE_MOVED, "It was adjusted to an earlier bill, and this one says another amount.", True
-    if _other_units(pair, ours):
-        return Cause.UNEXPLAINED, "The bill counts other units at the same price than the provider's answer did. Ask the provider.", False
     return Cause.PRICE_MOVED, _price_words(pair, ours), True
+
+
+def _doubt(pair: Pair, ours: Ours) -> str:
+    """Say why another price does not explain the difference; empty where it can."""
+    if _contradicts_itself(pair, ours):
+        return "The bill names our units and our price, and an amount that these do not come to."
+    if _other_units(pair, ours):
+        return "The bill counts other units at the same price than the provider's answer did."
+    if not _comes_to_its_amount(pair) and not _is_plausible(pair, ours):
+        return f"The bill's amount and ours differ by more than {PLAUSIBLE_TIMES} times, which no change of a price explains."
+    return ""
 
 
 def _is_charged_again(pair: Pair) -> bool:
@@ -140,6 +153,33 @@ def _is_charged_again(pair: Pair) -> bool:
 def _rounds(pair: Pair, terms: Terms) -> bool:
     off = abs(pair.nano_usd)
     return off < MICRO or (terms.resolution_nano_usd > MICRO and off * 2 <= terms.resolution_nano_usd)
+
+
+def _is_plausible(pair: Pair, ours: Ours) -> bool:
+    """What was taken back on an earlier bill may cost anything that this one says."""
+    if ours.adjusted and not ours.micro_usd:
+        return True
+    less, more = sorted((pair.billed_nano_usd, pair.ours_micro_usd * MICRO))
+    return less > 0 and more <= less * PLAUSIBLE_TIMES
+
+
+def _comes_to_its_amount(pair: Pair) -> bool:
+    """True where every line names units and a price that, less its discount, come to its amount."""
+    return all(line.units and line.unit_price_usd and abs(line.nano_usd - _product_nano_usd(line)) < MICRO for line in pair.lines)
+
+
+def _product_nano_usd(line: Line) -> Decimal:
+    off = Decimal(line.discount_percent or 0) / 100
+    return Decimal(line.units or 0) * Decimal(line.unit_price_usd or 0) * (1 - off) * 10**9
+
+
+def _contradicts_itself(pair: Pair, ours: Ours) -> bool:
+    """True where a line names just the units and the price that we charged, and yet another amount."""
+    if len(pair.lines) != 1 or not ours.quantity or _comes_to_its_amount(pair):
+        return False
+    [line] = pair.lines
+    same_units = bool(line.units) and Decimal(line.units or 0) == Decimal(ours.quantity)
+    return same_units and bool(line.unit_price_usd) and round(Decimal(line.unit_price_usd or 0) * 1_000_000) == ours.unit_micro_usd
 
 
 def _other_units(pair: Pair, ours: Ours) -> bool:

@@ -79,6 +79,34 @@ def test_each_difference_gets_its_one_cause(lines: list[Billed], ours: list[Ours
     assert causes(held_against(lines, ours)) == [expected]
 
 
+def one_unit(nano_usd: int, price: str = "0.03", **more: object) -> Billed:
+    return line(nano_usd=nano_usd, units=Decimal(1), unit_price_usd=Decimal(price), **more)
+
+
+@pytest.mark.parametrize(
+    ("billed", "ours", "cause"),
+    [
+        (one_unit(500 * 10**9), mine(**ONE_UNIT), Cause.UNEXPLAINED),
+        (one_unit(33_000_000), mine(**ONE_UNIT), Cause.UNEXPLAINED),
+        (one_unit(27_000_000, discount_percent=Decimal(10)), mine(**ONE_UNIT), Cause.PRICE_MOVED),
+        (one_unit(26_000_000, discount_percent=Decimal(10)), mine(**ONE_UNIT), Cause.UNEXPLAINED),
+        (one_unit(33_000_000, "0.033"), mine(**ONE_UNIT), Cause.PRICE_MOVED),
+        (one_unit(600_000_000, "0.6"), mine(**ONE_UNIT), Cause.PRICE_MOVED),
+        (line(nano_usd=300_000_000), mine(), Cause.PRICE_MOVED),
+        (line(nano_usd=300_001_000), mine(), Cause.UNEXPLAINED),
+        (line(nano_usd=3_000_000), mine(), Cause.PRICE_MOVED),
+        (line(nano_usd=2_999_000), mine(), Cause.UNEXPLAINED),
+        (line(nano_usd=-30_000_000), mine(), Cause.UNEXPLAINED),
+        (line(nano_usd=500 * 10**9), mine(state=CallState.WRITTEN_OFF, basis=Basis.ESTIMATE), Cause.UNEXPLAINED),
+        (line(nano_usd=500 * 10**9), mine(adjusted=True), Cause.UNEXPLAINED),
+        (line(), mine(micro_usd=0, adjusted=True), Cause.PRICE_MOVED),
+    ],
+)
+def test_a_price_moved_only_as_far_as_prices_do(billed: Billed, ours: Ours, cause: Cause) -> None:
+    [found] = held_against([billed], [ours]).differences
+    assert (found.cause, found.proposed_micro_usd is None) == (cause, cause is Cause.UNEXPLAINED)
+
+
 def test_a_bill_in_whole_cents_rounds_within_half_a_cent() -> None:
     cents = replace(TERMS, resolution_nano_usd=10**7)
     assert causes(held_against([line(nano_usd=40_000_000)], [mine(micro_usd=39_800)], terms=cents)) == [(Cause.ROUNDING, 200_000, None)]
