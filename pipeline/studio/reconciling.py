@@ -26,7 +26,9 @@ _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 # What was decided about another amount and never booked gives way, so that a request counts once.
 _DECIDED_BEFORE = """UPDATE differences SET state = 'gone' WHERE provider = ? AND key = ? AND state IN ('accepted', 'left')
     AND entry_id IS NULL"""
-_KEPT = "id, key, state FROM differences WHERE provider = ? AND state IN ('open', 'accepted', 'left') AND entry_id IS NULL"
+TRIES = 3
+_DECIDED_SINCE = "SELECT EXISTS (SELECT 1 FROM entries WHERE id > ? AND kind = 'adjust') OR EXISTS (SELECT 1 FROM differences WHERE decided_at >= ?)"
+_UNBOOKED = "id, key, state FROM differences WHERE provider = ? AND state IN ('open', 'accepted', 'left') AND entry_id IS NULL"
 _SHOWN = tuple(name for name in Difference.__dataclass_fields__ if name != "lines")
 
 
@@ -42,7 +44,10 @@ class CauseSum:
 
 @dataclass(frozen=True, kw_only=True)
 class Reconciliation:
-    """A bill held against the ledger: what agrees, what differs and waits for a decision (`undecided`), what was decided before (`decided`)."""
+    """A bill held against the ledger: what agrees, what differs and waits for a decision (`undecided`), what was decided before (`decided`).
+
+    `last_entry` is the number of the ledger's last line then, with its hash; 0 in an empty one.
+    """
 
     id: str
     bill: Bill
@@ -51,6 +56,8 @@ class Reconciliation:
     decided: int
     open_requests: int
     at: str
+    last_entry: int
+    last_hash: str
 
     @property
     def causes(self) -> tuple[CauseSum, ...]:
@@ -88,15 +95,8 @@ def reconcile(place: Place, source: Source, by: Person, period: Period = Period(
     with _alone(place), pile() as lines:
         bill = read(source, lines, period, first_open_day(place))
         if dry_run:
-            with place.database.reading() as db:
-                db.execute("BEGIN")
-                return _told(db, "", bill, _compared(db, bill, lines))
-        bill_id = keep(place, bill, lines, by)
-        with place.database.writing() as tx:
-            compared = _compared(tx, bill, lines)
-            done = _told(tx, new_id("rec-"), bill, compared)
-            _keep(tx, done, bill_id, by)
-        return done
+            return _compared(place, "", bill, lines)
+        return _kept(place, bill, keep(place, bill, lines, by), lines, by)
 
 
 def month_of(text: str) -> Period:
@@ -148,14 +148,31 @@ def _alone(place: Place) -> Iterator[None]:
         raise NotNow("The bill is being compared already.", next="Look again in a moment.") from None
 
 
-def _compared(db: Connection, bill: Bill, lines: Pile) -> Comparison:
-    ours = own_side.requests(db, bill.provider, bill.terms)
-    watched = {found["key"] for found in _of_other_days(db, bill)}
-    return compare(lines.lines(), ours, lambda ids: own_side.look_up(db, bill.provider, ids), bill.terms, watched)
+def _compared(place: Place, reconciliation_id: str, bill: Bill, lines: Pile) -> Reconciliation:
+    """Compare with the ledger as it is at one moment; others may write meanwhile."""
+    at = now()
+    with place.database.reading() as db:
+        db.execute("BEGIN")
+        ours = own_side.requests(db, bill.provider, bill.terms)
+        watched = {found["key"] for found in _of_other_days(db, bill)}
+        compared = compare(lines.lines(), ours, lambda ids: own_side.look_up(db, bill.provider, ids), bill.terms, watched)
+        return _told(db, reconciliation_id, bill, compared, at)
 
 
-def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparison) -> Reconciliation:
+def _kept(place: Place, bill: Bill, bill_id: str, lines: Pile, by: Person) -> Reconciliation:
+    """Compare and keep it; when somebody decided meanwhile, once more, as nothing that is booked may be proposed again."""
+    for _ in range(TRIES):
+        done = _compared(place, new_id("rec-"), bill, lines)
+        with place.database.writing() as tx:
+            if not tx.execute(_DECIDED_SINCE, (done.last_entry, done.at)).fetchone()[0]:
+                _keep(tx, done, bill_id, by)
+                return done
+    raise NotNow("Differences were decided on while the bill was compared.", next="Compare it again once that is over.")
+
+
+def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparison, at: str) -> Reconciliation:
     decided = _decided(db, bill)
+    last = db.execute("SELECT id, hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
     undecided = tuple(one for one in compared.differences if decided.get(one.key) != (one.cause.value, one.nano_usd))
     return Reconciliation(
         id=reconciliation_id,
@@ -164,7 +181,9 @@ def _told(db: Connection, reconciliation_id: str, bill: Bill, compared: Comparis
         undecided=undecided,
         decided=len(compared.differences) - len(undecided),
         open_requests=own_side.open_requests(db, bill.terms.since, bill.terms.until),
-        at=now(),
+        at=at,
+        last_entry=last["id"] if last else 0,
+        last_hash=last["hash"] if last else "",
     )
 
 
@@ -179,11 +198,10 @@ def _decided(db: Connection, bill: Bill) -> Mapping[str, tuple[str, int]]:
 
 
 def _keep(tx: Connection, done: Reconciliation, bill_id: str, by: Person) -> None:
-    last = tx.execute("SELECT id, hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
     terms, told = done.bill.terms, done.comparison
     facts = {"bill_id": bill_id, "provider": done.bill.provider, "since": terms.since, "until": terms.until, "at": done.at, "person": by.name}
     sums = {"matched": told.matched, "billed_nano_usd": told.billed_nano_usd, "ours_micro_usd": told.ours_micro_usd}
-    line = {"last_entry": last["id"] if last else 0, "last_hash": last["hash"] if last else ""}
+    line = {"last_entry": done.last_entry, "last_hash": done.last_hash}
     insert(tx, "reconciliations", {"id": done.id, **facts, **sums, "open_requests": done.open_requests, **line})
     _keep_differences(tx, done)
     detail = {"since": terms.since, "until": terms.until, "matched": told.matched, "differences": len(done.undecided)}
@@ -210,7 +228,7 @@ def _let_go(tx: Connection, done: Reconciliation) -> None:
     provider, terms = done.bill.provider, done.bill.terms
     there = {one.key for one in done.comparison.differences}
     pending = {one.key for one in done.undecided}
-    of_days = tx.execute(f"SELECT {_KEPT} AND day BETWEEN ? AND ?", (provider, terms.since, terms.until)).fetchall()
+    of_days = tx.execute(f"SELECT {_UNBOOKED} AND day BETWEEN ? AND ?", (provider, terms.since, terms.until)).fetchall()
     met = [found for found in _of_other_days(tx, done.bill) if found["key"] in done.comparison.met]
     for found in (*of_days, *met):
         if found["key"] not in (pending if found["state"] == "open" else there):
@@ -222,7 +240,7 @@ def _of_other_days(db: Connection, bill: Bill) -> Sequence[Row]:
 
     Of a request that a bill of its own days has named this one may have a part of the lines only.
     """
-    query = f"SELECT {_KEPT} AND day NOT BETWEEN ? AND ? AND (call_id IS NULL OR lines = '[]')"
+    query = f"SELECT {_UNBOOKED} AND day NOT BETWEEN ? AND ? AND (call_id IS NULL OR lines = '[]')"
     return db.execute(query, (bill.provider, bill.terms.since, bill.terms.until)).fetchall()
 
 
