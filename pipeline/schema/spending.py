@@ -52,12 +52,18 @@ PUBLISHED = """EXISTS (SELECT 1 FROM assets a JOIN publications p ON p.case_id =
 BECAME = f"coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = {{call}}), '')"  # noqa: S608
 UNITS = "CAST(round({} * 1000000) AS INTEGER)"
 OF_THE_LINE = "{0}for_day, {0}call_id, {0}run_id, {0}case_id, {0}sweep, {0}person, {0}team, {0}feature, {0}provider, {0}endpoint"
-OF_THE_RUN = """coalesce((SELECT kind FROM runs WHERE id = {0}run_id), ''), coalesce((SELECT style FROM runs WHERE id = {0}run_id), '')"""
+# A clip counts under the style of the picture it was made of; what moves in it is no style.
+STYLE = """CASE r.kind WHEN 'clip' THEN coalesce(
+        (SELECT m.style FROM assets a JOIN runs m ON m.id = a.run_id AND m.kind = 'avatar' WHERE a.scope = r.case_id AND a.sha256 = r.source),
+        (SELECT m.style FROM runs m WHERE m.id = r.parent_run AND m.kind = 'avatar'), '') ELSE coalesce(r.style, '') END"""
+KIND_OF = "coalesce((SELECT r.kind FROM runs r WHERE r.id = {0}run_id), '')"
+STYLE_OF = f"coalesce((SELECT {STYLE} FROM runs r WHERE r.id = {{0}}run_id), '')"  # noqa: S608
+OF_THE_RUN = f"{KIND_OF}, {STYLE_OF}"
 COLUMNS = """id, for_day, call_id, run_id, case_id, sweep, person, team, feature, provider, endpoint, kind, style, unit, outcome, call_outcome,
     verdict, published, seconds, estimate_micro_usd, held_micro_usd, charged_micro_usd, saved_micro_usd, micro_units"""
-REUSED = """SELECT 'reuse-' || o.run_id || '/' || o.slot, substr(r.asked_at, 1, 10), NULL, r.id, r.case_id, r.sweep, r.person, r.team, r.feature,
-    c.provider, c.endpoint, r.kind, coalesce(r.style, ''), c.unit, 'reused', '', '', 0, NULL, 0, 0, 0, c.hold_micro_usd, 0
-    FROM outputs o JOIN runs r ON r.id = o.run_id JOIN calls c ON c.id = o.call_id WHERE o.reused = 1 AND o.asset IS NOT NULL"""
+REUSED = f"""SELECT 'reuse-' || o.run_id || '/' || o.slot, substr(r.asked_at, 1, 10), NULL, r.id, r.case_id, r.sweep, r.person, r.team, r.feature,
+    c.provider, c.endpoint, r.kind, {STYLE}, c.unit, 'reused', '', '', 0, NULL, 0, 0, 0, c.hold_micro_usd, 0
+    FROM outputs o JOIN runs r ON r.id = o.run_id JOIN calls c ON c.id = o.call_id WHERE o.reused = 1 AND o.asset IS NOT NULL"""  # noqa: S608
 
 
 @studio()
@@ -90,9 +96,9 @@ def _tables() -> Iterator[str]:
 
 def _views() -> Iterator[str]:
     line = OF_THE_LINE.format("h.")
-    run = OF_THE_RUN.format("h.")
+    kind, style = KIND_OF.format("h."), STYLE_OF.format("h.")
     yield f"""CREATE VIEW costs_told AS
-        SELECT h.call_id AS id, {line}, {run.replace("), coalesce", ") AS kind, coalesce", 1)} AS style, h.unit,
+        SELECT h.call_id AS id, {line}, {kind} AS kind, {style} AS style, h.unit,
             coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = h.call_id), 'open') AS outcome,
             coalesce((SELECT {OUTCOME} FROM calls c WHERE c.id = h.call_id), 'open') AS call_outcome,
             {VERDICT.format(call="h.call_id")} AS verdict, {PUBLISHED.format(call="h.call_id")} AS published,
@@ -102,7 +108,7 @@ def _views() -> Iterator[str]:
             0 AS saved_micro_usd, coalesce((SELECT {UNITS.format("e.quantity")} FROM entries e WHERE e.call_id = h.call_id AND e.kind = 'charge'), 0)
                 AS micro_units
         FROM entries h WHERE h.kind = 'hold'
-        UNION ALL SELECT 'entry-' || h.id, {line}, {run}, h.unit, 'adjusted', {BECAME.format(call="h.call_id")},
+        UNION ALL SELECT 'entry-' || h.id, {line}, {kind}, {style}, h.unit, 'adjusted', {BECAME.format(call="h.call_id")},
             {VERDICT.format(call="h.call_id")}, 0, NULL, 0, 0, h.micro_usd, 0, 0 FROM entries h WHERE h.kind = 'adjust'
         UNION ALL {REUSED}"""  # noqa: S608
     counted = ", ".join(f"{measure.replace('{}', '')} AS {name}" for name, measure in MEASURES.items())

@@ -122,6 +122,7 @@ def _verdict(dice: float) -> str:
 
 def _tables() -> Iterator[str]:
     """Yield what fills each table from the requests that were made up; of each case the newest approved pictures are in use, and published."""
+    yield "CREATE INDEX temp.made_by_case ON made(case_id, kind, state, error, id)"
     yield f"""INSERT INTO cases (id, owner, name, plan, created_by, created_at, photo, crop, photo_version, avatar, clip)
         SELECT case_id, 'owner-' || case_id, 'Customer ' || case_id, 'premium', 'Person 01', min(sent), 'photo', 'photo', 1,
         {_newest("avatar")}, {_newest("clip")} FROM made GROUP BY case_id"""
@@ -129,7 +130,9 @@ def _tables() -> Iterator[str]:
         photo_version, source, asked_at, started_at, ended_at, error)
         SELECT 'r' || id, kind, case_id, person, team, feature, 'staff',
             json_object('model', model, 'style', style, 'seed', n, 'prompt', 'a portrait', 'take', 1,
-            'parameters', json_object('strength', 0.6)), sweep, 0, n, iif(error IS NULL, state, 'failed'), 1, 'Done', 1, 1, 'photo', sent, sent,
+            'parameters', json_object('strength', 0.6)), sweep, 0, n, iif(error IS NULL, state, 'failed'), 1, 'Done', 1, 1,
+            iif(kind = 'clip', coalesce((SELECT 'a' || min(m.id) FROM made m WHERE m.case_id = made.case_id AND m.kind = 'avatar' AND m.state = 'succeeded'
+            AND m.error IS NULL), 'photo'), 'photo'), sent, sent,
             ended, error FROM made"""
     yield """INSERT INTO calls (id, run_id, slot, try_number, case_id, provider, endpoint, input, fingerprint, reuse, state, hold_micro_usd, unit,
         quantity, unit_micro_usd, price_id, sends, sent_at, request_id, served_endpoint, accepted_at, finished_at, error, created_at)

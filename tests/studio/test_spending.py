@@ -207,3 +207,11 @@ def test_only_what_chance_hardly_explains_is_called_unusual(now: tuple[int, int]
 def test_a_week_ago_is_not_today(studio: LittleStudio) -> None:
     ago = (datetime.now(UTC).date() - timedelta(days=7)).isoformat()
     assert spending.figures(studio.place, Slice(period=Period(until=ago))) == Figures()
+
+
+def test_a_clip_counts_under_the_style_of_its_picture(tmp_path: Path) -> None:
+    studio = LittleStudio(tmp_path, customer=True)
+    studio.approved_clip()
+    (part,) = spending.parts(studio.place, Slice(), "style")
+    assert part.name == studio.rows("SELECT style FROM runs WHERE kind = 'avatar'")[0]["style"]
+    assert part.figures.charged_micro_usd == AVATAR + CLIP
