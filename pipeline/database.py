@@ -40,7 +40,8 @@ class Database:
             folder.mkdir(parents=True, exist_ok=True)
             with self._plain_words():
                 self._anchor = self._connect()  # a last close would checkpoint and delete the WAL at every call
-                self._prepare()
+                with _closed_if_it_fails(self._anchor):
+                    self._prepare()
         except OSError as error:
             raise PlaceError("The data folder cannot be written to.", next="Set STUDIO_DATA to a folder you can write to.") from error
         except sqlite3.DatabaseError as error:
@@ -118,8 +119,9 @@ class Database:
     def _connect(self) -> Connection:
         connection = sqlite3.connect(self.path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
         connection.row_factory = Row
-        connection.execute("PRAGMA synchronous=FULL")
-        connection.execute("PRAGMA foreign_keys=ON")
+        with _closed_if_it_fails(connection):
+            connection.execute("PRAGMA synchronous=FULL")
+            connection.execute("PRAGMA foreign_keys=ON")
         return connection
 
     def _prepare(self) -> None:
@@ -170,6 +172,16 @@ class Database:
         if newest:
             return f"Stop the studio, then restore the newest backup: `python -m pipeline restore {newest.name}`."
         return "There is no backup in the data folder. Keep the file as it is and ask an engineer, or set another STUDIO_DATA to begin anew."
+
+
+@contextlib.contextmanager
+def _closed_if_it_fails(connection: Connection) -> Iterator[None]:
+    """Keep no file open that cannot be used: who restores a backup must have it alone."""
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 def _begin(connection: Connection, synchronous: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pipeline import ledger, runs
 from pipeline.database import BACKUPS, SCHEMA_VERSION, Connection, Database, Row, insert
-from pipeline.errors import BackupUnusable, BadOutputFolder, DatabaseDamaged, DiskFull, NotNow, StudioError, UnknownName, WrongMode
+from pipeline.errors import AlreadyRunning, BackupUnusable, BadOutputFolder, DatabaseDamaged, DiskFull, NotNow, StudioError, UnknownName, WrongMode
 from pipeline.records import Person, Role, now
 from pipeline.settings import Settings
 from pipeline.studio import switches
@@ -23,6 +23,7 @@ PAGES_AT_ONCE = 2_048  # 8 MB; between two parts others have their turn
 ENDING = ".db"
 INSIDE = "Cases, runs, requests, money, approvals, people and settings of sweeps: all of studio.db."
 OUTSIDE = "Not in it: media files and what is published, the engine's jobs, the sandbox's own records, keys and settings."
+CLOSE = "Close every program that uses this data folder, such as a notebook, Datasette or another command, then restore."
 AFTERWARDS = "Requests made after this backup are no longer known here: compare with the provider's bill before anything is bought."
 
 
@@ -110,18 +111,22 @@ def restore(settings: Settings, named: str, by: Person) -> Restored:
     """Put a backup in the place of studio.db; nothing else may have it open. The backup is proven first, the file before is kept under a dated name.
 
     A backup of an earlier version is brought up to date on the way. Where runs were under way, purchases are paused: what was bought after the
-    backup would be bought again. Raises NotAllowed, UnknownName, BackupUnusable, WrongMode, BadOutputFolder, DiskFull.
+    backup would be bought again. Raises NotAllowed, UnknownName, BackupUnusable, WrongMode, AlreadyRunning, BadOutputFolder, DiskFull.
     """
     check(by, Role.ADMIN)
     source = _found(settings, named)
     try:
         with tempfile.TemporaryDirectory(dir=settings.folder, prefix="restoring-") as folder:
             fresh, facts = _prepared(settings, source, Path(folder))
-            kept = _set_aside(settings.folder / "studio.db")
-            os.replace(fresh, settings.folder / "studio.db")
+            path = settings.folder / "studio.db"
+            with _alone(path):
+                kept = _set_aside(path)
+                os.replace(fresh, path)
     except OSError as error:
         raise BadOutputFolder("The data folder cannot be written to. Nothing was changed.") from error
-    return Restored(facts=facts, kept_as=kept, paused=_told(Place(settings), source.name, kept, by))
+    place = Place(settings)
+    with contextlib.closing(place.database):
+        return Restored(facts=facts, kept_as=kept, paused=_told(place, source.name, kept, by))
 
 
 def _target(settings: Settings, to: Path | None) -> Path:
@@ -206,21 +211,41 @@ def _prepared(settings: Settings, source: Path, folder: Path) -> tuple[Path, Fac
     return fresh, facts
 
 
-def _set_aside(path: Path) -> str:
-    """Keep the present file under a dated name with what SQLite keeps beside it; there is never a moment without a database."""
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Have the present file to oneself, its log written into it; raises AlreadyRunning where anything else has it open, be it idle.
+
+    Whoever has the file open holds a shared lock on it for as long, which an exclusive one cannot be had beside. A file so damaged that SQLite
+    reads nothing of it cannot be locked.
+    """
     if not path.exists():
-        return ""
-    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=5.0)) as db:
-        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        yield
+        return
+    with contextlib.closing(sqlite3.connect(path, timeout=0.0, isolation_level=None)) as db:
+        try:
+            for command in ("PRAGMA locking_mode=EXCLUSIVE", "BEGIN IMMEDIATE", "ROLLBACK", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                db.execute(command)
+        except sqlite3.Error as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+                raise AlreadyRunning("Something has the studio's database open; nothing was changed.", next=CLOSE) from error
+        yield
+
+
+def _set_aside(path: Path) -> str:
+    """Keep the present file under a dated name, with its log unless that is empty; there is never a moment without a database."""
     kept = path.with_name(f"studio-before-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z{ENDING}")
-    try:
-        os.link(path, kept)
-    except OSError:
-        shutil.copy2(path, kept)
-    for ending in ("-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            path.with_name(path.name + ending).rename(kept.with_name(kept.name + ending))
-    return kept.name
+    was_there = path.exists()
+    if was_there:
+        try:
+            os.link(path, kept)
+        except OSError:
+            shutil.copy2(path, kept)
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists() and log.stat().st_size:
+        log.rename(kept.with_name(f"{kept.name}-wal"))
+    log.unlink(missing_ok=True)
+    return kept.name if was_there else ""
 
 
 def _told(place: Place, name: str, kept: str, by: Person) -> bool:
