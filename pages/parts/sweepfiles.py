@@ -1,7 +1,6 @@
 """What can be taken away of a sweep: a contact sheet of the view, a table of all cells, everything as one file. The links are signed for the day."""
 
 import itertools
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from pages.parts import daylinks
+from pages.parts import daylinks, tmpfiles
 from pages.parts.here import place
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
@@ -57,18 +56,13 @@ def _made(sweep_id: str, name: str, view: Mapping[str, str]) -> tuple[Path, str]
     from pipeline.studio import sweep_files
 
     sweep = sweeps.find(place(), sweep_id)
-    with tempfile.NamedTemporaryFile(dir=place().settings.folder, prefix="take-", suffix=f"-{name}", delete=False) as file:
-        path = Path(file.name)
-    try:
+    with tmpfiles.begun(f"-{name}") as path:
         if name == "all.zip":
             sweep_files.zip_of(place(), sweep_id, path)
         elif name == "cells.csv":
             path.write_text(sweep_files.csv_of(place(), sweep_id), encoding="utf-8-sig")
         else:
             path.write_bytes(sweep_files.sheet_of(place(), sweep_id, **_view(view), page=_page(sweep.plan, view)))
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
     return path, f"{sweep.name[:80]} {name}"
 
 

@@ -1,6 +1,5 @@
 """Costs as files: any view of the spending and the whole ledger, written when somebody asks. The links are signed for the day."""
 
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +8,7 @@ from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 
-from pages.parts import daylinks, spendask
+from pages.parts import daylinks, spendask, tmpfiles
 from pages.parts.here import place
 from pages.parts.spendask import Asked
 from pipeline.errors import AccessError, StudioError
@@ -58,13 +57,8 @@ def _wish(name: str, given: Mapping[str, str]) -> Wish:
 
 
 def _written(wish: Wish) -> Path:
-    with tempfile.NamedTemporaryFile(dir=place().settings.folder, prefix="take-", suffix=f".{wish.format.value}", delete=False) as file:
-        path = Path(file.name)
-    try:
+    with tmpfiles.begun(f".{wish.format.value}") as path:
         exports.write(place(), wish, path)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
     return path
 
 

@@ -1,15 +1,16 @@
 """A provider's bill comes in as a CSV file: chosen, its time zone and its month named, and compared beside the screen."""
 
-import tempfile
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import BinaryIO
 from zoneinfo import available_timezones
 
 import streamlit as st
 
-from pages.parts import frame
-from pages.parts.here import attempt, notice, place
+from pages.parts import frame, tmpfiles
+from pages.parts.here import attempt, notice
 from pipeline.reckoning.moments import zone_of
 from pipeline.studio.bills import BillFile
 from pipeline.studio.costs import Period
@@ -48,7 +49,7 @@ def _body(compare: Compare) -> None:
     zone = st.selectbox("Time zone of its times", [SAID, "UTC", *sorted(available_timezones() - {"UTC"})], key="bill-zone")
     days = st.selectbox("It has every request of", [TO_ITS_END, *_months(datetime.now(UTC))], key="bill-days")
     if given is not None:
-        st.button("Compare", type="primary", key="bill-yes", on_click=_compare, args=(given, zone, days, compare))
+        st.button("Compare", type="primary", key="bill-yes", on_click=hand_over, args=(given, zone, days, compare))
     if notice():
         st.error(notice(), icon=":material/error:")
 
@@ -63,18 +64,20 @@ def _months(present: datetime) -> list[str]:
     return [f"{at // 12}-{at % 12 + 1:02}" for at in range(last, last - MONTHS, -1)]
 
 
-def _compare(given: "st.runtime.uploaded_file_manager.UploadedFile", zone: str, days: str, compare: Compare) -> None:
-    if attempt(lambda: compare(*_kept(given, zone), Period() if days == TO_ITS_END else month_of(days))):
+def hand_over(given: BinaryIO, zone: str, days: str, compare: Compare) -> None:
+    """Begin to compare with what was uploaded; why that cannot be is said in the dialog, and nothing of it stays."""
+    if attempt(lambda: _hand_over(given, zone, days, compare)):
         _close()
 
 
-def _kept(given: "st.runtime.uploaded_file_manager.UploadedFile", zone: str) -> tuple[BillFile, Path]:
+def _hand_over(given: BinaryIO, zone: str, days: str, compare: Compare) -> None:
     """Put what was uploaded on the disk, piece by piece: it is read long after the browser's copy may be gone."""
-    with tempfile.NamedTemporaryFile(dir=place().settings.folder, prefix="bill-", suffix=".csv", delete=False) as file:
-        while piece := given.read(PIECE_BYTES):
-            file.write(piece)
-    path = Path(file.name)
-    return BillFile(path, name=given.name[:120], zone=None if zone == SAID else zone_of(zone)), path
+    with tmpfiles.begun(".csv") as path:
+        given.seek(0)
+        with path.open("wb") as file:
+            shutil.copyfileobj(given, file, PIECE_BYTES)
+        bill = BillFile(path, name=given.name[:120], zone=None if zone == SAID else zone_of(zone))
+        compare(bill, path, Period() if days == TO_ITS_END else month_of(days))
 
 
 def _close() -> None:

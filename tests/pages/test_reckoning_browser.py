@@ -75,4 +75,4 @@ def test_a_bill_is_uploaded_with_its_zone_and_a_wrong_one_is_said(app: RunningAp
         page.get_by_role("button", name="Compare", exact=True).click()
         expect(page.get_by_role("dialog")).to_be_hidden()
         expect(page.get_by_text(re.compile(said))).to_be_visible()
-    assert list(app.settings.folder.glob("bill-*")) == []
+    assert list(app.settings.folder.glob("tmp-screens/*")) == []

@@ -82,7 +82,7 @@ def test_every_file_of_a_view_comes_to_what_the_screen_says(studio: LittleStudio
     assert len(taken) == 2 * len(ADDING_UP) + 4
     total = looks.ledger_totals(studio.place)["charged_micro_usd"]
     assert {name: money for name, money in taken.items() if money != (total if name.startswith("whole-") else 60_000)} == {}
-    assert [path.name for path in studio.place.settings.folder.glob("take-*")] == []
+    assert [path.name for path in studio.place.settings.folder.glob("tmp-screens/*")] == []
 
 
 def test_a_file_has_a_name_that_says_what_it_is_and_that_its_days_are_utc(studio: LittleStudio, client: Client) -> None:
