@@ -78,6 +78,7 @@ takefiles.py     the files themselves
 reckoning.py     is it right: proof, bill, differences
 billcheck.py     the long looks behind it, beside the screens
 upload.py        a bill comes in as a file
+tmpfiles.py      files that screens write to be read by somebody else
 monthlist.py     months, closed and open
 
 workshop.py      Settings, part by part
