@@ -22,6 +22,9 @@ WAITS = {
     Cause.UNEXPLAINED: "nobody can say what to book",
 }
 
+_BOOKED_BESIDE = """SELECT coalesce(sum(e.micro_usd), 0) FROM differences o JOIN differences d ON d.provider = o.provider AND d.key = o.key
+    JOIN entries e ON e.id = d.entry_id WHERE o.id = ?"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
@@ -188,7 +191,9 @@ def _check_acceptable(tx: Connection, one: Kept) -> None:
 
 
 def _has_changed(tx: Connection, one: Kept) -> bool:
-    return bool(one.call_id) and own_side.booked_for(tx, one.call_id) != one.ours_micro_usd
+    if one.call_id:
+        return own_side.booked_for(tx, one.call_id) != one.ours_micro_usd
+    return bool(one.proposed_micro_usd) and tx.execute(_BOOKED_BESIDE, (one.id,)).fetchone()[0] != one.ours_micro_usd
 
 
 def _accept(tx: Connection, one: Kept, by: Person) -> None:

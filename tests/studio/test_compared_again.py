@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.errors import NotNow
+from pipeline.ledger.closings import Closing, close
 from pipeline.reckoning.causes import Cause
 from pipeline.studio import closing, differences, reconciling
 from pipeline.studio.costs import Period
@@ -120,3 +121,50 @@ def test_a_month_waits_for_what_a_later_bill_may_still_name(studio: LittleStudio
     differences.leave(studio.place, waiting.rows[0].id, "they forgot it", ME)
     assert closing.close_month(studio.place, month, ME).error_nano_usd == -PRICE
     assert month in caught.value.next
+
+
+def test_a_stranger_that_was_booked_meanwhile_is_not_booked_again(studio: LittleStudio) -> None:
+    [call] = paid(studio, 1)
+    held_against(studio, billed(call), replace(billed(call), request_id="stranger"))
+    differences.accept_all(studio.place, ME)
+    held_against(studio, billed(call), replace(billed(call), request_id="stranger", nano_usd=40_000_000))
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE differences SET ours_micro_usd = 0 WHERE state = 'open'")
+    assert differences.accept_all(studio.place, ME).changed == 1
+    assert charged(studio) == 60_000
+
+
+def test_without_days_a_comparison_begins_with_the_earliest_month_that_is_open(studio: LittleStudio) -> None:
+    month, _ = last_month(studio)
+    assert reconciling.first_open_day(studio.place) == f"{month}-01"
+    of_month(studio, month, PRICE, PRICE)
+    closing.close_month(studio.place, month, ME)
+    assert reconciling.first_open_day(studio.place) == TODAY
+
+
+def test_a_later_month_that_was_closed_first_hides_no_earlier_one(studio: LittleStudio) -> None:
+    month, _ = last_month(studio)
+    with studio.place.database.writing() as tx:
+        close(tx, replace(NOTHING, month=TODAY[:7]))
+    assert reconciling.first_open_day(studio.place) == f"{month}-01"
+
+
+NOTHING = Closing(
+    month="2020-01",
+    at="2020-02-01T00:00:00.000000+00:00",
+    person="me",
+    reason="",
+    reconciliation_id="x",
+    ours_micro_usd=0,
+    error_nano_usd=0,
+    entries=0,
+    last_entry=0,
+    last_hash="",
+)
+
+
+@pytest.mark.parametrize(
+    ("ours", "error_nano_usd", "percent"), [(30_000, -30_000_000, -100), (0, 30_000_000, 100), (0, 0, 0), (60_000, -30_000_000, -100)]
+)
+def test_an_error_is_a_share_of_the_bill_or_of_ours_where_nothing_was_billed(ours: int, error_nano_usd: int, percent: float) -> None:
+    assert replace(NOTHING, ours_micro_usd=ours, error_nano_usd=error_nano_usd).error_percent == pytest.approx(percent)
