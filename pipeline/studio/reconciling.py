@@ -112,11 +112,11 @@ def month_of(text: str) -> Period:
 
 
 def first_open_day(place: Place) -> str:
-    """Return the first day (UTC) of the ledger that is in no closed month; today while it is empty."""
-    query = """SELECT min(for_day) FROM (SELECT for_day FROM costs WHERE for_day > coalesce((SELECT max(month) FROM closings), '') || '-99'
-        ORDER BY for_day LIMIT 1)"""
+    """Return the first day (UTC) of the earliest month that the ledger has lines of and that is not closed; today while there is none."""
+    query = "SELECT min(for_day) FROM daily_costs WHERE substr(for_day, 1, 7) NOT IN (SELECT month FROM closings)"
     with place.database.reading() as db:
-        return str(db.execute(query).fetchone()[0] or now()[:10])
+        first = db.execute(query).fetchone()[0]
+    return f"{first[:7]}-01" if first else now()[:10]
 
 
 def row(one: Difference) -> dict[str, Any]:
