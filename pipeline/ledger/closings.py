@@ -36,8 +36,8 @@ class Closing:
 
     @property
     def error_percent(self) -> float:
-        """The error in per cent of the bill; 0 for a month without any money."""
-        return 100 * self.error_nano_usd / (abs(self.billed_nano_usd) or 1)
+        """The error in per cent of the bill, or of ours where nothing was billed; 0 for a month without any money."""
+        return 100 * self.error_nano_usd / (abs(self.billed_nano_usd) or abs(self.ours_micro_usd) * 1000 or 1)
 
 
 @dataclass(frozen=True, kw_only=True)
