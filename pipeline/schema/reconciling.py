@@ -55,6 +55,7 @@ def _closings() -> Iterator[str]:
         last_hash TEXT NOT NULL) STRICT"""
     yield "CREATE TRIGGER closings_stay BEFORE UPDATE ON closings BEGIN SELECT raise(ABORT, 'closed months cannot be changed'); END"
     yield "CREATE TRIGGER closings_are_kept BEFORE DELETE ON closings BEGIN SELECT raise(ABORT, 'closed months cannot be opened'); END"
+    yield "CREATE INDEX entries_by_day ON entries(for_day)"
     yield """CREATE TRIGGER entries_of_closed_months BEFORE INSERT ON entries
         WHEN EXISTS (SELECT 1 FROM closings WHERE month = substr(new.for_day, 1, 7)) BEGIN
         SELECT raise(ABORT, 'the month is closed'); END"""

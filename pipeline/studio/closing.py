@@ -23,8 +23,9 @@ _EXPECTED = "SELECT count(*) FROM differences WHERE state = 'open' AND cause = ?
 _COVERING = """SELECT r.* FROM reconciliations r JOIN bills b ON b.id = r.bill_id
     WHERE r.since <= ? AND r.until >= ? AND b.complete_until >= ? ORDER BY r.at DESC LIMIT 1"""
 _BY_DAY = "SELECT coalesce(sum(charged_micro_usd), 0) FROM daily_costs WHERE for_day BETWEEN ? AND ?"
-_SINCE = """SELECT count(*) FROM entries e WHERE e.id > ? AND e.for_day BETWEEN ? AND ?
-    AND NOT EXISTS (SELECT 1 FROM differences d WHERE d.entry_id = e.id)"""
+# Day by day: within one day the index has the newest lines last, so that older ones are not read.
+CHANGED_SINCE = f"""SELECT EXISTS (SELECT 1 FROM entries e WHERE e.for_day IN ({", ".join("?" * 31)}) AND e.id > ?
+    AND NOT EXISTS (SELECT 1 FROM differences d WHERE d.entry_id = e.id))"""  # noqa: S608
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,7 @@ def _obstacles(db: Connection, month: str) -> tuple[Sequence[str], int]:
     reconciled = _reconciled(db, month)
     if reconciled is None:
         found.append("it was not compared with a bill that covers all of it.")
-    elif db.execute(_SINCE, (reconciled["last_entry"], since, until)).fetchone()[0]:
+    elif db.execute(CHANGED_SINCE, (*(f"{month}-{day:02}" for day in range(1, 32)), reconciled["last_entry"])).fetchone()[0]:
         found.append("the ledger has changed since it was compared with the bill.")
     return found, unexplained
 

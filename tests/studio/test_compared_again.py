@@ -168,3 +168,9 @@ NOTHING = Closing(
 )
 def test_an_error_is_a_share_of_the_bill_or_of_ours_where_nothing_was_billed(ours: int, error_nano_usd: int, percent: float) -> None:
     assert replace(NOTHING, ours_micro_usd=ours, error_nano_usd=error_nano_usd).error_percent == pytest.approx(percent)
+
+
+def test_whether_a_month_changed_since_is_asked_of_its_newest_lines_only(studio: LittleStudio) -> None:
+    with studio.place.database.reading() as db:
+        plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {closing.CHANGED_SINCE}", (*["2026-10-01"] * 31, 1))]
+    assert any("for_day=? AND rowid>?" in step for step in plan)
