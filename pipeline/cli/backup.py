@@ -50,7 +50,7 @@ def restore(
     yes: bool = typer.Option(False, "--yes", help="Do it without asking."),
     as_json: bool = JsonFlag,
 ) -> None:
-    """Put a backup in the place of studio.db. Studio, worker, sandbox and whatever else has it open must be stopped; the present file is kept under a dated name."""
+    """Put a backup in the place of studio.db. Whatever has it open must be stopped first; the present file is kept under a dated name."""
     from pipeline.studio import backups
 
     settings = load()

@@ -1,4 +1,7 @@
-"""The four kinds of ledger lines. Every function takes the transaction that also changes the call, so that money and state cannot part."""
+"""The four kinds of ledger lines. Every function takes the transaction that also changes the call, so that money and state cannot part.
+
+Time in the ledger never goes back: while a clock is behind the last line, lines get that line's moment, and what is held counts for its day.
+"""
 
 import hashlib
 import json
@@ -64,7 +67,7 @@ def hold(tx: Connection, booking: Booking, micro_usd: int, caps: Iterable[Cap]) 
     """Set money aside for a call; raises BudgetReached when a hard cap would be passed, CallError when the call has a hold already."""
     if micro_usd < 0:
         raise CannotPrice("A hold cannot be negative.")
-    at = now()
+    at = max(now(), _last(tx)[0])
     line = _line(booking, EntryKind.HOLD, at=at, micro_usd=micro_usd, basis=Basis.ESTIMATE, for_day=at[:10])
     check_room(
         tx,
@@ -125,8 +128,8 @@ def _hold_of(tx: Connection, call_id: str) -> Entry:
 
 
 def _append(tx: Connection, entry: Entry) -> Entry:
-    last = tx.execute("SELECT hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
-    previous = last["hash"] if last else GENESIS
+    last_at, previous = _last(tx)
+    entry = replace(entry, at=max(entry.at, last_at))
     row = {**asdict(entry), "kind": entry.kind.value, "basis": entry.basis.value}
     try:
         insert(tx, "entries", {**row, "previous_hash": previous, "hash": line_hash(previous, entry)})
@@ -136,3 +139,9 @@ def _append(tx: Connection, entry: Entry) -> Entry:
             raise MonthClosed(f"The month {entry.for_day[:7]} is closed: nothing more is booked in it.", next=remedy) from error
         raise CallError(f"This call already has a {entry.kind.value} in the ledger; it is booked once.") from error
     return entry
+
+
+def _last(tx: Connection) -> tuple[str, str]:
+    """Return the moment and the hash of the last line."""
+    row = tx.execute("SELECT at, hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
+    return (row["at"], row["hash"]) if row else ("", GENESIS)

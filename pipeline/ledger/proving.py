@@ -15,6 +15,7 @@ from pipeline.ledger.entries import GENESIS, Entry
 
 NAMED = 5  # of each kind of fault so many are named; the rest is counted
 FIELDS = tuple(sorted(Entry.__dataclass_fields__))
+_AT = FIELDS.index("at")
 _LINE = "{" + ", ".join(f'"{name}": %s' for name in FIELDS) + "}"
 
 
@@ -48,13 +49,15 @@ def _shortened(found: Iterable[str]) -> Iterator[str]:
 def _broken_links(db: Connection) -> Iterator[str]:
     lines = db.cursor()
     lines.row_factory = None  # millions of lines: plain tuples take half the time of named rows
-    previous = GENESIS
+    previous, before = GENESIS, ""
     for number, told, own, *values in lines.execute(f"SELECT id, previous_hash, hash, {', '.join(FIELDS)} FROM entries ORDER BY id"):  # noqa: S608
         line = _LINE % tuple([_json(value) for value in values])
         if told != previous or own != hashlib.sha256((previous + line).encode()).hexdigest():
             yield f"Ledger line {number} does not follow from the line before it."
             return
-        previous = own
+        if values[_AT] < before:
+            yield f"Ledger line {number} is dated before the line above it."
+        previous, before = own, values[_AT]
 
 
 def _lost_marks(db: Connection) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """Whatever happens in whatever order, the lines add up, cannot be changed, and nothing is booked twice."""
 
+import importlib
 import sqlite3
 import sys
 from collections import Counter
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,8 +14,9 @@ from hypothesis import strategies as st
 from pipeline import ledger
 from pipeline.errors import BudgetReached, CallError, CannotPrice, NotNow
 from pipeline.ledger import Cap
+from pipeline.ledger.entries import adjust
 from pipeline.ledger.reports import balance
-from pipeline.records import Basis
+from pipeline.records import Basis, EntryKind
 from tests.examples import few
 from tests.ledger.conftest import booking
 
@@ -167,3 +170,27 @@ def test_a_line_and_its_neighbour_in_the_transaction_are_kept_together_or_not_at
     with database.reading() as db:
         assert ledger.totals(db) == ledger.Totals(held_micro_usd=30_000, charged_micro_usd=0)
         assert ledger.proof(db) == []
+
+
+LINES = importlib.import_module("pipeline.ledger.entries")  # the package's own `entries` is a function
+
+
+def earlier(**back):
+    return (datetime.now(UTC) - timedelta(**back)).isoformat(timespec="microseconds")
+
+
+@pytest.mark.parametrize("back", [{"days": 1}, {"days": 40}, {"seconds": 5}])
+def test_a_clock_that_went_back_neither_passes_a_limit_nor_dates_a_line_before_the_one_above(database, monkeypatch, back):
+    caps = [Cap(scope_kind="studio", scope="all", period=period, micro_usd=70_000) for period in ("day", "month")]
+    with database.writing() as tx:
+        first = ledger.hold(tx, booking(), 30_000, caps)
+        monkeypatch.setattr(LINES, "now", lambda: earlier(**back))
+        second = ledger.hold(tx, booking("r2.avatar.1"), 30_000, caps)
+        with pytest.raises(BudgetReached):
+            ledger.hold(tx, booking("r3.avatar.1"), 30_000, caps)
+        ends = [ledger.release(tx, "r1.avatar.1"), ledger.charge(tx, "r1.avatar.1", 30_000, quantity="1", basis=Basis.ESTIMATE)]
+        adjust(tx, replace(second, at=earlier(**back), kind=EntryKind.ADJUST, basis=Basis.RECONCILED, micro_usd=5))
+        assert {line.at for line in (first, second, *ends)} == {first.at}
+        assert [row["at"] for row in tx.execute("SELECT DISTINCT at FROM entries")] == [first.at]
+        assert {row["for_day"] for row in tx.execute("SELECT for_day FROM entries")} == {first.at[:10]}
+        assert ledger.proof(tx) == []

@@ -1,6 +1,7 @@
 """Whoever gets past the triggers is found out."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from pipeline import ledger
 from pipeline.ledger import proving
+from pipeline.ledger.entries import line_hash
 from pipeline.records import Basis
 from tests.examples import few
 from tests.ledger.conftest import booking
@@ -90,6 +92,14 @@ def test_a_changed_cost_of_a_request_is_named(filled, change):
     with filled.writing() as tx:
         tx.execute(f"UPDATE costs SET {change} WHERE id = 'r3.avatar.1'")
     assert _proof(filled) == ["The cost kept for r3.avatar.1 differs from its ledger lines and what became of it."]
+
+
+def test_a_line_dated_before_the_one_above_is_named(filled):
+    with filled.writing() as tx:
+        line = replace(ledger.entries(tx)[-1], at="2020-01-01T00:00:00.000000+00:00")
+        previous = tx.execute("SELECT previous_hash FROM entries WHERE id = 6").fetchone()[0]
+        tx.execute("UPDATE entries SET at = ?, hash = ? WHERE id = 6", (line.at, line_hash(previous, line)))
+    assert _proof(filled) == ["Ledger line 6 is dated before the line above it."]
 
 
 def test_a_cost_that_was_removed_is_named(filled):
