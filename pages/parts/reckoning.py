@@ -111,7 +111,7 @@ def _compared(last: Last, seen: Seen) -> Html:
     off = last.billed_nano_usd - 1000 * last.ours_micro_usd
     wait = "1 difference waits for you" if waiting == 1 else f"{waiting:,} differences wait for you"
     state = badge("rule", wait, "ask") if waiting else badge("verified", "Every difference is decided on", "good")
-    if not waiting and not off:
+    if not (waiting or off or last.remarks):
         state = badge("verified", "It matches to the last cent", "good")
     where = "asked directly" if last.source == "provider" else f"from {last.name}"
     facts = (

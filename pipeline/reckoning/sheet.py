@@ -36,6 +36,7 @@ US_DOLLARS = frozenset({"", "usd", "us$", "$"})
 # What fits into the sums of a database (9.2 billion dollars), and still is more than any request or bill comes to.
 LARGEST_NANO_USD = 10**6 * NANO_USD
 MOST_NANO_USD = 10**9 * NANO_USD
+INCOMPLETE = "So nothing is given back for what this bill does not name, and no month can be closed with it."
 AHEAD = timedelta(days=1)  # clocks differ, and zones are named wrongly; more is no time of a charge
 # Amounts from the most to the least exact, each with the nano-dollars that one of it is worth.
 AMOUNTS: Mapping[str, int] = {
@@ -60,8 +61,9 @@ class Remarks:
         left_out = tuple(f"Line {number} was left out: {why}." for number, why in self.bad[:FEW_BAD_LINES])
         more = len(self.bad) - len(left_out)
         also = (f"{more} more lines were left out.",) if more else ()
+        so = (INCOMPLETE,) if self.bad else ()
         hours = (f"{self.twice_shown} lines fall into an hour that clocks showed twice; the earlier one was taken.",) if self.twice_shown else ()
-        return (*left_out, *also, *hours)
+        return (*left_out, *also, *so, *hours)
 
 
 @dataclass(frozen=True, kw_only=True)

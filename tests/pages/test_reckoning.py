@@ -170,3 +170,15 @@ def test_what_another_comparison_rewrote_meanwhile_is_not_booked_by_an_old_butto
     assert "compared again" in press(do="accept-difference", id=str(standing.rows[0].id), mark=standing.rows[0].mark)
     assert "Other differences" in press(do="accept-cause", cause="price moved", mark=standing.mark)
     assert studio.dump() == before
+
+
+def test_a_bill_with_lines_left_out_is_not_said_to_match(studio: LittleStudio) -> None:
+    [call] = compared(studio, 30_000_000)
+    path = studio.place.settings.folder / "uploaded.csv"
+    path.write_text(f"{HEAD}\n{call.request_id},{call.endpoint},{call.finished_at},30000000\nx,{call.endpoint},yesterday,1")
+    bill_check().ask(BillFile(path), path, ME)
+    until_ended(bill_check())
+    page = seen()
+    assert "It matches to the last cent" not in page
+    assert "Line 3 was left out" in page
+    assert "no month can be closed with it" in page

@@ -104,8 +104,9 @@ def test_wrong_columns_are_refused_naming_what_is_missing_and_what_was_found(she
 def test_a_bad_line_is_named_by_its_number_and_stops_nothing_but_itself(sheet: Write, bad: str) -> None:
     read = sheet(f"{HEAD}\n{ROW}\n{bad}\n{ROW.replace('a-1', 'a-3')}")
     assert [line.request_id for line in read.lines()] == ["a-1", "a-3"]
-    [words] = read.remarks.words()
+    words, so = read.remarks.words()
     assert words.startswith("Line 3 was left out")
+    assert "no month can be closed" in so
     assert "much" not in words
 
 
