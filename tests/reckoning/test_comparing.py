@@ -42,7 +42,7 @@ def held_against(lines: Sequence[Billed], ours: Sequence[Ours], *, elsewhere: Ma
 
 
 def causes(told: Comparison) -> list[tuple[Cause, int, int | None]]:
-    return sorted((one.cause, one.nano_usd, one.proposed_micro_usd) for one in told.differences)
+    return sorted(((one.cause, one.nano_usd, one.proposed_micro_usd) for one in told.differences), key=repr)
 
 
 TWICE = line(nano_usd=60_000_000, units=Decimal(2), unit_price_usd=Decimal("0.03"))
