@@ -1,5 +1,6 @@
 """A second bill for the same days: what it says otherwise is told, whatever was decided about the first one."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from pipeline.errors import NotNow
 from pipeline.ledger.closings import Closing, close
+from pipeline.providers.port import Billed
 from pipeline.reckoning.causes import Cause
 from pipeline.studio import closing, differences, reconciling
 from pipeline.studio.costs import Period
@@ -174,3 +176,29 @@ def test_whether_a_month_changed_since_is_asked_of_its_newest_lines_only(studio:
     with studio.place.database.reading() as db:
         plan = [row["detail"] for row in db.execute(f"EXPLAIN QUERY PLAN {closing.CHANGED_SINCE}", (*["2026-10-01"] * 31, 1))]
     assert any("for_day=? AND rowid>?" in step for step in plan)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_bills_follow_one_another_accepting_brings_the_ledger_to_the_last(studio: LittleStudio, seed: int) -> None:
+    dice, lines = random.Random(seed), [billed(call) for call in paid(studio, 2)]
+    strangers = [replace(lines[0], request_id=name) for name in ("s", "t")]
+    nameless = [replace(lines[0], request_id="", nano_usd=nano_usd) for nano_usd in (99_000_000, 99_000_000, 98_000_000)]
+    for _ in range(5):
+        named = [replace(line, nano_usd=dice.choice((30, 33, 36)) * 10**6) for line in (*lines, *strangers)]
+        bill = [line for line in (*named, *nameless) if dice.random() < 0.7]
+        held_against(studio, *bill)
+        differences.accept_all(studio.place, ME)
+        assert charged(studio) == sum(line.nano_usd for line in bill) // 1000
+        assert (held_against(studio, *bill).undecided, error(studio)) == ((), 0)
+
+
+def test_a_charge_without_a_request_is_booked_once_on_either_side_of_midnight(studio: LittleStudio) -> None:
+    midnight = datetime.fromisoformat(f"{TODAY}T00:00:00+00:00")
+    yesterday = (midnight - timedelta(days=1)).date().isoformat()
+    nameless = Billed(request_id="", endpoint="fal-ai/flux/dev", at=midnight - timedelta(minutes=2), nano_usd=PRICE)
+    held_against(studio, nameless, period=Period(since=yesterday, until=yesterday))
+    differences.accept_all(studio.place, ME)
+    told = held_against(studio, replace(nameless, at=midnight + timedelta(minutes=2)), period=Period(since=TODAY, until=TODAY))
+    assert (told.undecided, told.comparison.matched) == ((), 1)
+    assert held_against(studio, period=Period(since=TODAY, until=TODAY)).undecided == ()
+    assert charged(studio) == 30_000

@@ -67,3 +67,16 @@ def test_a_comparison_gives_up_while_decisions_go_on(studio: LittleStudio, monke
     with pytest.raises(NotNow, match="decided on"):
         held_against(studio, *lines)
     assert studio.rows("SELECT count(*) AS n FROM reconciliations") == [{"n": 1}]
+
+
+def test_what_is_left_while_a_bill_is_compared_stays_left(studio: LittleStudio, monkeypatch: Patch) -> None:
+    [call] = paid(studio, 1)
+    held_against(studio, billed(call, 33_000_000))
+
+    def leave() -> None:
+        for one in differences.undecided(studio.place):
+            differences.leave(studio.place, one.rows[0].id, "claimed back", ME)
+
+    meanwhile(monkeypatch, leave)
+    assert held_against(studio, billed(call, 33_000_000)).decided == 1
+    assert studio.rows("SELECT state FROM differences") == [{"state": "left"}]
