@@ -10,6 +10,9 @@ SUMS = """count(*) AS entries, coalesce(sum(micro_usd) FILTER (WHERE kind IN ('c
 OF_MONTH = f"SELECT {SUMS} WHERE for_day BETWEEN ? AND ?"
 BY_MONTH = f"SELECT substr(for_day, 1, 7) AS month, {SUMS} WHERE substr(for_day, 1, 7) IN (SELECT month FROM closings) GROUP BY 1"  # noqa: S608
 
+NOTED_OTHERWISE = """SELECT 1 FROM audit_log WHERE action = 'close month' AND subject = ?
+    AND iif(json_valid(detail), (detail ->> 'error_nano_usd', detail ->> 'reason') IS NOT (?, ?), 1)"""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Closing:
@@ -76,3 +79,5 @@ def changed(db: Connection) -> Iterator[str]:
         last = db.execute("SELECT hash FROM entries WHERE id = ?", (closing.last_entry,)).fetchone()
         if closing.last_entry and (last is None or last["hash"] != closing.last_hash):
             yield f"The ledger line that the closed month {closing.month} ended with has changed."
+        if db.execute(NOTED_OTHERWISE, (closing.month, closing.error_nano_usd, closing.reason)).fetchone():
+            yield f"The closed month {closing.month} does not state the error and the reason that were noted when it was closed."

@@ -69,7 +69,9 @@ def _budgets() -> Iterator[str]:
     yield f"INSERT INTO budgets ({names}, reason) SELECT {names}, '' FROM budgets_before"  # noqa: S608
     yield "DROP TABLE budgets_before"
     yield "CREATE INDEX budgets_now ON budgets(scope_kind, scope) WHERE ended_at IS NULL"
-    yield """CREATE TRIGGER budgets_stay BEFORE UPDATE ON budgets WHEN old.ended_at IS NOT NULL OR new.ended_at IS NULL
+    yield """CREATE TRIGGER budgets_once BEFORE INSERT ON budgets WHEN EXISTS (SELECT 1 FROM budgets WHERE id = new.id OR rowid = new.rowid) BEGIN
+        SELECT raise(ABORT, 'a budget is ended, never overwritten'); END"""
+    yield """CREATE TRIGGER budgets_stay BEFORE UPDATE ON budgets WHEN old.ended_at IS NOT NULL OR new.ended_at IS NULL OR old.rowid <> new.rowid
         OR (old.id, old.scope_kind, old.scope, old.period, old.cap_micro_usd, old.cap_requests, old.hard, old.set_by, old.set_at, old.reason)
         IS NOT (new.id, new.scope_kind, new.scope, new.period, new.cap_micro_usd, new.cap_requests, new.hard, new.set_by, new.set_at, new.reason)
         BEGIN SELECT raise(ABORT, 'a budget is ended, never changed'); END"""
@@ -82,5 +84,8 @@ def _extensions() -> Iterator[str]:
         micro_usd INTEGER NOT NULL CHECK (micro_usd >= 0), requests INTEGER NOT NULL CHECK (requests >= 0),
         person TEXT NOT NULL, at TEXT NOT NULL, reason TEXT NOT NULL CHECK (reason <> '')) STRICT"""
     yield "CREATE INDEX extensions_by_day ON extensions(day, scope_kind, period, scope, micro_usd, requests)"
+    yield """CREATE TRIGGER extensions_once BEFORE INSERT ON extensions
+        WHEN EXISTS (SELECT 1 FROM extensions WHERE id = new.id OR rowid = new.rowid) BEGIN
+        SELECT raise(ABORT, 'extensions cannot be changed'); END"""
     yield "CREATE TRIGGER extensions_stay BEFORE UPDATE ON extensions BEGIN SELECT raise(ABORT, 'extensions cannot be changed'); END"
     yield "CREATE TRIGGER extensions_are_kept BEFORE DELETE ON extensions BEGIN SELECT raise(ABORT, 'extensions cannot be removed'); END"

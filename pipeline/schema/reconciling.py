@@ -42,7 +42,13 @@ def _differences() -> Iterator[str]:
     yield "CREATE UNIQUE INDEX differences_open ON differences(provider, key) WHERE state = 'open'"
     yield "CREATE INDEX differences_by_key ON differences(provider, key)"
     yield "CREATE INDEX differences_by_cause ON differences(state, cause, day)"
-    yield """CREATE TRIGGER differences_stay BEFORE UPDATE ON differences WHEN old.entry_id IS NOT NULL BEGIN
+    # Who inserts or updates OR REPLACE takes rows away without a DELETE that a trigger would see.
+    yield """CREATE TRIGGER differences_once BEFORE INSERT ON differences WHEN EXISTS (SELECT 1 FROM differences d
+        WHERE d.id = new.id OR d.entry_id = new.entry_id
+            OR (d.provider = new.provider AND d.key = new.key AND d.state = 'open' AND new.state = 'open')) BEGIN
+        SELECT raise(ABORT, 'a difference cannot be overwritten'); END"""
+    yield """CREATE TRIGGER differences_stay BEFORE UPDATE ON differences WHEN old.entry_id IS NOT NULL OR new.id IS NOT old.id
+        OR EXISTS (SELECT 1 FROM differences d WHERE d.id <> old.id AND d.entry_id = new.entry_id) BEGIN
         SELECT raise(ABORT, 'a difference that was booked cannot be changed'); END"""
     yield """CREATE TRIGGER differences_are_kept BEFORE DELETE ON differences BEGIN
         SELECT raise(ABORT, 'differences cannot be removed'); END"""
@@ -53,6 +59,9 @@ def _closings() -> Iterator[str]:
         month TEXT PRIMARY KEY, at TEXT NOT NULL, person TEXT NOT NULL, reason TEXT NOT NULL, reconciliation_id TEXT NOT NULL,
         ours_micro_usd INTEGER NOT NULL, error_nano_usd INTEGER NOT NULL, entries INTEGER NOT NULL, last_entry INTEGER NOT NULL,
         last_hash TEXT NOT NULL) STRICT"""
+    yield """CREATE TRIGGER closings_once BEFORE INSERT ON closings
+        WHEN EXISTS (SELECT 1 FROM closings WHERE month = new.month OR rowid = new.rowid) BEGIN
+        SELECT raise(ABORT, 'closed months cannot be changed'); END"""
     yield "CREATE TRIGGER closings_stay BEFORE UPDATE ON closings BEGIN SELECT raise(ABORT, 'closed months cannot be changed'); END"
     yield "CREATE TRIGGER closings_are_kept BEFORE DELETE ON closings BEGIN SELECT raise(ABORT, 'closed months cannot be opened'); END"
     yield "CREATE INDEX entries_by_day ON entries(for_day)"

@@ -375,13 +375,14 @@ def test_what_is_found_later_is_booked_today_and_names_the_closed_month(studio: 
         assert ledger.proof(db) == []
 
 
-def test_a_closed_month_that_was_changed_with_other_tools_is_found(studio: LittleStudio) -> None:
+@pytest.mark.parametrize("change", ["ours_micro_usd = 1", "error_nano_usd = error_nano_usd + 1", "reason = 'nothing to see'"])
+def test_a_closed_month_that_was_changed_with_other_tools_is_found(studio: LittleStudio, change: str) -> None:
     month, _ = last_month(studio)
     of_month(studio, month, PRICE, PRICE)
     closing.close_month(studio.place, month, ME)
     with studio.place.database.writing() as tx:
         tx.execute("DROP TRIGGER closings_stay")
-        tx.execute("UPDATE closings SET ours_micro_usd = 1")
+        tx.execute(f"UPDATE closings SET {change}")
     with studio.place.database.reading() as db:
         assert any(month in words for words in ledger.proof(db))
 
