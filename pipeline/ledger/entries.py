@@ -8,15 +8,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from pipeline.database import Connection, insert
 from pipeline.errors import CallError, CannotPrice, MonthClosed, NotNow
 from pipeline.ledger.budgets import check_room
 from pipeline.ledger.limits import Cap
-from pipeline.records import Basis, EntryKind, now
+from pipeline.records import Basis, EntryKind, moment, now
 
 GENESIS = "0" * 64
+# A clock that is this far behind the last line did not go back: it had been ahead when that line was written. From then on it is believed again.
+BELIEVED_DAYS = 62
+AHEAD_BEFORE = "dated before the line above it: the clock had been ahead"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ def hold(tx: Connection, booking: Booking, micro_usd: int, caps: Iterable[Cap]) 
     """Set money aside for a call; raises BudgetReached when a hard cap would be passed, CallError when the call has a hold already."""
     if micro_usd < 0:
         raise CannotPrice("A hold cannot be negative.")
-    at = max(now(), _last(tx)[0])
+    at, _ = _moment(now(), _last(tx)[0])
     line = _line(booking, EntryKind.HOLD, at=at, micro_usd=micro_usd, basis=Basis.ESTIMATE, for_day=at[:10])
     check_room(
         tx,
@@ -129,7 +133,8 @@ def _hold_of(tx: Connection, call_id: str) -> Entry:
 
 def _append(tx: Connection, entry: Entry) -> Entry:
     last_at, previous = _last(tx)
-    entry = replace(entry, at=max(entry.at, last_at))
+    at, remark = _moment(entry.at, last_at)
+    entry = replace(entry, at=at, flag="; ".join(filter(None, (entry.flag, remark))) or None)
     row = {**asdict(entry), "kind": entry.kind.value, "basis": entry.basis.value}
     try:
         insert(tx, "entries", {**row, "previous_hash": previous, "hash": line_hash(previous, entry)})
@@ -139,6 +144,15 @@ def _append(tx: Connection, entry: Entry) -> Entry:
             raise MonthClosed(f"The month {entry.for_day[:7]} is closed: nothing more is booked in it.", next=remedy) from error
         raise CallError(f"This call already has a {entry.kind.value} in the ledger; it is booked once.") from error
     return entry
+
+
+def _moment(wished: str, last: str) -> tuple[str, str]:
+    """Return the moment of a line, and a remark for one that is dated before the line above it."""
+    if wished >= last:
+        return wished, ""
+    if moment(last) - moment(wished) <= timedelta(days=BELIEVED_DAYS):
+        return last, ""
+    return wished, AHEAD_BEFORE
 
 
 def _last(tx: Connection) -> tuple[str, str]:

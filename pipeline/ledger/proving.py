@@ -11,11 +11,11 @@ from typing import Any
 
 from pipeline.database import Connection
 from pipeline.ledger.closings import changed
-from pipeline.ledger.entries import GENESIS, Entry
+from pipeline.ledger.entries import AHEAD_BEFORE, GENESIS, Entry
 
 NAMED = 5  # of each kind of fault so many are named; the rest is counted
 FIELDS = tuple(sorted(Entry.__dataclass_fields__))
-_AT = FIELDS.index("at")
+_AT, _FLAG = FIELDS.index("at"), FIELDS.index("flag")
 _LINE = "{" + ", ".join(f'"{name}": %s' for name in FIELDS) + "}"
 
 
@@ -55,7 +55,7 @@ def _broken_links(db: Connection) -> Iterator[str]:
         if told != previous or own != hashlib.sha256((previous + line).encode()).hexdigest():
             yield f"Ledger line {number} does not follow from the line before it."
             return
-        if values[_AT] < before:
+        if values[_AT] < before and AHEAD_BEFORE not in (values[_FLAG] or ""):
             yield f"Ledger line {number} is dated before the line above it."
         previous, before = own, values[_AT]
 

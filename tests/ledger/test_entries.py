@@ -194,3 +194,14 @@ def test_a_clock_that_went_back_neither_passes_a_limit_nor_dates_a_line_before_t
         assert [row["at"] for row in tx.execute("SELECT DISTINCT at FROM entries")] == [first.at]
         assert {row["for_day"] for row in tx.execute("SELECT for_day FROM entries")} == {first.at[:10]}
         assert ledger.proof(tx) == []
+
+
+def test_a_clock_that_had_been_years_ahead_is_believed_again_and_the_line_says_so(database, monkeypatch):
+    with database.writing() as tx:
+        monkeypatch.setattr(LINES, "now", lambda: earlier(days=-900))
+        ledger.hold(tx, booking(), 30_000, ())
+        monkeypatch.undo()
+        second = ledger.hold(tx, booking("r2.avatar.1"), 30_000, ())
+        assert second.for_day == second.at[:10] == datetime.now(UTC).date().isoformat()
+        assert second.flag == "dated before the line above it: the clock had been ahead"
+        assert ledger.proof(tx) == []
