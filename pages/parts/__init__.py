@@ -63,7 +63,8 @@ spendask.py      what the address asks of the spending
 spendlook.py     what is read for it
 steady.py        looks that take long in a large studio
 spendwords.py    what names, days, money and changes are called
-spendpage.py     days, figures with their proof, and what the chart is cut by
+spendfigures.py  the figures that matter, with their proof and what changed
+spendpage.py     which days, the figures, and what the chart is cut by
 spendsketch.py   where the bars of the chart stand, and a sketch until it is there
 spendchart.py    spent over time as bars
 spendbudgets.py  budgets and storage in short

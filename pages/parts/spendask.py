@@ -41,6 +41,16 @@ CLOSER: Mapping[str, str] = {
     "durations": "Durations",
 }
 GRAINS: Mapping[str, str] = {"day": "Days", "week": "Weeks", "month": "Months"}
+SORTS: Mapping[str, str] = {Order.NEWEST: "Newest", Order.DEAREST: "Dearest", Order.SLOWEST: "Slowest"}
+# What an address chooses from: its word, how people call that, the choices, and the usual one.
+CHOICES = (
+    ("period", "period", SPANS, "30d"),
+    ("vs", "comparison", VERSUS, "before"),
+    ("by", "way to cut", DIMENSIONS, "model"),
+    ("grain", "length of bars", GRAINS, ""),
+    ("closer", "closer look", CLOSER, "requests"),
+    ("sort", "order", SORTS, Order.NEWEST.value),
+)
 USUAL = {"span": "30d", "versus": "before", "by": "model", "closer": "requests", "order": Order.NEWEST.value}
 NONE = "(none)"  # in an address: those that have no name, such as a request for no sweep
 EVER = Period()
@@ -49,7 +59,10 @@ LAST_N = {"today": 1, "7d": 7, "30d": 30, "90d": 90}
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """One view of the spending; `on` is the first day of a bar that was chosen, `only` holds names by dimension (an empty one: without a name)."""
+    """One view of the spending; `on` is the first day of a bar that was chosen, `only` holds names by dimension (an empty one: without a name).
+
+    `today` is a day that is not over; without it every day counts as over.
+    """
 
     span: str = USUAL["span"]
     period: Period = EVER
@@ -64,11 +77,27 @@ class Asked:
     order: Order = Order.NEWEST
     page: int = 1
     request: str = ""
+    today: str = ""
 
     @property
     def days(self) -> Period:
         """The days that count: those of the chosen bar, else the whole period."""
         return bar(self.on, self.grain, self.period) if self.on else self.period
+
+    @property
+    def over(self) -> Period | None:
+        """The days that count and are over, which is what can be compared; None where none is."""
+        days = self.days
+        if not self.has_today:
+            return days
+        last = (date.fromisoformat(self.today) - timedelta(days=1)).isoformat()
+        return Period(since=days.since, until=last) if days.since is None or days.since <= last else None
+
+    @property
+    def has_today(self) -> bool:
+        """Whether a day that is not over is among those that count."""
+        days = self.days
+        return bool(self.today) and (days.since or "") <= self.today <= (days.until or "9999")
 
     @property
     def slice(self) -> Slice:
@@ -117,7 +146,24 @@ def read(given: Mapping[str, str], today: str) -> Asked:
         order=Order(_one_of(given, "sort", {order.value: "" for order in Order}, "order")),
         page=max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1,
         request=given.get("request", ""),
+        today=today,
     )
+
+
+def unread(given: Mapping[str, str]) -> str | None:
+    """Say which choices of an address there are none of, and what is shown in their place; None where all is known.
+
+    >>> unread({"period": "week"}), unread({"period": "7d"})
+    ('There is no period called “week”: Last 30 days is shown.', None)
+    """
+    said = [
+        f"There is no {words} called “{given[name][:40]}”: {choices.get(usual, 'what fits the period')} is shown."
+        for name, words, choices, usual in CHOICES
+        if given.get(name) and given[name] not in choices
+    ]
+    if given.get("period") == "between" and not any(is_day(given.get(name, "")) for name in ("since", "until")):
+        said.append("The address names no days: the last 30 are shown.")
+    return " ".join(said) or None
 
 
 def to(asked: Asked, **changes: Any) -> str:
@@ -167,7 +213,20 @@ def bar(first: str, grain: str, within: Period) -> Period:
 
 
 def before(asked: Asked) -> Period | None:
-    """Return the days that those looked at are compared with; None for none."""
+    """Return the days that those looked at are compared with; None for none.
+
+    A day that is not over is never held against a whole one: its counterpart is left out, as it is itself (`Asked.over`).
+    """
+    period, over = _all_before(asked), asked.over
+    if not asked.has_today or period is None:
+        return period
+    if period.since is None or period.until is None or over is None or over.days is None:
+        return None
+    last = date.fromisoformat(period.since) + timedelta(days=over.days - 1)
+    return Period(since=period.since, until=min(period.until, last.isoformat()))
+
+
+def _all_before(asked: Asked) -> Period | None:
     if asked.on is None or asked.compared is None:
         return asked.compared
     return asked.days.before() if asked.versus == "before" else _year_before(asked.days)

@@ -61,13 +61,13 @@ def figure(seen: Seen, theme: str) -> Any:
     import plotly.graph_objects as go
 
     drawn, asked, planned = go.Figure(), seen.asked, spendsketch.plan(seen)
-    known = spendwords.customers(asked.by, seen.named)
+    known = spendwords.called(seen, asked.by, (*seen.named, OTHERS))
     sums: dict[str, int] = {}
     for point in seen.points:
         sums[point.day] = sums.get(point.day, 0) + point.micro_usd
     for at, several in groupby(planned.bars, key=lambda bar: bar.at):
         bars = list(several)
-        words = escape(spendwords.name_of(asked.by, bars[0].point.name, known))
+        words = escape(known[bars[0].point.name])
         drawn.add_bar(
             x=[bar.point.day for bar in bars],
             y=[bar.point.micro_usd / 1e6 for bar in bars],

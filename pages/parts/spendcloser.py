@@ -5,7 +5,7 @@ Each has a place of its own, so that only the one that is looked at is read.
 
 from collections.abc import Callable, Mapping
 
-from pages.parts import pieces, spendbias, spendrequests, spendwords, ways
+from pages.parts import spendbias, spendlook, spendrequests, spendwords, spendworth, ways
 from pages.parts.listing import listing
 from pages.parts.markup import Html, join, tag
 from pages.parts.spendask import CLOSER, Asked, to
@@ -39,7 +39,8 @@ def _customers(asked: Asked) -> Html:
 
 def _customer(asked: Asked, one: Customer) -> tuple[str | Html, ...]:
     only = {**asked.only, "case": one.case_id}
-    name = tag("a", pieces.short(one.name or one.case_id, 60), href=to(asked, only=only, by="model"), data_go=True, dir="auto")
+    known = {one.case_id: one.name} if one.name else {}
+    name = tag("a", spendwords.name_of("case", one.case_id, known), href=to(asked, only=only, by="model"), data_go=True, dir="auto")
     opens = tag("a", "Open the case", href=ways.to("cases", case=one.case_id), data_go=True)
     return name, tag("b", dollars(one.charged_micro_usd)), f"{one.requests:,}", f"{one.published:,}", opens
 
@@ -75,16 +76,10 @@ def _nothing(words: str) -> Html:
     return tag("p", tag("span", words), class_="nothing")
 
 
-def _lead(words: str) -> Callable[[Asked], Html]:
-    return lambda _: tag("p", words, class_="small")
-
-
 DRAWN: Mapping[str, Callable[[Asked], Html]] = {
     "requests": spendrequests.draw,
     "customers": _customers,
-    "worth": _lead(
-        "What a picture costs against how alike it is, and against how many were approved: the newest 5,000. A click narrows to its name."
-    ),
+    "worth": lambda asked: spendworth.listed(spendlook.look(asked)),
     "prices": lambda asked: join(spendbias.draw(asked), tag("p", "What one unit of each model really cost, as it was charged.", class_="small")),
     "durations": _durations,
 }

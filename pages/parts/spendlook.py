@@ -16,38 +16,46 @@ NAMED = 6
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """One view: the figures looked at and those they are compared with, the parts they fall into (whichever of them is chosen) and the chart's
-    points; `named` are the names that have a colour of their own, `first` the first day there ever was.
+    """One view: the figures looked at, the parts they fall into (whichever of them is chosen) and the chart's points.
+
+    What is compared are `over`, of the days that are over, and `earlier`, of as many days before, each with its parts. `named` are the names that
+    have a colour of their own, `first` the first day there ever was; `booked` says that no request stands behind what has no name.
     """
 
     asked: Asked
     now: Figures
+    over: Figures
     earlier: Figures | None
     parts: tuple[Part, ...]
+    over_parts: Mapping[str | None, Figures]
     earlier_parts: Mapping[str | None, Figures]
     named: tuple[str | None, ...]
     points: tuple[Point, ...]
     proof: Proof
     first: str | None
+    booked: bool = False
 
 
 def look(asked: Asked) -> Seen:
     """Return what an address asks for."""
     cells, shown = _cells(asked, asked.period), _shown(asked)
     compared = before(asked)
-    earlier = _earlier(asked, compared) if compared else None
+    earlier, over = (_earlier(asked, compared), _over(asked, shown)) if compared else (None, ())
     everything = spread.of_names(cells)
     named = tuple(part.name for part in everything[: NAMED + 1 if len(everything) == NAMED + 1 else NAMED])
     return Seen(
         asked=asked,
         now=spread.together(_chosen(asked, shown)),
+        over=spread.together(_chosen(asked, over)),
         earlier=None if earlier is None else spread.together(_chosen(asked, earlier)),
         parts=spread.of_names(shown),
+        over_parts={part.name: part.figures for part in spread.of_names(over)},
         earlier_parts={part.name: part.figures for part in spread.of_names(earlier or ())},
         named=named,
         points=_points(asked, cells, named),
         proof=steady(("proof", asked.period), lambda there: spread.proof(there, asked.period)),
         first=steady("first day", spread.first_day),
+        booked=any(_is_booked(part) for part in everything),
     )
 
 
@@ -59,6 +67,18 @@ def _cells(asked: Asked, period: Period) -> tuple[Cell, ...]:
 def _shown(asked: Asked) -> tuple[Cell, ...]:
     """Return the cells of the days that were chosen; customers and sweeps have no days, so that those are read for themselves."""
     return _cells(asked, asked.days) if asked.by in SINGLE else spread.of_days(_cells(asked, asked.period), asked.days)
+
+
+def _is_booked(part: Part) -> bool:
+    one = part.figures
+    return part.name is None and one.charged_micro_usd != 0 and not one.requests and not one.reused
+
+
+def _over(asked: Asked, shown: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """Return the cells of the days that count and are over."""
+    if asked.over is None or not asked.has_today:
+        return shown
+    return _cells(asked, asked.over) if asked.by in SINGLE else spread.of_days(shown, asked.over)
 
 
 def _earlier(asked: Asked, compared: Period) -> tuple[Cell, ...]:

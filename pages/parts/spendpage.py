@@ -11,13 +11,13 @@ from pages.parts import (
     spendbudgets,
     spendchart,
     spendcloser,
+    spendfigures,
     spendlook,
     spendrequests,
     spendsketch,
     spendtable,
     spendwords,
     spendworth,
-    strip,
     takeaway,
     ways,
 )
@@ -26,17 +26,16 @@ from pages.parts.here import shared
 from pages.parts.live import forget, live
 from pages.parts.markup import Child, Html, join, tag
 from pages.parts.pieces import icon
-from pages.parts.spendask import DIMENSIONS, GRAINS, SPANS, VERSUS, Asked, before, narrowed, read, to, without
+from pages.parts.spendask import DIMENSIONS, GRAINS, SPANS, VERSUS, Asked, before, narrowed, read, to, unread, without
 from pages.parts.spendlook import Seen
-from pages.parts.spendwords import average, change, share
 from pages.parts.told import What
 from pipeline.errors import StudioError, UnknownName
-from pipeline.records import dollars, now
+from pipeline.records import now
 from pipeline.studio import requests_made, spending
 from pipeline.studio.requests_made import Single
-from pipeline.studio.spending import Figures
 
 BEAT_SECONDS = 5.0
+ONE_BAR = "bar"  # what the choice of days shows while a single bar is looked at
 
 
 def look() -> Seen | tuple[Asked, Single | None]:
@@ -51,7 +50,7 @@ def draw(seen: Seen | tuple[Asked, Single | None]) -> Html:
         return spendrequests.single(*seen)
     if seen.first is None:
         return _fresh()
-    return join(_controls(seen), _chips(seen.asked), _figures(seen), _head(seen))
+    return join(_controls(seen), _chips(seen), spendfigures.draw(seen), _head(seen))
 
 
 def below() -> None:
@@ -74,7 +73,7 @@ def _beat() -> None:
             "spend-table", join(spendtable.draw(seen), spendbudgets.draw(), None if ready else _once_shown()), pressed=lambda what: do(ACTIONS, what)
         )
         live("spend-closer", spendcloser.draw(asked), pressed=lambda what: do(ACTIONS, what))
-        _follow(spendworth.draw(asked) if ready else None)
+        _follow(spendworth.draw(seen) if ready else None)
     except StudioError as error:
         st.error(f"{error.say} {error.next}", icon=":material/error:")
 
@@ -105,16 +104,33 @@ def _fresh() -> Html:
 
 def _controls(seen: Seen) -> Html:
     asked = seen.asked
-    period = forms.select("Period", "period", SPANS, asked.span)
-    versus = forms.select("Compared with", "vs", VERSUS, asked.versus, disabled=asked.span == "all")
-    form = forms_of("spend", tag("div", period, versus, class_="row"), at_once=True)
-    compared = before(asked)
-    against = f" · compared with {spendwords.days(compared)}" if compared else ""
+    form = forms_of("spend", tag("div", *_selects(asked), class_="row"), at_once=True)
     kept = tag("a", "Keep these days", href=to(asked, span="between"), data_go=True, title="The link then shows these days for ever")
     fixed = kept if asked.span not in ("all", "between") else None
     take = tag("a", "Take this view away", href=takeaway.address(asked), data_go=True)
-    words = tag("p", f"{spendwords.days(asked.days)} (UTC){against}", tag("span", fixed), tag("span", take), class_="small days")
-    return tag("div", form, _between(asked) if asked.span == "between" else None, words, class_="controls")
+    words = tag("p", _days_in_words(asked), tag("span", fixed), tag("span", take), class_="small days")
+    strange = unread(st.query_params.to_dict())
+    told = tag("p", icon("info"), tag("span", strange), class_="small strange", role="status") if strange else None
+    return tag("div", form, _between(asked) if asked.span == "between" else None, told, words, class_="controls")
+
+
+def _selects(asked: Asked) -> tuple[Html, Html]:
+    """Draw the choices of days; while one bar is looked at, it is what is chosen, and choosing anything else leaves it."""
+    only = {ONE_BAR: f"Only {spendwords.bar_words(asked, asked.on)}"} if asked.on else {}
+    period = forms.select("Period", "period", {**only, **SPANS}, ONE_BAR if asked.on else asked.span)
+    return period, forms.select("Compared with", "vs", VERSUS, asked.versus, disabled=asked.span == "all")
+
+
+def _days_in_words(asked: Asked) -> str:
+    """Say which days count, and what they are compared with: only days that are over are."""
+    said = f"{spendwords.days(asked.days)} (UTC)" + (f", of {spendwords.days(asked.period)}" if asked.on else "")
+    compared, over = before(asked), asked.over
+    if not asked.has_today:
+        return f"{said} · compared with {spendwords.days(compared)}" if compared else said
+    unfinished = f"{said}; today is not over"
+    if compared and over:
+        return f"{unfinished}, so changes leave it out: {spendwords.days(over)} compared with {spendwords.days(compared)}"
+    return f"{unfinished} and not compared with anything" if asked.compared else unfinished
 
 
 def forms_of(do_: str, *children: Child, at_once: bool = False) -> Html:
@@ -128,88 +144,28 @@ def _between(asked: Asked) -> Html:
     return forms_of("spend-days", tag("div", since, until, forms.submit("Show", look="plain"), class_="row"))
 
 
-def _chips(asked: Asked) -> Html | None:
+def _chips(seen: Seen) -> Html | None:
     """Draw what the view is narrowed to, each as a link to the view without it."""
-    chips = [_chip(words, href) for words, href in _narrowings(asked)]
-    clear = tag("a", "Clear", href=to(asked, only={}, on=None), data_go=True, class_="clear") if len(chips) > 1 else None
+    chips = [_chip(words, href) for words, href in _narrowings(seen)]
+    clear = tag("a", "Clear", href=to(seen.asked, only={}, on=None), data_go=True, class_="clear") if len(chips) > 1 else None
     return tag("div", *chips, clear, class_="chips", id="narrowed") if chips else None
 
 
-def _narrowings(asked: Asked) -> Iterator[tuple[str, str]]:
+def _narrowings(seen: Seen) -> Iterator[tuple[str, str]]:
+    asked = seen.asked
     if asked.on:
-        yield spendwords.bar_words(asked, asked.on).capitalize(), to(asked, on=None)
+        yield _bar(asked, asked.on), to(asked, on=None)
     for by, name in asked.only.items():
-        known = spendwords.customers(by, [name])
-        yield f"{DIMENSIONS[by]}: {spendwords.name_of(by, name or None, known)}", without(asked, by)
+        yield f"{DIMENSIONS[by]}: {spendwords.called(seen, by, [name or None])[name or None]}", without(asked, by)
+
+
+def _bar(asked: Asked, first: str) -> str:
+    words = spendwords.bar_words(asked, first)
+    return words[:1].upper() + words[1:]
 
 
 def _chip(words: str, href: str) -> Html:
     return tag("a", tag("span", words, dir="auto"), icon("close"), href=href, data_go=True, class_="chip", aria_label=f"Take away: {words}")
-
-
-def _figures(seen: Seen) -> Html:
-    one, old = seen.now, seen.earlier
-    parts = (
-        f"{dollars(one.lost_micro_usd)} failed but charged · {dollars(one.rejected_micro_usd)} rejected · {dollars(one.retired_micro_usd)} retired"
-    )
-    figures = (
-        _figure("Spent", dollars(one.charged_micro_usd), _proof(seen), of=(one.charged_micro_usd, old and old.charged_micro_usd), class_="main"),
-        _figure("Set aside now", dollars(one.held_micro_usd), f"for {one.open:,} unfinished" if one.open else "nothing unfinished"),
-        _figure("Saved by re-use", dollars(one.saved_micro_usd), f"{share(one.reuse_rate)} of results were owned already"),
-        _each("Per success", seen, "succeeded", "results"),
-        _each("Per approved", seen, "approved", "approved and in use"),
-        _each("Per published", seen, "published", "seen by guests"),
-        _figure("Success", share(one.success_rate), _alarm(seen), of=(one.success_rate, old and old.success_rate)),
-        _figure(
-            f"Waste, {share(one.waste_share)} of it all", dollars(one.waste_micro_usd), parts, of=(one.waste_micro_usd, old and old.waste_micro_usd)
-        ),
-        _queue(),
-    )
-    return tag("ul", *figures, class_="figures", aria_label="Figures")
-
-
-def _figure(name: str, value: str, below: Child, *, of: tuple[float | None, float | None] | None = None, class_: str | None = None) -> Html:
-    moved = change(*of) if of else None
-    arrow = tag("span", moved[0], class_="moved", title=moved[1], aria_label=moved[1], role="img") if moved else None
-    about = tag("span", "about ", class_="about") if value.startswith("about ") else None
-    shown = tag("span", about, tag("b", value.removeprefix("about "), class_="figure"), arrow)
-    return tag("li", tag("span", name, class_="name"), shown, tag("span", below, class_="small"), class_=class_)
-
-
-def _each(name: str, seen: Seen, what: str, words: str) -> Html:
-    """Draw what one of several came to on average, everything spent counting."""
-    count = getattr(seen.now, what)
-    of = (_exactly(seen.now, what), _exactly(seen.earlier, what))
-    return _figure(name, average(seen.now.charged_micro_usd, count), f"{count:,} {words}", of=of)
-
-
-def _exactly(figures: Figures | None, what: str) -> float | None:
-    return figures.charged_micro_usd / getattr(figures, what) if figures and getattr(figures, what) else None
-
-
-def _proof(seen: Seen) -> Html:
-    proof = seen.proof
-    lines = f"{proof.lines:,} ledger {'line' if proof.lines == 1 else 'lines'}"
-    if not proof.holds:
-        words = f"The ledger's lines say {dollars(proof.lines_micro_usd)}, the sums {dollars(proof.sums_micro_usd)}"
-        return tag("a", icon("error"), words, href=ways.to("costs", part="right"), data_go=True, class_="proof bad")
-    if not seen.asked.is_narrowed and proof.sums_micro_usd != seen.now.charged_micro_usd:
-        return tag("span", icon("sync"), "more was booked meanwhile; added up again shortly", class_="proof")
-    whole = f"part of {dollars(proof.sums_micro_usd)}, which equals {lines}" if seen.asked.is_narrowed else f"equals {lines}"
-    return tag("a", icon("check_circle"), whole, href=ways.to("costs", part="right"), data_go=True, class_="proof good")
-
-
-def _alarm(seen: Seen) -> Child:
-    one = seen.now
-    ended = f"{one.succeeded:,} of {one.succeeded + one.failed:,} requests"
-    said = spending.unusual(one, seen.earlier) if seen.earlier else None
-    return tag("span", icon("warning"), said, class_="alarm", role="alert") if said else ended
-
-
-def _queue() -> Html:
-    counts = strip.look().counts
-    going = tag("a", f"{counts.running:,} running, {counts.waiting:,} waiting", href=ways.to("queue"), data_go=True)
-    return _figure("Queue now", f"{counts.running + counts.waiting:,}", going)
 
 
 def _head(seen: Seen) -> Html:
@@ -233,8 +189,8 @@ def _head(seen: Seen) -> Html:
 
 
 def _legend(seen: Seen) -> Html:
-    known = spendwords.customers(seen.asked.by, seen.named)
-    names = [_named(seen, name, spendwords.name_of(seen.asked.by, name, known), at) for at, name in enumerate(seen.named)]
+    known = spendwords.called(seen, seen.asked.by, seen.named)
+    names = [_named(seen, name, known[name], at) for at, name in enumerate(seen.named)]
     if any(point.name == spending.OTHERS for point in seen.points):
         names.append(tag("span", tag("i", style=f"--colour:{spendsketch.GREY}"), "Everything else"))
     return tag("div", *names, class_="legend", role="group", aria_label="Names in the chart")
@@ -261,13 +217,15 @@ def _asked() -> Asked:
 
 
 def _spend(what: What) -> None:
-    given: dict[str, Any] = {**st.query_params.to_dict(), "period": what["period"], "vs": what.get("vs", "")}
-    if what["period"] == "between":
-        given |= {"since": _asked().period.since or "", "until": _asked().period.until or ""}
-    given.pop("on", None)
+    asked, span = _asked(), what["period"]
+    given: dict[str, Any] = {**st.query_params.to_dict(), "vs": what.get("vs", "")}
+    if span != ONE_BAR:
+        given |= {"period": span}
+        given.pop("on", None)
+    if span == "between":
+        given |= {"since": asked.period.since or "", "until": asked.period.until or ""}
     given.pop("page", None)
-    view = read(given, now()[:10])
-    ways.go(to(view))
+    ways.go(to(read(given, now()[:10])))
 
 
 def _days(what: What) -> None:

@@ -7,14 +7,14 @@ from pages.parts import pieces, spendwords, ways
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
 from pages.parts.pieces import badge, icon
-from pages.parts.spendask import Asked, to
+from pages.parts.spendask import SORTS, Asked, to
 from pages.parts.steady import steady
 from pipeline.records import EntryKind, dollars, moment
 from pipeline.studio import requests_made
-from pipeline.studio.requests_made import Line, Order, Page, Single
+from pipeline.studio.requests_made import Line, Page, Single
 
 SIZE = 25
-ORDERS = {Order.NEWEST: "Newest", Order.DEAREST: "Dearest", Order.SLOWEST: "Slowest"}
+COUNTED = "Requests, results used again and adjusting entries"
 OUTCOMES = {
     "succeeded": ("check_circle", "Succeeded", "good"),
     "open": ("progress_activity", "Under way", "ask"),
@@ -34,10 +34,9 @@ def draw(asked: Asked) -> Html:
     seen: Page = steady(name, lambda there: requests_made.page(there, asked.slice, asked.order, number=asked.page, size=SIZE))
     orders = [
         tag("a", words, href=to(asked, order=order), data_go=True, aria_current="true" if order is asked.order else None)
-        for order, words in ORDERS.items()
+        for order, words in SORTS.items()
     ]
-    what = "row" if seen.count == 1 else "rows"
-    head = tag("p", f"{seen.count:,} {what}, {dollars(seen.charged_micro_usd)} in all", class_="small", id="in-all", data_only=bool(asked.only))
+    head = tag("p", f"{COUNTED}: {seen.count:,}, {dollars(seen.charged_micro_usd)} in all", class_="small", id="in-all", data_only=bool(asked.only))
     bar = tag("div", head, tag("nav", *orders, class_="cuts", aria_label="Sorted by"), class_="history-head")
     if not seen.lines:
         return join(bar, tag("p", tag("span", "Nothing was asked for here."), class_="nothing"))
@@ -61,6 +60,8 @@ def _row(asked: Asked, line: Line, known: dict[str, str]) -> tuple[Child, ...]:
 
 
 def _what(line: Line) -> str:
+    if line.outcome == "adjusted" and line.call_id is None:
+        return spendwords.BOOKED
     style = spendwords.name_of("style", line.style) if line.style else None
     return " · ".join(filter(None, (spendwords.name_of("kind", line.kind or None), style)))
 

@@ -1,16 +1,20 @@
 """What the spending is made of, name by name, with what came of it; the last line is their sum."""
 
-from pages.parts import spendwords
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pages.parts import spendfigures, spendwords
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, tag
 from pages.parts.spendask import DIMENSIONS, narrowed
 from pages.parts.spendlook import Seen
-from pages.parts.spendwords import average, change, share
+from pages.parts.spendwords import averages, change, share
 from pipeline.records import dollars
 from pipeline.studio.spending import SUMS, Figures, Part
 
 MOST = 50
 HEAD = ("Spent", "Change", "Share", "Requests", "Success", "Per success", "Per approved", "Per published", "Waste")
+NOTE = "Sums are exact; averages are rounded."
 PLURALS = {
     "model": "models",
     "style": "styles",
@@ -24,18 +28,30 @@ PLURALS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """A row: its name, its figures, and what of them is compared (of the days that are over) with what came before; None where nothing is."""
+
+    name: Child
+    figures: Figures
+    was: Figures
+    earlier: Figures | None = None
+
+
 def draw(seen: Seen) -> Html:
     """Draw the table; a name narrows everything to it."""
     by = seen.asked.by
     shown, rest = seen.parts[:MOST], seen.parts[MOST:]
-    known = spendwords.customers(by, [part.name for part in shown])
-    whole = added([part.figures for part in seen.parts])
-    rows = [_row(seen, part, spendwords.name_of(by, part.name, known), whole) for part in shown]
+    known = spendwords.called(seen, by, [part.name for part in shown])
+    lines = [_line(seen, part, known[part.name]) for part in shown]
     if rest:
-        rows.append(_cells(tag("span", f"The other {len(rest):,}"), added([part.figures for part in rest]), None, whole))
-    rows.append(_cells(tag("b", f"All {len(seen.parts):,} {PLURALS[by]}"), whole, _whole_before(seen), whole))
+        others = added([part.figures for part in rest])
+        lines.append(_Line(name=tag("span", f"The other {len(rest):,}"), figures=others, was=others))
+    rows = _rows([*lines, _all(seen)])
     table = listing(f"Spent by {DIMENSIONS[by].lower()}", (DIMENSIONS[by], *HEAD), rows, numbers=range(1, len(HEAD) + 1))
-    return tag("div", tag("section", tag("h2", f"By {DIMENSIONS[by].lower()}"), table, class_="breakdown"), class_="costs workshop")
+    every = tag("details", tag("summary", "Every column"), class_="every")
+    section = tag("section", tag("h2", f"By {DIMENSIONS[by].lower()}"), every, table, tag("p", NOTE, class_="small"), class_="breakdown")
+    return tag("div", section, class_="costs workshop")
 
 
 def added(figures: list[Figures]) -> Figures:
@@ -43,29 +59,43 @@ def added(figures: list[Figures]) -> Figures:
     return Figures(**{name: sum(getattr(one, name) for one in figures) for name in SUMS})
 
 
-def _whole_before(seen: Seen) -> Figures | None:
-    return added(list(seen.earlier_parts.values())) if seen.earlier is not None else None
+def _all(seen: Seen) -> _Line:
+    """Return the sum of every row; where one of them is chosen, the figures above are about that one only."""
+    by = seen.asked.by
+    words = f"All {len(seen.parts):,} {PLURALS[by]}" + (", without the filter" if by in seen.asked.only else "")
+    earlier = added(list(seen.earlier_parts.values())) if seen.earlier is not None else None
+    return _Line(
+        name=tag("b", words), figures=added([part.figures for part in seen.parts]), was=added(list(seen.over_parts.values())), earlier=earlier
+    )
 
 
-def _row(seen: Seen, part: Part, words: str, whole: Figures) -> tuple[Child, ...]:
+def _line(seen: Seen, part: Part, words: str) -> _Line:
     chosen = seen.asked.only.get(seen.asked.by) == (part.name or "") if seen.asked.by in seen.asked.only else False
     link = tag("a", words, href=narrowed(seen.asked, part.name), data_go=True, dir="auto", aria_current="true" if chosen else None)
     earlier = seen.earlier_parts.get(part.name, Figures()) if seen.earlier is not None else None
-    return _cells(link, part.figures, earlier, whole)
+    return _Line(name=link, figures=part.figures, was=seen.over_parts.get(part.name, Figures()), earlier=earlier)
 
 
-def _cells(name: Child, figures: Figures, earlier: Figures | None, whole: Figures) -> tuple[Child, ...]:
-    spent, all_spent = figures.charged_micro_usd, whole.charged_micro_usd
-    moved = change(spent, earlier.charged_micro_usd) if earlier else None
-    return (
-        name,
-        tag("b", dollars(spent)),
-        tag("span", moved[0], title=f"{dollars(earlier.charged_micro_usd)} before") if moved and earlier else ("new" if earlier and spent else "–"),
-        share(spent / all_spent) if all_spent > 0 else "–",
-        f"{figures.requests:,}",
-        share(figures.success_rate),
-        average(spent, figures.succeeded),
-        average(spent, figures.approved),
-        average(spent, figures.published),
-        share(figures.waste_share),
-    )
+def _rows(lines: Sequence[_Line]) -> list[tuple[Child, ...]]:
+    """Write the table column by column, so that the amounts of a column have as many decimals; the last line is the sum."""
+    figures = [line.figures for line in lines]
+    spent = [one.charged_micro_usd for one in figures]
+    columns: list[Sequence[Child]] = [
+        [line.name for line in lines],
+        [tag("b", words) for words in spendwords.sums(spent)],
+        [_moved(line) for line in lines],
+        [share(one / spent[-1], whole=".0") if spent[-1] > 0 else "–" for one in spent],
+        [f"{one.requests:,}" for one in figures],
+        [share(one.success_rate, whole=".0") for one in figures],
+        *(averages([(one.charged_micro_usd, getattr(one, what)) for one in figures]) for what in ("succeeded", "approved", "published")),
+        [share(one.waste_share, whole=".0") for one in figures],
+    ]
+    return list(zip(*columns, strict=True))
+
+
+def _moved(line: _Line) -> Child:
+    if line.earlier is None:
+        return "–"
+    before = line.earlier.charged_micro_usd
+    moved = change(line.was.charged_micro_usd, before)
+    return spendfigures.arrow(moved, f": {dollars(before)} before") or ("new" if line.was.charged_micro_usd else "–")

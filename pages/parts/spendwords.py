@@ -1,17 +1,23 @@
 """The words of Spending: what names, days, money and changes are called."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from pages.parts import filterbar, pieces
 from pages.parts.here import place, shared
 from pages.parts.spendask import Asked
+from pages.parts.spendlook import Seen
 from pipeline.records import RunKind, dollars
 from pipeline.studio import spread
 from pipeline.studio.costs import Period, model_names
+from pipeline.studio.presets import FREE
 from pipeline.studio.spending import OTHERS
 from pipeline.studio.sweep_words import model_words
 
+OWN_WORDS = "Own words"
+BOOKED = "Booked from the bill"
 WITHOUT = {"style": "No style", "sweep": "Single pictures", "case": "No customer", "kind": "Other"}
 
 
@@ -22,11 +28,23 @@ def name_of(by: str, name: str | None, customers: dict[str, str] | None = None) 
     if name == OTHERS:
         return "Everything else"
     if by == "case":
-        return pieces.short((customers or {}).get(name, name), 40)
+        return f"{pieces.short(customers[name], 40)} · {pieces.short(name, 24)}" if customers and customers.get(name) else pieces.short(name, 40)
     if by == "kind" and name in set(RunKind):
         return pieces.KINDS[RunKind(name)]
-    words = {"model": lambda: model_words(place(), name), "style": lambda: filterbar.style_in_words(name)}
+    words = {"model": lambda: model_words(place(), name), "style": lambda: _style(name)}
     return pieces.short(words[by]() if by in words else name, 60)
+
+
+def _style(name: str) -> str:
+    """Name a style; what was asked for in a person's own words has no style, and `free` would read as free of charge."""
+    return OWN_WORDS if name.partition("@")[0] == FREE else filterbar.style_in_words(name)
+
+
+def called(seen: Seen, by: str, names: Iterable[str | None]) -> dict[str | None, str]:
+    """Return what names of a dimension are called in a view; money without a name and without any request was booked from a bill."""
+    wanted = tuple(names)
+    known = customers(by, wanted)
+    return {name: BOOKED if name is None and by == seen.asked.by and seen.booked else name_of(by, name, known) for name in wanted}
 
 
 def model_of(endpoint: str) -> str:
@@ -85,29 +103,81 @@ def average(money: int, count: int) -> str:
     return dollars(rounded) if rounded * count == money else f"about {dollars(rounded)}"
 
 
-def share(part: float | None) -> str:
-    """Write a share in per cent.
+def averages(several: Sequence[tuple[int, int]]) -> list[str]:
+    """Write averages of money by counts so that they can be compared: all with as many decimals, four at most, fewer where they are large.
 
-    >>> share(0.98249), share(None), share(1.0), share(0.99999)
-    ('98.2 %', '–', '100 %', 'over 99.9 %')
+    >>> averages([(53_040_000, 145), (7_060_000, 34), (0, 0)]), averages([(90_000, 3), (700_000, 2)])
+    (['$0.366', '$0.208', '–'], ['$0.03', '$0.35'])
+    """
+    each = [Decimal(money) / count / 1_000_000 for money, count in several if count]
+    least = min((abs(one) for one in each if one), default=Decimal(1))
+    most = 2 if least >= 1 else 3 if least >= Decimal("0.1") else 4
+    places = next((few for few in range(2, most) if all(one == round(one, few) for one in each)), most)
+    return [_written(Decimal(money) / count / 1_000_000, places) if count else "–" for money, count in several]
+
+
+def sums(several: Sequence[int]) -> list[str]:
+    """Write sums exactly, all with as many decimals as the longest of them needs.
+
+    >>> sums([53_040_000, 39_800, -1])
+    ['$53.040000', '$0.039800', '-$0.000001']
+    """
+    places = max((len(dollars(one).partition(".")[2]) for one in several), default=2)
+    return [_written(Decimal(one) / 1_000_000, places) for one in several]
+
+
+def _written(amount: Decimal, places: int) -> str:
+    return f"{'-' if round(amount, places) < 0 else ''}${abs(amount):,.{places}f}"
+
+
+def share(part: float | None, *, whole: str = "") -> str:
+    """Write a share in per cent; `whole` stands for a decimal that is nought.
+
+    >>> share(0.98249), share(None), share(1.0), share(0.99999), share(1.0, whole=".0")
+    ('98.2 %', '–', '100 %', 'over 99.9 %', '100.0 %')
     """
     if part is None:
         return "–"
     if 0.999 < part < 1:
         return "over 99.9 %"
-    return "under 0.1 %" if 0 < part < 0.001 else f"{part * 100:.1f}".removesuffix(".0") + " %"
+    return "under 0.1 %" if 0 < part < 0.001 else f"{part * 100:.1f}".replace(".0", whole) + " %"
 
 
-def change(now: float | None, earlier: float | None) -> tuple[str, str] | None:
-    """Return how much more or less it is than before, to be seen and to be heard; None where that cannot be said.
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """A change: how it is seen, how it is heard, and the look of better or worse (empty where it is neither)."""
 
-    >>> change(112, 100), change(50, 100), change(5, 0), change(None, 3)
-    (('▲ 12 %', '12 % more than before'), ('▼ 50 %', '50 % less than before'), None, None)
+    sign: str
+    words: str
+    look: str = ""
+
+
+def change(now: float | None, earlier: float | None, *, good: bool | None = None) -> Moved | None:
+    """Return how much more or less it is than before; `good` says whether more is better. None where that cannot be said.
+
+    >>> change(112, 100).sign, change(50, 100, good=False).words, change(5, 0), change(None, 3)
+    ('▲ 12 %', '50 % less than before, which is better', None, None)
     """
     if now is None or not earlier:
         return None
     by = (now - earlier) / abs(earlier)
     size = f"{abs(by) * 100:,.0f} %" if abs(by) >= 0.095 or by == 0 else f"{abs(by) * 100:.1f} %"
-    if by == 0 or size == "0.0 %":
-        return ("= same", "the same as before")
-    return (f"▲ {size}", f"{size} more than before") if by > 0 else (f"▼ {size}", f"{size} less than before")
+    return _moved(by, size, good)
+
+
+def points(now: float | None, earlier: float | None, *, good: bool | None = None) -> Moved | None:
+    """Return by how many points a share (0 to 1) rose or fell.
+
+    >>> points(0.971, 0.934, good=True)
+    Moved(sign='▲ 3.7 points', words='3.7 points more than before, which is better', look='better')
+    """
+    return None if now is None or earlier is None else _moved(now - earlier, f"{abs(now - earlier) * 100:.1f} points", good)
+
+
+def _moved(by: float, size: str, good: bool | None) -> Moved:
+    if by == 0 or size.startswith("0.0 "):
+        return Moved(sign="= same", words="the same as before")
+    up = by > 0
+    look = "" if good is None else "better" if up is good else "worse"
+    judged = f", which is {look}" if look else ""
+    return Moved(sign=f"{'▲' if up else '▼'} {size}", words=f"{size} {'more' if up else 'less'} than before{judged}", look=look)

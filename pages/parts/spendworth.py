@@ -7,9 +7,12 @@ from typing import Any
 import streamlit as st
 
 from pages.parts import spendwords
-from pages.parts.spendask import Asked, narrowed, to
+from pages.parts.listing import listing
+from pages.parts.markup import Html, tag
+from pages.parts.spendask import DIMENSIONS, Asked, narrowed, to
 from pages.parts.spendchart import CONFIG, INK, key_of
-from pages.parts.spendsketch import colour
+from pages.parts.spendlook import Seen
+from pages.parts.spendsketch import COLOURS, colour
 from pages.parts.steady import steady
 from pipeline.records import dollars
 from pipeline.studio import paces
@@ -19,20 +22,57 @@ HIGH_PX = 320
 MOST = 40
 
 
-def draw(asked: Asked) -> str | None:
+LEAD = (
+    "What a picture or clip costs, how alike it is and how many were approved: the newest 5,000. Likeness is measured in pictures; "
+    "clips have none of their own and stand in the chart of approval only. A click on a point narrows to its name."
+)
+
+
+def listed(seen: Seen) -> Html:
+    """Draw what the charts show as a table, each name with its colour: in the charts names would lie on each other."""
+    lead, made = tag("p", LEAD, class_="small"), _made(seen.asked)
+    if not made:
+        return tag("div", lead, tag("p", tag("span", "Nothing was made here."), class_="nothing"), class_="stack tight")
+    by, money = _by(seen.asked), spendwords.averages([(one.charged_micro_usd, one.pictures) for one in made])
+    rows = [
+        (_swatch(seen, by, one), each, "–" if one.likeness is None else f"{one.likeness:.2f}", f"{one.approved:,} of {one.pictures:,}")
+        for one, each in zip(made, money, strict=True)
+    ]
+    head = (DIMENSIONS[by], "Cost of one", "Likeness", "Approved")
+    return tag("div", lead, listing("Likeness and approval", head, rows, numbers=(1, 2, 3)), class_="stack tight")
+
+
+def _swatch(seen: Seen, by: str, one: Worth) -> Html:
+    words = spendwords.name_of(by, one.name or None)
+    return tag("span", tag("i", style=f"--colour:{_colour(seen, by, one.name)}"), tag("span", words, dir="auto"), class_="legend")
+
+
+def _colour(seen: Seen, by: str, name: str) -> str:
+    """Return the colour a name has in the chart above; in one that is cut by something else its own place says which."""
+    names: Sequence[str | None] = seen.named if by == seen.asked.by else [one.name or None for one in _made(seen.asked)]
+    return colour(names.index(name or None) if (name or None) in names else len(COLOURS))
+
+
+def _by(asked: Asked) -> str:
+    return asked.by if asked.by in LOOKED_AT else "model"
+
+
+def _made(asked: Asked) -> tuple[Worth, ...]:
+    by = _by(asked)
+    return steady(("worth", asked.key, by), lambda there: paces.worth(there, asked.slice, by))[:MOST]
+
+
+def draw(seen: Seen) -> str | None:
     """Draw the charts of the closer look that is chosen, if it has any; return the address that a click leads to."""
-    theme = "dark" if st.context.theme.type == "dark" else "light"
+    theme, asked = "dark" if st.context.theme.type == "dark" else "light", seen.asked
     if asked.closer == "prices":
         found = steady(("unit prices", asked.key, asked.grain), lambda there: paces.unit_prices(there, asked.slice, grain=asked.grain))
         return _show(asked, "prices", prices(found, theme)) if found else _nothing("No unit was charged here.")
-    if asked.closer != "worth":
-        return None
-    by = asked.by if asked.by in LOOKED_AT else "model"
-    made = steady(("worth", asked.key, by), lambda there: paces.worth(there, asked.slice, by))[:MOST]
+    made = _made(asked) if asked.closer == "worth" else ()
     if not made:
-        return _nothing("Nothing was made here.")
-    clicked = None
-    charts = {"likeness": likeness(made, by, theme), "approval": approval(made, by, theme)}
+        return None
+    clicked, by = None, _by(asked)
+    charts = {"likeness": likeness(seen, made, theme), "approval": approval(seen, made, theme)}
     for place, (name, figure) in zip(st.columns(2, gap="medium"), charts.items(), strict=True):
         with place:
             clicked = _show(asked, name, figure, by) or clicked
@@ -52,39 +92,35 @@ def _show(asked: Asked, name: str, figure: Any, by: str = "model") -> str | None
     return narrowed(asked, str(told[0])) if by == asked.by else to(asked, only={**asked.only, by: str(told[0])})
 
 
-def likeness(made: Sequence[Worth], by: str, theme: str) -> Any:
+def likeness(seen: Seen, made: Sequence[Worth], theme: str) -> Any:
     """Return the chart of likeness against cost, a point for each name that could be measured."""
-    measured = [(at, one, one.likeness) for at, one in enumerate(made) if one.likeness is not None]
-    points = [(at, one, value, f"likeness {value:.2f}") for at, one, value in measured]
-    return _scatter(points, by, theme, "Likeness of the face least alike", [0, 1], None)
+    points = [(one, one.likeness, f"likeness {one.likeness:.2f}") for one in made if one.likeness is not None]
+    return _scatter(seen, points, theme, "Likeness of the face least alike", [0, 1], None)
 
 
-def approval(made: Sequence[Worth], by: str, theme: str) -> Any:
+def approval(seen: Seen, made: Sequence[Worth], theme: str) -> Any:
     """Return the chart of approval against cost, a point for each name."""
-    points = [(at, one, one.approved / one.pictures, f"{one.approved:,} of {one.pictures:,} approved") for at, one in enumerate(made)]
-    return _scatter(points, by, theme, "Approved and in use", None, ".0%")
+    points = [(one, one.approved / one.pictures, f"{one.approved:,} of {one.pictures:,} approved") for one in made]
+    return _scatter(seen, points, theme, "Approved and in use", None, ".0%")
 
 
-def _scatter(points: Sequence[tuple[int, Worth, float, str]], by: str, theme: str, title: str, ends: list[float] | None, ticks: str | None) -> Any:
+def _scatter(seen: Seen, points: Sequence[tuple[Worth, float, str]], theme: str, title: str, ends: list[float] | None, ticks: str | None) -> Any:
     import plotly.graph_objects as go
 
-    drawn = go.Figure()
-    for at, one, value, words in points:
+    drawn, by = go.Figure(), _by(seen.asked)
+    for one, value, words in points:
         name = spendwords.name_of(by, one.name or None)
         each = spendwords.average(one.charged_micro_usd, one.pictures)
         drawn.add_scatter(
             x=[one.per_picture_micro_usd / 1e6],
             y=[value],
-            mode="markers+text",
-            text=[escape(name)],
-            textposition="top center",
-            textfont={"color": INK[theme], "size": 11},
-            marker={"color": colour(at), "size": 12, "symbol": at % 6},
-            customdata=[[one.name, escape(name), f"{each} for a picture", words]],
+            mode="markers",
+            marker={"color": _colour(seen, by, one.name), "size": 14, "opacity": 0.85, "line": {"color": INK[theme], "width": 1}},
+            customdata=[[one.name, escape(name), f"{each} for one", words]],
             hovertemplate="<b>%{customdata[1]}</b><br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
             cliponaxis=False,
         )
-    drawn.update_xaxes(title="Dollars for a picture", tickprefix="$", tickformat=",.3~f", rangemode="tozero")
+    drawn.update_xaxes(title="Dollars for one", tickprefix="$", tickformat=",.3~f", rangemode="tozero")
     drawn.update_yaxes(title=title, range=ends, tickformat=ticks, rangemode="tozero")
     return _laid_out(drawn, theme)
 

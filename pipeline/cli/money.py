@@ -64,7 +64,9 @@ def show_ledger(
 
 def show_costs(
     by: str = typer.Option(
-        "model", help="What to add up by, comma-separated: model, endpoint, provider, person, team, feature, case, sweep, unit, day, month."
+        "model",
+        help="What to add up by, comma-separated: model, endpoint, provider, person, team, feature, kind, style, case, sweep, unit, outcome, "
+        "verdict, day, month.",
     ),
     since: str = typer.Option(None, help="First day (UTC), as 2026-05-01."),
     until: str = typer.Option(None, help="Last day (UTC)."),

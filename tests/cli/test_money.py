@@ -1,8 +1,12 @@
 """Costs and budgets on the command line: sums equal the ledger, and what is wrong is said."""
 
 import csv
+import inspect
 import io
+import re
 
+from pipeline.cli.money import show_costs
+from pipeline.studio.costs import DIMENSIONS
 from tests.cli.conftest import CommandLine
 from tests.little_studio import LittleStudio
 
@@ -72,3 +76,8 @@ def test_what_a_budget_cannot_be_is_said_in_words(pipeline: CommandLine) -> None
         (("end", "b-nowhere"), "NotNow"),
     ):
         assert pipeline("budget", *wrong, "--json").document["error"] == error, wrong
+
+
+def test_the_help_of_costs_names_everything_that_sums_can_be_cut_by() -> None:
+    said = inspect.signature(show_costs).parameters["by"].default.help
+    assert set(re.findall("[a-z]+", said.partition(":")[2])) == set(DIMENSIONS)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
+from pages.parts.spendrequests import COUNTED
 from pipeline.records import Decision
 from pipeline.studio import portraits, requests, reviews
 from pipeline.workflows.wishes import AvatarWish
@@ -48,7 +49,7 @@ def test_the_question_of_the_week_is_answered_and_its_proof_is_one_click_away(ap
     expect(table.get_by_role("row").nth(1)).to_contain_text("Pixar")
     expect(table.get_by_role("columnheader", name="Per published")).to_be_visible()
     expect(table.get_by_role("row").last).to_contain_text("$0.24")
-    page.get_by_role("link", name="equals 8 ledger lines").click()
+    page.get_by_role("link", name="equals 8 charges in the ledger").click()
     expect(page).to_have_url(f"{app.url}/costs?part=right")
 
 
@@ -62,7 +63,7 @@ def test_a_click_on_a_bar_narrows_everything_and_the_link_brings_it_back(app: Ru
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     chips = page.locator("#narrowed .chip")
     expect(chips).to_have_count(2)
-    expect(page.locator("#in-all")).to_have_text("3 rows, $0.09 in all")
+    expect(page.locator("#in-all")).to_have_text(f"{COUNTED}: 3, $0.09 in all")
     expect(page.locator(".figures .main")).to_contain_text("$0.09")
     link = page.url
     assert "style=ghibli" in link
@@ -70,7 +71,7 @@ def test_a_click_on_a_bar_narrows_everything_and_the_link_brings_it_back(app: Ru
     page.goto("about:blank")
     page.goto(link)
     expect(chips).to_have_count(2)
-    expect(page.locator("#in-all")).to_have_text("3 rows, $0.09 in all")
+    expect(page.locator("#in-all")).to_have_text(f"{COUNTED}: 3, $0.09 in all")
     expect(page.locator(".js-plotly-plot .bars path").first).to_have_css("opacity", "0.3")
 
 
@@ -79,9 +80,9 @@ def test_a_name_in_the_legend_narrows_and_the_chip_takes_it_back(app: RunningApp
     page.goto(f"{app.url}/costs?period=7d&by=style")
     chart(watched)
     page.locator(".legend").get_by_role("link", name="Ghibli").press("Enter")
-    expect(page.locator("#in-all")).to_have_text("3 rows, $0.09 in all")
+    expect(page.locator("#in-all")).to_have_text(f"{COUNTED}: 3, $0.09 in all")
     page.get_by_role("link", name="Take away: Style: Ghibli").click()
-    expect(page.locator("#in-all")).to_have_text("8 rows, $0.24 in all")
+    expect(page.locator("#in-all")).to_have_text(f"{COUNTED}: 8, $0.24 in all")
     expect(page.locator("#narrowed")).to_have_count(0)
 
 
