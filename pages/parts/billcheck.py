@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -11,6 +11,7 @@ from pages.parts.errand import Errand, Outcome
 from pages.parts.here import place
 from pipeline import ledger
 from pipeline.errors import NotNow
+from pipeline.ledger import watch
 from pipeline.processes.bill import asked_provider
 from pipeline.records import Person, Role, seconds_since
 from pipeline.studio import reconciling
@@ -26,13 +27,10 @@ Opened = Callable[[], AbstractContextManager[Source]]
 
 @dataclass(frozen=True, kw_only=True)
 class Proven:
-    """What the thorough proof found: what is wrong, in words, and how far the ledger goes."""
+    """What the thorough proof found: what is wrong, in words, and how far the ledger went."""
 
     wrong: tuple[str, ...]
-    lines: int
-    charged_micro_usd: int
-    last_entry: int
-    last_hash: str
+    end: watch.Proven
 
 
 class ProofCheck(Errand[Proven]):
@@ -41,12 +39,23 @@ class ProofCheck(Errand[Proven]):
     def __init__(self, there: Place) -> None:
         """Prove nothing yet."""
         super().__init__(lambda: _prove(there))
+        self._there = there
+        self._grown = watch.Proven()
 
     def fresh(self) -> Outcome[Proven]:
         """Return how it stands, begun by itself when nobody has looked for a quarter of an hour."""
         if not self.outcome.began_at and (not self.outcome.ended_at or seconds_since(self.outcome.ended_at) > STALE_SECONDS):
             self.begin()
         return self.outcome
+
+    def grown(self, end: watch.Proven) -> watch.Proven | None:
+        """Follow the lines that came since the proof ended there, and return how far they go; None when they do not agree with it."""
+        known = self._grown if self._grown.last_id > end.last_id else end
+        with self._there.database.reading() as db:
+            db.execute("BEGIN")
+            found = watch.extend(db, known)
+        self._grown = found or watch.Proven()
+        return found
 
 
 class BillCheck(Errand[Reconciliation]):
@@ -65,6 +74,11 @@ class BillCheck(Errand[Reconciliation]):
     def ask(self, given: BillFile, path: Path, by: Person, period: Period = Period()) -> None:
         """Begin to compare with a file for these days, and remove it afterwards; raises NotAllowed, NotNow."""
         self._ask(lambda: _removed_afterwards(given, path), by, period)
+
+    def forget(self) -> None:
+        """Forget why the last comparison failed, once somebody has read it."""
+        with self._turn:
+            self._outcome = replace(self._outcome, trouble="")
 
     def _ask(self, opened: Opened, by: Person, period: Period = Period()) -> None:
         check(by, Role.MONEY)
@@ -106,8 +120,8 @@ def _prove(there: Place) -> Proven:
         db.execute("BEGIN")
         wrong, sums = tuple(ledger.proof(db)), ledger.totals(db)
         last = db.execute("SELECT id, hash, (SELECT count(*) FROM entries) AS lines FROM entries ORDER BY id DESC LIMIT 1").fetchone()
-    end = (last["lines"], last["id"], last["hash"]) if last else (0, 0, "")
-    return Proven(wrong=wrong, charged_micro_usd=sums.charged_micro_usd, lines=end[0], last_entry=end[1], last_hash=end[2])
+    line = {"last_id": last["id"], "last_hash": last["hash"], "lines": last["lines"]} if last else {}
+    return Proven(wrong=wrong, end=watch.Proven(**line, **vars(sums)))
 
 
 @contextmanager

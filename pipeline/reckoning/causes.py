@@ -10,6 +10,7 @@ from pipeline.reckoning.pile import Line
 from pipeline.records import CALL_OPEN, Basis, CallState, dollars
 
 MICRO = 1000
+CENT_NANO_USD = 10_000_000
 # Providers change prices by parts, seldom by a few times; more is rather a wrong unit, a lost decimal point, or another request's amount.
 PLAUSIBLE_TIMES = 10
 
@@ -103,7 +104,7 @@ def _cause(pair: Pair, terms: Terms) -> tuple[Cause, str, bool]:
     if pair.billed_nano_usd == 0:
         return Cause.NOT_BILLED, "The provider took its charge back.", True
     if _rounds(pair, terms):
-        return Cause.ROUNDING, "Less than the finest amount that ledger and bill can both say; nothing can be booked.", False
+        return Cause.ROUNDING, _rounding_words(terms), False
     return _both_charged(pair, ours)
 
 
@@ -153,6 +154,20 @@ def _is_charged_again(pair: Pair) -> bool:
 def _rounds(pair: Pair, terms: Terms) -> bool:
     off = abs(pair.nano_usd)
     return off < MICRO or (terms.resolution_nano_usd > MICRO and off * 2 <= terms.resolution_nano_usd)
+
+
+def _rounding_words(terms: Terms) -> str:
+    """Say which of both cannot tell so little.
+
+    >>> _rounding_words(Terms(since="", until="", complete_until="", resolution_nano_usd=10_000_000))
+    'The bill has whole cents only, so less than half a cent cannot be told; nothing can be booked.'
+    """
+    finest_nano_usd = terms.resolution_nano_usd
+    if finest_nano_usd <= MICRO:
+        return "The ledger counts millionths of a dollar, and this is less than one; nothing can be booked."
+    if finest_nano_usd == CENT_NANO_USD:
+        return "The bill has whole cents only, so less than half a cent cannot be told; nothing can be booked."
+    return f"The bill's finest amount is {money(finest_nano_usd)}, so less than half of it cannot be told; nothing can be booked."
 
 
 def _is_plausible(pair: Pair, ours: Ours) -> bool:

@@ -22,6 +22,14 @@ WAITS = {
     Cause.UNEXPLAINED: "nobody can say what to book",
 }
 
+_BOOKED_SINCE = """SELECT count(*) AS booked_lines, coalesce(sum(micro_usd), 0) AS booked_micro_usd FROM entries
+    WHERE id > ? AND kind IN ('charge', 'adjust') AND provider = ? AND for_day BETWEEN ? AND ?"""
+# Of the newest bill: what it found itself, and what it found again after somebody had decided on it without booking.
+_SIDES = """SELECT coalesce(sum(max(nano_usd, 0)), 0) AS more_nano_usd, coalesce(sum(min(nano_usd, 0)), 0) AS less_nano_usd,
+    coalesce(sum(max(nano_usd, 0)) FILTER (WHERE state = 'open'), 0) AS open_more_nano_usd,
+    coalesce(sum(min(nano_usd, 0)) FILTER (WHERE state = 'open'), 0) AS open_less_nano_usd
+    FROM differences WHERE provider = ? AND state IN ('open', 'accepted', 'left') AND key NOT LIKE '%|copy%'
+    AND (reconciliation_id = ? OR (entry_id IS NULL AND day BETWEEN ? AND ?))"""
 _BOOKED_BESIDE = """SELECT coalesce(sum(e.micro_usd), 0) FROM differences o JOIN differences d ON d.provider = o.provider AND d.key = o.key
     JOIN entries e ON e.id = d.entry_id WHERE o.id = ?"""
 
@@ -49,6 +57,13 @@ class Kept:
     decided_at: str
     note: str
     entry_id: int | None
+
+    @property
+    def decision(self) -> str:
+        """What a person decided: accepted, left, or nothing yet; it is still told when a later bill says otherwise (`state` is gone)."""
+        if self.state in ("accepted", "left") or not self.decided_at:
+            return self.state if self.decided_at else ""
+        return "left" if self.note else "accepted"
 
     @property
     def acceptable(self) -> bool:
@@ -86,6 +101,32 @@ class Standing:
         return _mark(self.count, self.nano_usd, self.proposed_micro_usd)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Balance:
+    """What the newest bill says more and less than the ledger did, what of it waits for a decision, and what was booked for its days since.
+
+    `more_nano_usd` and `open_more_nano_usd` are 0 or above, the ones of `less` 0 or below; further copies of a line count for nothing.
+    """
+
+    more_nano_usd: int
+    less_nano_usd: int
+    open_more_nano_usd: int
+    open_less_nano_usd: int
+    booked_micro_usd: int
+    booked_lines: int
+
+
+def balance(place: Place) -> Balance | None:
+    """Return how the newest comparison stands by now; None before the first."""
+    with place.database.reading() as db:
+        last = db.execute("SELECT * FROM reconciliations ORDER BY at DESC LIMIT 1").fetchone()
+        if last is None:
+            return None
+        days = (last["provider"], last["since"], last["until"])
+        booked = db.execute(_BOOKED_SINCE, (last["last_entry"], *days)).fetchone()
+        return Balance(**dict(db.execute(_SIDES, (last["provider"], last["id"], *days[1:])).fetchone()), **dict(booked))
+
+
 def undecided(place: Place, *, rows: int = 20) -> tuple[Standing, ...]:
     """Return what waits for a decision, by cause, the largest sums first within each; of every cause so many rows."""
     sums = """SELECT cause, count(*) AS count, sum(nano_usd) AS nano_usd, sum(coalesce(proposed_micro_usd, 0)) AS proposed_micro_usd
@@ -98,8 +139,9 @@ def undecided(place: Place, *, rows: int = 20) -> tuple[Standing, ...]:
 
 
 def decided(place: Place, *, rows: int = 20) -> tuple[Kept, ...]:
-    """Return what was decided last."""
-    query = "SELECT * FROM differences WHERE state IN ('accepted', 'left') ORDER BY decided_at DESC, id DESC LIMIT ?"
+    """Return what was decided last, also where a later bill says otherwise."""
+    query = """SELECT * FROM differences WHERE state IN ('accepted', 'left', 'gone') AND decided_at IS NOT NULL
+        ORDER BY decided_at DESC, id DESC LIMIT ?"""
     with place.database.reading() as db:
         return tuple(_kept(row) for row in db.execute(query, (rows,)))
 

@@ -109,7 +109,7 @@ LOOKS_ONLY = {
     "advise", "expiring", "is_due", "last", "monthly_micro_usd", "read", "storage_cost", "tidied_at",
     "backups", "prove",
     "customers", "first_day", "of_days", "of_names", "points", "proof", "spread", "together",
-    "booked_for", "decided", "first_open_day", "look_up", "month_of", "months", "open_requests", "requests", "row", "undecided",
+    "balance", "booked_for", "decided", "first_open_day", "look_up", "month_of", "months", "open_requests", "requests", "row", "undecided",
     "columns_of", "described", "exact", "export_to", "harmless",
     "budgets", "budgets_within", "look_now", "pressing", "grouped", "total", "whom", "expect", "of_limit", "of_month",
     "libraries", "measure", "options", "release", "without_login",

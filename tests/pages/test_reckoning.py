@@ -182,3 +182,108 @@ def test_a_bill_with_lines_left_out_is_not_said_to_match(studio: LittleStudio) -
     assert "It matches to the last cent" not in page
     assert "Line 3 was left out" in page
     assert "no month can be closed with it" in page
+
+
+def bill_of(studio: LittleStudio, *lines: str) -> None:
+    """Upload another bill with these lines and wait until it is compared."""
+    path = studio.place.settings.folder / "uploaded.csv"
+    path.write_text("\n".join([HEAD, *lines]))
+    bill_check().ask(BillFile(path, name="later.csv"), path, ME)
+    until_ended(bill_check())
+    press(do="dismiss")  # a press looks anew; without one a screen may be half a second behind
+
+
+def line_of(call: Call, amount: int, request: str | None = None) -> str:
+    return f"{request or call.request_id},{call.endpoint},{call.finished_at},{amount}"
+
+
+def test_what_is_booked_is_in_the_proven_sum_at_once(studio: LittleStudio) -> None:
+    compared(studio, 33_000_000)
+    press(do="prove-ledger")
+    until_ended(proof_check())
+    assert "come since" not in seen()
+    [standing] = differences.undecided(studio.place)
+    press(do="accept-cause", cause="price moved", mark=standing.mark)
+    page = seen()
+    assert '<b class="figure">$0.033</b>' in page
+    assert "1 line has come since" in page
+    [last] = studio.rows("SELECT max(id) AS id, (SELECT hash FROM entries ORDER BY id DESC LIMIT 1) AS hash FROM entries")
+    assert f"up to line {last['id'] - 1}" in page
+    assert last["hash"][:16] in page
+
+
+def test_a_line_that_came_since_and_does_not_follow_is_proven_and_named(studio: LittleStudio) -> None:
+    compared(studio, 33_000_000)
+    press(do="prove-ledger")
+    until_ended(proof_check())
+    [standing] = differences.undecided(studio.place)
+    press(do="accept-cause", cause="price moved", mark=standing.mark)
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE balances SET charged_micro_usd = 1 WHERE scope_kind = 'studio' AND period = 'ever'")
+    assert "The ledger holds together" not in seen()
+    until_ended(proof_check())
+    assert "Something does not add up" in seen()
+
+
+def test_a_decision_stays_listed_with_its_note_when_a_later_bill_says_otherwise(studio: LittleStudio) -> None:
+    [call] = compared(studio, 33_000_000)
+    [standing] = differences.undecided(studio.place)
+    press(do="leave-difference", id=str(standing.rows[0].id), note="fal looks into it")
+    bill_of(studio, line_of(call, 30_000_000))
+    page = seen()
+    assert "It matches to the last cent" in page
+    assert "fal looks into it" in page
+    assert "A later bill says otherwise." in page
+    assert [(one.state, one.decision) for one in differences.decided(studio.place)] == [("gone", "left")]
+
+
+def test_what_was_booked_for_a_stranger_is_ours_when_a_later_bill_leaves_it_out(studio: LittleStudio) -> None:
+    [call] = compared(studio, 30_000_000)
+    bill_of(studio, line_of(call, 30_000_000), line_of(call, 30_000_000, "stranger"))
+    [standing] = differences.undecided(studio.place)
+    press(do="accept-cause", cause=standing.cause.value, mark=standing.mark)
+    page = seen()
+    assert "<dt>Ours then</dt><dd>$0.03</dd>" in page
+    assert "<dt>Ours changed since by</dt><dd>$0.03 in 1 line</dd>" in page
+    assert "<dt>Ours now</dt><dd>$0.06</dd>" in page
+    bill_of(studio, line_of(call, 30_000_000))
+    page = seen()
+    assert "<dt>Ours then</dt><dd>$0.06</dd>" in page
+    assert "expected on the next one" in page
+    assert "<dt>Of that not decided yet</dt><dd>-$0.03</dd>" in page
+    assert "Ours now" not in page
+
+
+def test_differences_that_net_out_are_told_by_both_sides_until_they_are_decided(studio: LittleStudio) -> None:
+    compared(studio, 33_000_000, 27_000_000)
+    page = seen()
+    assert "<dt>Difference then</dt><dd>$0.00</dd>" in page
+    assert "<dt>The bill says more</dt><dd>$0.003</dd>" in page
+    assert "<dt>The bill says less</dt><dd>-$0.003</dd>" in page
+    assert "<dt>Of that not decided yet</dt><dd>$0.003 and -$0.003</dd>" in page
+    [standing] = differences.undecided(studio.place)
+    press(do="accept-cause", cause="price moved", mark=standing.mark)
+    page = seen()
+    assert "<dt>Of that not decided yet</dt><dd>nothing</dd>" in page
+    assert "It matches to the last cent" not in page
+
+
+def test_a_request_of_a_difference_leads_to_all_that_is_known_of_it(studio: LittleStudio) -> None:
+    [call, _] = compared(studio, 33_000_000, 30_000_000)
+    page = seen()
+    assert f"request={call.id}" in page
+    assert str(call.request_id) in drawn(visit("costs", request=call.id))
+
+
+def test_what_went_wrong_is_said_until_something_newer_happened_or_somebody_closed_it(studio: LittleStudio) -> None:
+    compared(studio, 33_000_000)
+    bill_of(studio, "x")
+    assert "later.csv" not in seen()
+    assert "Close what went wrong" in seen()
+    [standing] = differences.undecided(studio.place)
+    press(do="accept-cause", cause="price moved", mark=standing.mark)
+    assert "Close what went wrong" not in seen()
+    bill_of(studio, "x")
+    assert "Close what went wrong" in seen()
+    press(do="forget-bill")
+    assert "Close what went wrong" not in seen()

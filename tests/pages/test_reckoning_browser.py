@@ -63,16 +63,28 @@ def test_the_provider_is_asked_and_every_difference_decided_on_the_screen(app: R
     expect(page.get_by_role("row", name=re.compile("not over before"))).to_be_visible()
 
 
-def test_a_bill_is_uploaded_with_its_zone_and_a_wrong_one_is_said(app: RunningApp, page: Page, tmp_path: Path) -> None:
-    wrong, right = tmp_path / "wrong.csv", tmp_path / "october.csv"
+def test_a_bill_is_uploaded_with_its_zone_and_a_wrong_one_is_said_where_it_can_be_mended(app: RunningApp, page: Page, tmp_path: Path) -> None:
+    picture, wrong, right = tmp_path / "pic.png", tmp_path / "wrong.csv", tmp_path / "october.csv"
+    picture.write_bytes(b"\x89PNG")
     wrong.write_text("day,total\n2026-10-01,3")
     with Place(app.settings).database.reading() as db:
-        rows = [f"{row['request_id']},{row['endpoint']},{row['finished_at']},30000000" for row in db.execute("SELECT * FROM calls")]
+        rows = [f"{row['request_id']},{row['endpoint']},{row['finished_at'][:19]},30000000" for row in db.execute("SELECT * FROM calls")]
     right.write_text("\n".join([HEAD, *rows]))
-    for path, said in ((wrong, "A column is missing"), (right, "october.csv")):
-        page.get_by_role("button", name="Upload its bill").click()
-        page.locator("input[type=file]").set_input_files(path)
-        page.get_by_role("button", name="Compare", exact=True).click()
-        expect(page.get_by_role("dialog")).to_be_hidden()
-        expect(page.get_by_text(re.compile(said))).to_be_visible()
+    page.get_by_role("button", name="Upload its bill").click()
+    dialog, file = page.get_by_role("dialog"), page.locator("input[type=file]")
+    file.set_input_files(picture)
+    expect(dialog.get_by_text("pic.png is no table of text")).to_be_visible()
+    for path, said in ((wrong, "A column is missing"), (right, "names no time zone")):
+        file.set_input_files(path)
+        expect(dialog.get_by_role("alert")).to_be_hidden()
+        dialog.get_by_role("button", name="Compare", exact=True).click()
+        expect(dialog.get_by_text(re.compile(said))).to_be_visible()
+    dialog.get_by_label("Time zone of its times").click()
+    page.get_by_role("option", name="UTC", exact=True).click()
+    dialog.get_by_role("button", name="Compare", exact=True).click()
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_text(re.compile("october.csv"))).to_be_visible()
+    expect(page.get_by_text("names no time zone")).to_be_hidden()
+    page.get_by_role("button", name="Upload its bill").click()
+    expect(dialog.get_by_label("Time zone of its times")).to_have_value("UTC")
     assert list(app.settings.folder.glob("tmp-screens/*")) == []
