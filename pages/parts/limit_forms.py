@@ -3,21 +3,27 @@
 import re
 from decimal import Decimal
 
+import streamlit as st
+
 from pages.parts import forms
 from pages.parts.here import everyone, me, place
 from pages.parts.markup import Html, join, tag
+from pages.parts.pieces import button, icon
 from pages.parts.told import What
 from pipeline.errors import BadParameter, OutOfDate
 from pipeline.ledger import Cap
-from pipeline.ledger.limits import Measure
+from pipeline.ledger.limits import Measure, every_limit
+from pipeline.records import Role
 from pipeline.studio import budgets, portraits, sweep_prices
 from pipeline.studio.budgets import LONGEST_NAME, LONGEST_REASON, Budget
+from pipeline.studio.people import check
 
 KINDS = {"studio": "The studio", "person": "A person", "feature": "A feature", "case": "A case", "sweep": "A sweep"}
 PERIODS = {"day": "a day", "month": "a month", "ever": "in all"}
 MEASURES = {Measure.MONEY.value: "dollars", Measure.REQUESTS.value: "paid requests"}
 FEATURES = (portraits.FEATURE, sweep_prices.FEATURE)
 LONGEST_AMOUNT = 20
+ASKED_BACK = "budget-asked-back"
 THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 
 
@@ -44,9 +50,17 @@ def dialogs(one: Budget) -> Html:
     about |= {"data_soft": "" if limit.hard else "yes", "data_budget": key}
     unit = MEASURES[limit.measure.value]
     said = tag("p", what[:1].upper() + what[1:], class_="small", dir="auto")
-    more = (_amount_field(f"How much more today, in {unit}", ""), _reason(required=True), forms.buttons(forms.submit("Extend for today")))
+    emptied = f"extend-{key}-{limit.extended}"  # fields of another name are new ones: what was typed goes with what it did
+    typed = tag("div", _amount_field(f"How much more today, in {unit}", ""), _reason(required=True), class_="stack tight", id=emptied)
+    more = (typed, forms.buttons(forms.submit("Extend for today")))
     note = tag("p", "It holds until midnight UTC, adds to what was extended before, and cannot be changed afterwards.", class_="small")
-    other = (_amount_field(f"New limit, in {unit}", _written(one)), _reason(required=False), forms.buttons(forms.submit("Change")))
+    used = tag("p", f"{limit.measure.said(limit.used)} used so far. A limit that leaves nothing is asked back before it is stored.", class_="small")
+    other = (
+        used if limit.hard else None,
+        _amount_field(f"New limit, in {unit}", _written(one)),
+        _reason(required=False),
+        forms.buttons(forms.submit("Change")),
+    )
     gone = (_reason(required=False), forms.buttons(forms.submit("End this budget")))
     return join(
         forms.dialog(f"extend-{key}", "Extend for today", tag("form", said, note, *more, data_do="budget-extend", **about)),
@@ -94,8 +108,49 @@ def _cap(what: What) -> Cap:
     return Cap(**about, micro_usd=amount) if measure is Measure.MONEY else Cap(**about, requests=amount)
 
 
+def asked_back() -> Html | None:
+    """Draw the question whether a budget that is used up already is meant: it would stop all buying it covers at once."""
+    waiting: tuple[What, str] | None = st.session_state.get(ASKED_BACK)
+    if waiting is None:
+        return None
+    what, words = waiting
+    sure = button("Set it all the same", "budget-set", look="primary", **{**_told(what), "sure": "yes"})
+    leave = button("Leave it", "budget-left", look="plain")
+    return tag("div", icon("warning"), tag("span", words, dir="auto"), forms.buttons(sure, leave), class_="notice", role="alert", id="asked-back")
+
+
+def _told(what: What) -> dict[str, str]:
+    return {name: what[name] for name in ("kind", "name", "amount", "measure", "period", "soft", "reason")}
+
+
+def _passed(cap: Cap) -> tuple[str, str] | None:
+    """Return what is used of a budget, and by whom, if nothing would be left of it from the beginning; None where something would."""
+    with place().database.reading() as db:
+        found = every_limit(db, (cap,))
+    same = [one for one in found if (one.scope_kind, one.scope, one.period, one.measure) == (cap.scope_kind, cap.scope, cap.period, cap.measure)]
+    used = next(one for one in same if not one.budget_id and one.cap == cap.amount)
+    extended = max(one.extended for one in same)
+    return None if used.used < cap.amount + extended else (used.measure.said(used.used), used.whose if cap.scope == "*" and used.used else "")
+
+
 def _set(what: What) -> None:
-    budgets.set_cap(place(), _cap(what), me(), hard=not what["soft"], reason=what["reason"])
+    check(me(), Role.MONEY)
+    cap, hard = _cap(what), not what["soft"]
+    st.session_state.pop(ASKED_BACK, None)
+    passed = _passed(cap) if hard and not what["sure"] else None
+    if passed is None:
+        budgets.set_cap(place(), cap, me(), hard=hard, reason=what["reason"])
+    else:
+        st.session_state[ASKED_BACK] = (what, _question(cap, *passed))
+
+
+def _question(cap: Cap, used: str, by: str) -> str:
+    limit = f"{cap.measure.said(cap.amount)} {budgets.A_PERIOD.get(cap.period, cap.period)} for {budgets.whom(cap.scope_kind, cap.scope)}"
+    return f"{limit} would stop all buying it covers at once: {used} used already{f' by {by}' if by else ''}. Nothing is stored yet."
+
+
+def _left(_: What) -> None:
+    st.session_state.pop(ASKED_BACK, None)
 
 
 def _extend(what: What) -> None:
@@ -106,4 +161,4 @@ def _end(what: What) -> None:
     budgets.end(place(), what["budget"], me(), what["reason"])
 
 
-ACTIONS = {"budget-set": _set, "budget-extend": _extend, "budget-end": _end}
+ACTIONS = {"budget-set": _set, "budget-left": _left, "budget-extend": _extend, "budget-end": _end}

@@ -54,7 +54,8 @@ def draw(seen: Seen) -> Html:
     head = tag("div", tag("h2", "Budgets"), new, class_="head-of")
     cards = tag("ul", *(_card(one, seen.months.get(one.limit.budget_id), off) for one in seen.budgets), class_="limits")
     lead = tag("p", LEAD, class_="lead")
-    return join(tag("section", head, lead, _month(seen.month), cards), _history(seen.history), limit_forms.new() if off is None else None)
+    asked_back = limit_forms.asked_back() if off is None else None
+    return join(asked_back, tag("section", head, lead, _month(seen.month), cards), _history(seen.history), limit_forms.new() if off is None else None)
 
 
 def warning() -> Html | None:

@@ -137,3 +137,13 @@ def test_nothing_hangs_over_the_edge(app: RunningApp, studio: LittleStudio, watc
     chart(watched)
     expect(page.get_by_role("table", name="Requests")).to_be_visible()
     assert [one for one in page.evaluate(OVERHANGS) if "listing" not in one and not one.startswith(("<t", "<span", "<a", "<b"))] == []
+
+
+def test_on_a_phone_a_name_has_four_lines_and_the_others_are_one_press_away(app: RunningApp, studio: LittleStudio, watched: Watched) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto(f"{app.url}/costs?period=7d&by=style")
+    cells = page.get_by_role("table", name="Spent by style").get_by_role("row").nth(1).locator("td:visible")
+    expect(cells).to_have_count(3)
+    page.get_by_text("Every column").click()
+    expect(cells).to_have_count(9)

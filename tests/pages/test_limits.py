@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+import streamlit as st
 
 from pages.parts import frame, limit_forms
 from pages.parts.here import notice
@@ -63,7 +64,7 @@ def test_a_budget_is_set_changed_extended_and_ended_on_the_page(studio: LittleSt
     about = {"kind": "studio", "name": "all", "measure": "money", "period": "day", "budget": first.limit.budget_id}
     assert press(do="budget-extend", **about, amount="1", reason="a fair in Vienna") == ""
     assert "$1.00 more are allowed today." in words()
-    assert press(do="budget-set", **about, amount="0.01", soft="", reason="") == ""
+    assert press(do="budget-set", **about, amount="0.01", soft="", reason="") == ""  # the dollar more of today keeps it from stopping at once
     (second,) = held(studio)
     assert (second.limit.cap, second.limit.extended) == (10_000, 1_000_000)
     assert press(do="budget-end", budget=second.limit.budget_id, reason="not needed") == ""
@@ -74,7 +75,7 @@ def test_a_budget_is_set_changed_extended_and_ended_on_the_page(studio: LittleSt
 
 
 def test_a_budget_that_is_passed_says_by_how_much(studio: LittleStudio) -> None:
-    new(amount="0.01")
+    new(amount="0.01", sure="yes")
     assert "already $0.02 over. Nothing more can be bought." in words()
 
 
@@ -154,3 +155,41 @@ def test_half_a_request_is_refused() -> None:
 def test_the_caps_that_are_checked_are_those_that_are_shown(studio: LittleStudio) -> None:
     budgets.set_cap(studio.place, Cap(scope_kind="case", scope="case-1", period="ever", requests=5), ME)
     assert "Case case-1 5 requests in all" in words()
+
+
+def test_a_budget_that_is_passed_already_is_asked_back_before_it_is_stored(studio: LittleStudio) -> None:
+    st.session_state.clear()
+    assert new(amount="0.02", period="day") == ""
+    assert held(studio) == []
+    question = str(limit_forms.asked_back())
+    assert "$0.02 a day for the studio would stop all buying it covers at once: $0.03 used already. Nothing is stored yet." in question
+    told = {name: html.unescape(value) for name, value in re.findall(r'data-(\w+)="([^"]*)"', question.partition("</button>")[0])}
+    assert press(**told) == ""
+    assert [one.limit.cap for one in held(studio)] == [20_000]
+    assert limit_forms.asked_back() is None
+
+
+def test_a_question_that_is_left_stores_nothing_and_a_warning_asks_none(studio: LittleStudio) -> None:
+    st.session_state.clear()
+    new(amount="1", measure="requests", kind="person", name="*")
+    assert "1 request used already by me" in str(limit_forms.asked_back())
+    assert press(do="budget-left") == ""
+    assert (limit_forms.asked_back(), held(studio)) == (None, [])
+    new(amount="0.01", soft="yes")
+    assert [one.limit.hard for one in held(studio)] == [False]
+
+
+def test_who_may_not_change_budgets_is_not_told_what_is_used_either(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    st.session_state.clear()
+    monkeypatch.setattr(limit_forms, "me", lambda: people.add(studio.place, "cleo", "support", frozenset({Role.MAKE}), ME))
+    assert new(amount="0.01") != ""
+    assert limit_forms.asked_back() is None
+
+
+def test_the_form_that_extends_is_a_new_one_after_it_did(studio: LittleStudio) -> None:
+    new(amount="5", period="day")
+    (first,) = held(studio)
+    key = first.limit.budget_id
+    assert f'id="extend-{key}-0"' in drawn(visit("costs", part="budgets"))
+    press(do="budget-extend", kind="studio", name="all", measure="money", period="day", budget=key, amount="1", reason="a fair")
+    assert f'id="extend-{key}-1000000"' in drawn(visit("costs", part="budgets"))

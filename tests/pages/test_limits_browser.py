@@ -48,6 +48,11 @@ def test_a_budget_is_set_met_extended_changed_and_ended(app: RunningApp, page: P
     more.get_by_label("Why").fill("a fair")
     more.get_by_role("button", name="Extend for today").click()
     expect(card).to_contain_text("$5.00 more are allowed today.")
+    expect(more).to_be_hidden()
+    card.get_by_role("button", name="Extend for today").click()
+    expect(more.get_by_label("How much more")).to_have_value("")
+    expect(more.get_by_label("Why")).to_have_value("")
+    page.keyboard.press("Escape")
 
     card.get_by_role("button", name="Change").click()
     other = page.get_by_role("dialog", name="Change this budget")
