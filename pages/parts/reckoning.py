@@ -132,7 +132,7 @@ def _newest(seen: Seen) -> str:
 
 def _trouble(words: str) -> Html:
     close = button("Close", "forget-bill", symbol="close", look="quiet", label="Close what went wrong")
-    return tag("div", badge("error", words, "bad"), close, class_="row trouble", role="alert")
+    return tag("div", badge("error", words, "bad"), close, class_="row bill-trouble", role="alert")
 
 
 def _compared(last: Last, stands: Balance, seen: Seen) -> Html:
