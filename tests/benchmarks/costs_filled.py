@@ -131,8 +131,8 @@ def _tables() -> Iterator[str]:
         SELECT 'r' || id, kind, case_id, person, team, feature, 'staff',
             json_object('model', model, 'style', style, 'seed', n, 'prompt', 'a portrait', 'take', 1,
             'parameters', json_object('strength', 0.6)), sweep, 0, n, iif(error IS NULL, state, 'failed'), 1, 'Done', 1, 1,
-            iif(kind = 'clip', coalesce((SELECT 'a' || min(m.id) FROM made m WHERE m.case_id = made.case_id AND m.kind = 'avatar' AND m.state = 'succeeded'
-            AND m.error IS NULL), 'photo'), 'photo'), sent, sent,
+            iif(kind = 'clip', coalesce((SELECT 'a' || min(m.id) FROM made m WHERE m.case_id = made.case_id AND m.kind = 'avatar'
+            AND m.state = 'succeeded' AND m.error IS NULL), 'photo'), 'photo'), sent, sent,
             ended, error FROM made"""
     yield """INSERT INTO calls (id, run_id, slot, try_number, case_id, provider, endpoint, input, fingerprint, reuse, state, hold_micro_usd, unit,
         quantity, unit_micro_usd, price_id, sends, sent_at, request_id, served_endpoint, accepted_at, finished_at, error, created_at)
