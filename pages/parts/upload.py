@@ -21,6 +21,7 @@ from pipeline.studio.reconciling import month_of
 OPEN = "bill-dialog"
 HANDED = "bill-handed-over"  # when this browser's file began to be compared
 CHOSEN = "bill-chosen"
+FRESH = "bill-dialog-fresh"
 ZONE = "bill-zone-kept"  # the screen library forgets what a closed dialog held
 ENDINGS = ("csv", "tsv", "txt")
 BEAT_SECONDS = 0.5
@@ -35,6 +36,7 @@ Compare = Callable[[BillFile, Path, Period], None]
 def ask() -> None:
     """Open the dialog at the next drawing."""
     st.session_state[OPEN] = True
+    st.session_state[FRESH] = True
     st.session_state.pop(HANDED, None)
     frame.anew()
 
@@ -54,7 +56,8 @@ def _body(compare: Compare) -> None:
         st.rerun()
     st.markdown("One line a request, with the columns `request_id`, `endpoint_id`, `timestamp` and an amount. Other columns are ignored.")
     given = st.file_uploader(f"Drop the CSV file here, or choose it (up to {LARGEST_MB} MB)", max_upload_size=LARGEST_MB, key="bill-file")
-    st.session_state.setdefault("bill-zone", st.session_state.get(ZONE, SAID))
+    if st.session_state.pop(FRESH, False):
+        st.session_state["bill-zone"] = st.session_state.get(ZONE, SAID)
     zone = st.selectbox("Time zone of its times", [SAID, "UTC", *sorted(available_timezones() - {"UTC"})], key="bill-zone")
     st.session_state[ZONE] = zone
     days = st.selectbox("It has every request of", [TO_ITS_END, *_months(datetime.now(UTC))], key="bill-days")
