@@ -6,7 +6,7 @@ STUDIO_PORT ?= 8501
 DATASETTE := .venv-datasette
 DATASETTE_PORT ?= 8502
 
-.PHONY: run setup test bench check screenshots datasette clean
+.PHONY: run setup test test-long bench check screenshots datasette clean
 
 run: setup
 	STUDIO_PORT=$(STUDIO_PORT) $(BIN)/python -m streamlit run app.py --server.port $(STUDIO_PORT)
@@ -15,6 +15,9 @@ setup: $(VENV)/.ready
 
 test: $(VENV)/.ready-for-tests
 	CI=$(CI) PYTHON=$(BIN)/python bash .ci/test
+
+test-long: $(VENV)/.ready-for-tests
+	$(BIN)/python -m pytest -m long
 
 bench: $(VENV)/.ready-for-tests
 	$(BIN)/python -m tests.benchmarks
