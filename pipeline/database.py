@@ -3,9 +3,10 @@
 import contextlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from filelock import FileLock
 
@@ -14,14 +15,43 @@ from pipeline.records import now
 
 Row = sqlite3.Row
 Connection = sqlite3.Connection
+C = TypeVar("C", bound=sqlite3.Connection)
 BUSY_SECONDS = 30.0
 BACKUPS = "backups"
+KEPT_READERS = 8
 SCHEMA_VERSION = 15
 
 
-class Database:
-    """The studio's records in one SQLite file (WAL, sync FULL); every look opens its own short connection, all writes share one.
+class _Reader(sqlite3.Connection):
+    """A connection that can end all its statements: one left half read would show its next user the records of then."""
 
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, factory: Any = sqlite3.Cursor) -> Any:
+        """Give a cursor that is known to its connection."""
+        cursor = super().cursor(factory)
+        self._cursors.add(cursor)
+        return cursor
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        """Execute on a cursor that is known; sqlite3's own would make one past `cursor`."""
+        cursor: sqlite3.Cursor = self.cursor().execute(sql, parameters)
+        return cursor
+
+    def end_reading(self) -> None:
+        """Close every cursor that is still known, and the transaction that a reader began."""
+        for cursor in list(self._cursors):
+            cursor.close()
+        if self.in_transaction:
+            self.rollback()
+
+
+class Database:
+    """The studio's records in one SQLite file (WAL, sync FULL); a few connections are kept for reading, all writes share one.
+
+    A fresh connection reads the whole schema with its triggers at its first statement, which is more work than most reads themselves.
     Writers queue on a lock inside the process before they take SQLite's: its own waiting sleeps between tries, which under fifty
     threads costs most of the time. They share a connection because a fresh one reads the whole schema and compiles the ledger's
     triggers anew, which takes several times as long as the write.
@@ -36,10 +66,12 @@ class Database:
         self.path = folder / "studio.db"
         self._turn, self._looking = threading.Lock(), threading.Lock()
         self._pen: Connection | None = None
+        self._closed = False
+        self._readers: list[_Reader] = []  # last in, first out: the most recently used has its pages and statements at hand
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with self._plain_words():
-                self._anchor = self._connect()  # a last close would checkpoint and delete the WAL at every call
+                self._anchor: Connection = self._connect()  # a last close would checkpoint and delete the WAL at every call
                 with _closed_if_it_fails(self._anchor):
                     self._prepare()
         except OSError as error:
@@ -49,14 +81,35 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Give a connection for looking; it cannot change anything."""
-        with self._plain_words(), contextlib.closing(self._connect()) as connection:
-            connection.execute("PRAGMA query_only=ON")
-            yield connection
+        """Give a connection for looking; it cannot change anything, and neither it nor its cursors are of use afterwards."""
+        with self._plain_words():
+            reader = self._take_reader()
+            try:
+                yield reader
+            except BaseException:
+                reader.close()  # whatever broke off in the middle may have left a statement or a transaction behind
+                raise
+            self._keep_reader(reader)
+
+    def _take_reader(self) -> "_Reader":
+        with contextlib.suppress(IndexError):
+            return self._readers.pop()
+        reader = self._connect(_Reader)
+        with _closed_if_it_fails(reader):
+            reader.execute("PRAGMA query_only=ON")
+        return reader
+
+    def _keep_reader(self, reader: "_Reader") -> None:
+        reader.end_reading()
+        if self._closed or len(self._readers) >= KEPT_READERS:
+            reader.close()
+        else:
+            self._readers.append(reader)
 
     @contextlib.contextmanager
     def kept(self) -> Iterator[Connection]:
         """Give a connection for many writes on end, one after the other: a fresh one reads the whole schema before its first line."""
+        connection: Connection
         with self._plain_words(), contextlib.closing(self._connect()) as connection:
             yield connection
 
@@ -113,11 +166,14 @@ class Database:
 
     def close(self) -> None:
         """Let go of the file."""
+        self._closed = True
         self._put_down()
+        while self._readers:
+            self._readers.pop().close()
         self._anchor.close()
 
-    def _connect(self) -> Connection:
-        connection = sqlite3.connect(self.path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False)
+    def _connect(self, factory: type[C] = Connection) -> C:  # type: ignore[assignment]
+        connection = sqlite3.connect(self.path, timeout=self.busy_seconds, isolation_level=None, check_same_thread=False, factory=factory)
         connection.row_factory = Row
         with _closed_if_it_fails(connection):
             connection.execute("PRAGMA synchronous=FULL")

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.database import SCHEMA_VERSION, Database, insert, update
+from pipeline.database import KEPT_READERS, SCHEMA_VERSION, Database, insert, update
 from pipeline.errors import DatabaseBusy, DatabaseReadOnly, DiskFull, PlaceError, WrongMode
 from pipeline.schema import migrate, studio
 from pipeline.settings import ROOT
@@ -259,3 +259,39 @@ def test_a_file_that_may_only_be_read_is_said_to_be_so_and_stays_as_it_is():
         with as_somebody_without_rights(folder), pytest.raises(DatabaseReadOnly):
             _add_one(Database(folder, "sandbox"))
         assert database.path.read_bytes() == before
+
+
+def test_a_reader_sees_what_was_written_before_it_began_though_another_left_its_rows_half_read(database):
+    with database.writing() as tx:
+        for number in range(100):
+            insert(tx, "about", {"name": f"row {number}", "value": "x"})
+    with database.reading() as db:
+        half_read = db.execute("SELECT * FROM about")
+        half_read.fetchone()
+    _add_one(database)
+    assert _count(database) == 1
+    with pytest.raises(sqlite3.ProgrammingError):
+        half_read.fetchone()
+
+
+def test_a_transaction_that_a_reader_began_ends_with_it(database):
+    with database.reading() as db:
+        db.execute("BEGIN")
+        assert db.execute("SELECT count(*) FROM about").fetchone()
+    _add_one(database)
+    assert _count(database) == 1
+
+
+def test_a_reader_cannot_write_however_often_its_connection_was_used(database):
+    for _ in range(3):
+        with pytest.raises(DatabaseReadOnly), database.reading() as db:
+            db.execute("DELETE FROM about")
+
+
+def test_many_threads_read_at_one_time_and_few_connections_stay(database):
+    with contextlib.ExitStack() as together:
+        for _ in range(20):
+            together.enter_context(database.reading())
+    assert len(database._readers) == KEPT_READERS
+    database.close()
+    assert database._readers == []
