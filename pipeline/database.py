@@ -46,6 +46,7 @@ class _Reader(sqlite3.Connection):
             cursor.close()
         if self.in_transaction:
             self.rollback()
+        super().execute("PRAGMA shrink_memory")  # the next read takes its pages from the file: one that was damaged meanwhile is noticed
 
 
 class Database:
