@@ -227,7 +227,8 @@ class Database:
         """Return what to do about a database that cannot be used, naming the newest backup of the data folder."""
         newest = max((self.folder / BACKUPS).glob("*.db"), key=lambda path: path.stat().st_mtime, default=None)
         if newest:
-            return f"Stop the studio, then restore the newest backup: `python -m pipeline restore {newest.name}`."
+            name = newest.name
+            return f"Stop the studio, then restore the newest backup, {name}. The command is `python -m pipeline restore {name}`."
         return "There is no backup in the data folder. Keep the file as it is and ask an engineer, or set another STUDIO_DATA to begin anew."
 
 

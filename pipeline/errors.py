@@ -26,9 +26,10 @@
     └── Cancelled             somebody asked for it to stop
 
 Every class answers four questions: whose `fault`, was it `charged` (None: not known yet), is a `retry` sensible, and what staff
-should read (`say`) and do (`next`). None of them carries a provider's raw text or a secret.
+should read (`say`) and do (`next`, on screens `next_on_screen`). None of them carries a provider's raw text or a secret.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -51,15 +52,29 @@ class StudioError(Exception):
     charged: bool | None = False
     say: str = "Something went wrong inside the studio."
     next: str = "Try again; if it happens twice, tell an engineer."
+    screen: str | None = None
 
-    def __init__(self, say: str | None = None, *, next: str | None = None, charged: bool | None = None) -> None:
+    def __init__(self, say: str | None = None, *, next: str | None = None, charged: bool | None = None, screen: str | None = None) -> None:
+        """Make an error; `screen` says what to do on screens, where `next` names a command that only the command line has."""
         if say is not None:
             self.say = say
         if next is not None:
             self.next = next
+        if screen is not None:
+            self.screen = screen
         if charged is not None:
             self.charged = charged
         super().__init__(self.say)
+
+    @property
+    def next_on_screen(self) -> str:
+        """What to do, in words of a screen: nobody there has a command line."""
+        return self.screen or without_commands(self.next) or without_commands(type(self).next) or StudioError.next
+
+    @property
+    def on_screen(self) -> str:
+        """What a screen says of it: what went wrong, and what to do."""
+        return f"{self.say} {self.next_on_screen}"
 
     def as_json(self) -> dict[str, str | bool | None]:
         """Return the four fields scripts rely on: `error, say, charged, next`."""
@@ -566,6 +581,22 @@ class Cancelled(StudioError):
     fault = Fault.NOBODY
     say = "It was cancelled."
     next = "Ask again when it is wanted."
+
+
+def without_commands(text: str) -> str:
+    """Return a text without the sentences that name a command, empty when nothing is left.
+
+    >>> without_commands("Correct the model file; `doctor` names it.")
+    'Correct the model file.'
+    >>> without_commands("Start it with `python -m pipeline worker`; nothing is lost meanwhile."), without_commands("`runs` lists them.")
+    ('Nothing is lost meanwhile.', '')
+    """
+    kept = [part for part in re.split(r"(?<=[.!?;])\s+", text) if not _COMMAND.search(part)]
+    plain = " ".join(kept).rstrip(";")
+    return f"{plain[0].upper()}{plain[1:]}{'' if plain[-1] in '.!?' else '.'}" if plain else ""
+
+
+_COMMAND = re.compile(r"`|(?<!\S)--[a-z]|python -m|(?<!\S)make [a-z]+(?=[.;]|$)")
 
 
 def _family(kind: type[StudioError]) -> Iterator[type[StudioError]]:

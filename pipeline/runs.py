@@ -79,7 +79,7 @@ def get(db: Connection, run_id: str) -> Run:
     """Return a run; raises UnknownName."""
     row = db.execute("SELECT * FROM runs WHERE id = ?", (run_id,)).fetchone()
     if row is None:
-        raise UnknownName(f"There is no run {run_id!r}.", next="`runs` lists them.")
+        raise UnknownName(f"There is no run {run_id!r}.", next="`runs` lists them.", screen="Look for it in the queue.")
     return _run(row)
 
 
@@ -182,7 +182,8 @@ def again(tx: Connection, run_id: str) -> Run:
     """Ask for another attempt of a run that failed or was cancelled; its error stays until it succeeds; raises NotNow otherwise."""
     run = get(tx, run_id)
     if run.state not in (RunState.FAILED, RunState.CANCELLED, RunState.PARTLY):
-        raise NotNow(f"Only a failed or cancelled run can be retried; this one is {run.state.value}.", next="Look at it with `show`.")
+        said = f"Only a failed or cancelled run can be retried; this one is {run.state.value}."
+        raise NotNow(said, next="Look at it with `show`.", screen="Look at it in the queue.")
     changes = {"state": "asked", "attempt": run.attempt + 1, "turn": next_turn(tx, run.person, run.priority), "progress": 0.0}
     update(tx, "runs", {"id": run_id}, {**changes, "stage": first_words(tx), "cancel_asked_at": None, "started_at": None, "ended_at": None})
     return get(tx, run_id)

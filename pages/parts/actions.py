@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from pages.parts.here import examine, me, place
+from pages.parts.mishaps import LONGEST_NOTE
 from pages.parts.told import What, number_of
+from pipeline.errors import BadParameter, OutOfDate
 from pipeline.records import Choice, Decision
 from pipeline.studio import home, portraits, presets, requests, reviews, samples, sweep_runs
 
@@ -46,9 +48,16 @@ def _retry(what: What) -> None:
 
 def _settle(what: What) -> None:
     call = requests.find_call(place(), what["call"])
-    if not call.needs_decision or what["choice"] not in (Choice.RESEND, Choice.WRITE_OFF):
+    if what["choice"] not in set(Choice):
+        raise OutOfDate
+    if not call.needs_decision:
         return
-    requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), Choice(what["choice"]), me())
+    choice, note = Choice(what["choice"]), " ".join(what["note"].split())
+    if len(note) > LONGEST_NOTE:
+        raise BadParameter(f"A reason has at most {LONGEST_NOTE} characters.", next="Say it shorter.")
+    named = choice is Choice.ADOPT and call.request_id is None
+    ticket = requests.ticket_named(call, what["request"].strip()) if named else None
+    requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), choice, me(), note=note, ticket=ticket)
 
 
 def _cancel_sweep(what: What) -> None:

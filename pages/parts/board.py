@@ -1,12 +1,13 @@
 """The usual Home: what waits for a decision, what runs, what was made last."""
 
-from pages.parts import pieces, purse, sweepline, ways
+from pages.parts import mishaps, pieces, sweepline, ways
 from pages.parts.here import me
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button
-from pipeline.records import Choice, Decision, Role, RunKind, RunState, dollars
+from pipeline.records import Decision, Role, RunKind, RunState, dollars
 from pipeline.studio.home import Home
-from pipeline.studio.seen import Question, Seen
+from pipeline.studio.seen import Seen
+from pipeline.studio.undecided import Undecided
 
 
 def sections(seen: Home) -> Html:
@@ -65,24 +66,16 @@ def _candidate(seen: Seen) -> Html:
     )
 
 
-def _question(question: Question) -> Html:
-    seen, call = question.seen, question.call
-    price, room = dollars(call.hold_micro_usd), purse.room_to_retry(seen.run, call.hold_micro_usd)
-    words = f"The connection broke on the way, and the provider cannot say whether it took this request. {price} is held for it."
-    choices = "Sending again pays once more; either way the lost request counts as charged until the bill says otherwise."
+def _question(one: Undecided) -> Html:
+    seen, call = one.question.seen, one.question.call
+    held = f"{dollars(call.hold_micro_usd)} is held for it."
     return tag(
         "article",
         tag("div", pieces.picture(seen.source, pieces.alt_of(seen)), tag("span", pieces.icon("help"), class_="mark"), class_="frame"),
-        tag("p", sweepline.whose(seen), tag("span", f"{pieces.what(seen.run)} · needs a decision"), class_="small"),
-        tag("p", words, class_="small"),
-        tag("p", choices, class_="small"),
-        tag(
-            "div",
-            button(f"Send again · {price}", "settle", off=room.words, call=call.id, choice=Choice.RESEND.value),
-            button(f"Write off · {price}", "settle", look="quiet", call=call.id, choice=Choice.WRITE_OFF.value),
-            pieces.budget_says(room),
-            class_="buttons",
-        ),
+        tag("p", sweepline.whose(seen), tag("span", pieces.what(seen.run)), class_="small"),
+        pieces.state_of(seen),
+        tag("p", f"{one.happened} {held}", class_="small"),
+        *mishaps.short_ways(one, me()),
         class_="card",
         id=f"ask-{call.id}",
     )
@@ -95,8 +88,7 @@ def _running(seen: Seen) -> Html:
         pieces.progress(seen),
         class_="about",
     )
-    stop = None if seen.run.cancel_asked_at else button("Cancel", "cancel", look="quiet", run=seen.run.id)
-    return tag("li", pieces.thumb(seen), about, stop, id=f"run-{seen.run.id}")
+    return tag("li", pieces.thumb(seen), about, pieces.cancel(seen), id=f"run-{seen.run.id}")
 
 
 def _made(seen: Seen) -> Html:

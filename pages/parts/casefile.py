@@ -1,6 +1,7 @@
 """One case on one page: photo, avatar and clip side by side, what can be done next and for how much, and everything that was tried."""
 
 from pages.parts import attempts, forms, judging, making, pieces, ways
+from pages.parts.case import reply, trouble
 from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
@@ -16,10 +17,11 @@ def draw(seen: CaseView) -> Html:
     return tag(
         "div",
         _head(seen),
+        trouble.section(seen),
         tag("section", tag("div", _photo(seen), _arrow(), _avatar(seen), _arrow(), _clip(seen), class_="stations"), class_="card stations-card"),
         _now(seen),
         judging.section(seen),
-        tag("div", making.section(seen), _reply(seen), class_="work"),
+        tag("div", making.section(seen), reply.section(seen), class_="work"),
         attempts.section(seen),
         class_="stack casefile",
     )
@@ -130,13 +132,6 @@ def _running(one: Seen) -> Html:
     stop = tag("span", "Cancelling", class_="small") if one.run.cancel_asked_at else button("Cancel", "cancel", look="quiet", run=one.run.id)
     held = tag("span", f"{pieces.cost(one)}", class_="small")
     return tag("li", pieces.thumb(one), tag("div", who, pieces.progress(one), class_="about"), held, stop, id=f"run-{one.run.id}")
-
-
-def _reply(seen: CaseView) -> Html:
-    shown = (icon("content_copy"), tag("span", "Copy"))
-    copy = tag("button", *shown, type="button", class_="quiet", data_copy="reply-text", data_key="c")
-    words = tag("p", seen.reply.text, id="reply-text", class_="letter", dir="auto")
-    return tag("section", tag("h2", "Reply to the customer", copy), words, class_="card reply")
 
 
 def _is_shown(seen: CaseView, one: Seen | None) -> bool:

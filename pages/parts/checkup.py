@@ -10,6 +10,7 @@ from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import ago, badge, button, icon
 from pipeline import doctor
 from pipeline.doctor import Finding
+from pipeline.errors import without_commands
 from pipeline.studio.place import Place
 
 TITLES = {
@@ -74,7 +75,8 @@ def _rows(findings: list[Finding]) -> Html:
 
 
 def _row(finding: Finding) -> Html:
-    remedy = tag("span", icon("build"), tag("span", finding.remedy), class_="remedy") if finding.remedy else None
+    words = without_commands(finding.remedy)
+    remedy = tag("span", icon("build"), tag("span", words), class_="remedy") if words else None
     state = badge("check_circle", "Well", "good") if finding.ok else badge("error", "Needs attention", "bad")
     return tag("li", tag("b", TITLES.get(finding.part, finding.part)), tag("span", finding.say, remedy, class_="say"), state)
 

@@ -47,7 +47,7 @@ class Errand(Generic[T]):
         try:
             found = self._work()
         except StudioError as error:
-            trouble = f"{error.say} {error.next}"
+            trouble = error.on_screen
         except Exception as error:  # whatever it is, the screens must not wait for ever
             trouble = f"This could not be found out ({type(error).__name__}). Try again; if it happens twice, tell an engineer."
         self._outcome = Outcome(ended_at=now(), found=found, trouble=trouble)

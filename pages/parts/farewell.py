@@ -87,7 +87,7 @@ def _plan(case: Case, scope: Scope) -> Html:
     try:
         seen = _looked(subject(case, scope))
     except StudioError as error:
-        return tag("section", tag("h2", "Take down"), tag("p", f"{error.say} {error.next}"), _back(case), class_="card stack tight", id="takedown")
+        return tag("section", tag("h2", "Take down"), tag("p", error.on_screen), _back(case), class_="card stack tight", id="takedown")
     if not seen.going:
         none = tag("p", "There is nothing left to take down.")
         return tag(

@@ -38,7 +38,7 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
             seen = strip.look()
             page = _page(name, look, draw)
         except StudioError as error:
-            st.error(f"{error.say} {error.next}", icon=":material/error:")
+            st.error(error.on_screen, icon=":material/error:")
             return
         live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: do(strip.ACTIONS, what))
         live(f"page-{name}", page, pressed=lambda what: do(actions, what))

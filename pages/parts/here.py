@@ -90,7 +90,7 @@ def attempt(action: Callable[[], object]) -> bool:
     try:
         action()
     except StudioError as error:
-        st.session_state["notice"] = f"{error.say} {error.next}"
+        st.session_state["notice"] = error.on_screen
         return False
     except Exception:  # a defect of ours: the terminal gets its details, the person one sentence
         logging.getLogger(__name__).exception("A press on a screen failed.")

@@ -50,7 +50,7 @@ def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
         return
     taken = looked_at(given.getvalue(), given.name)
     if isinstance(taken, StudioError):
-        st.error(f"{taken.say} {taken.next}", icon=":material/error:")
+        st.error(taken.on_screen, icon=":material/error:")
         return
     st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=320)
     if taken.photo.note:

@@ -66,7 +66,8 @@ def _star_all(chosen: list[Named], _: What) -> None:
 def _publish_all(chosen: list[Named], _: What) -> None:
     outcomes = publishing.publish_many(place(), chosen, me())
     done = [
-        Done(scope=one.scope, sha256=one.asset, why=one.error.say if one.error else "", next=one.error.next if one.error else "") for one in outcomes
+        Done(scope=one.scope, sha256=one.asset, why=one.error.say if one.error else "", next=one.error.next_on_screen if one.error else "")
+        for one in outcomes
     ]
     _say("published", done)
 
@@ -119,7 +120,7 @@ def _tried(act: Callable[[Named], object], one: Named) -> Done:
     except NotAllowed:
         raise
     except StudioError as error:
-        return Done(scope=one[0], sha256=one[1], why=error.say, next=error.next)
+        return Done(scope=one[0], sha256=one[1], why=error.say, next=error.next_on_screen)
     return Done(scope=one[0], sha256=one[1])
 
 

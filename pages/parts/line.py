@@ -8,8 +8,8 @@ import streamlit as st
 from pages.parts import forms, mishaps, pausing, pieces, sweepline, ways
 from pages.parts.here import everyone, me, shared
 from pages.parts.markup import Child, Html, tag
-from pages.parts.pieces import button, icon
-from pipeline.records import Person, Role, RunState
+from pages.parts.pieces import icon
+from pipeline.records import Person, RunState
 from pipeline.stages import ordinal
 from pipeline.studio import queue
 from pipeline.studio.place import Place
@@ -107,8 +107,8 @@ def _rows(seen: Line, section: Section) -> list[Html]:
         Section.RUNNING: (_live(one, own) for one in view.running),
         Section.WAITING: (_live(one, own, view.pause) for one in view.waiting),
         Section.UNDECIDED: (mishaps.question(one, own) for one in view.undecided),
-        Section.FAILED: (_failed(one, own) for one in view.failed),
-        Section.DONE: (_done(one, own) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
+        Section.FAILED: (_failed(one) for one in view.failed),
+        Section.DONE: (_done(one) for one in view.done[: None if _section() else DONE_AT_A_GLANCE]),
     }
     return list(drawn[section])
 
@@ -139,14 +139,14 @@ def _more(section: Section, size: int, shown: int) -> Html | None:
 def _live(one: Underway | SweepLine, own: Person, pause: Pause | None = None) -> Html:
     if isinstance(one, SweepLine):
         return sweepline.live_row(one, own, HELD_BACK if pause and one.words == pause.words else None)
-    return _underway(one, own, pause)
+    return _underway(one, pause)
 
 
-def _failed(one: Failed | SweepLine, own: Person) -> Html:
-    return sweepline.failed_row(one) if isinstance(one, SweepLine) else mishaps.failed(one, own)
+def _failed(one: Failed | SweepLine) -> Html:
+    return sweepline.failed_row(one) if isinstance(one, SweepLine) else mishaps.failed(one)
 
 
-def _underway(one: Underway, own: Person, pause: Pause | None = None) -> Html:
+def _underway(one: Underway, pause: Pause | None = None) -> Html:
     seen, run = one.seen, one.seen.run
     number = tag("span", ordinal(one.place), class_="place", title="Place in line") if one.place else None
     facts: list[Child] = [pieces.cost(seen), f" · attempt {run.attempt}" if run.attempt > 1 else None]
@@ -155,7 +155,7 @@ def _underway(one: Underway, own: Person, pause: Pause | None = None) -> Html:
         stands, facts = tag("p", words, class_="doing"), [*facts, *_since(seen)]
     else:
         stands = pieces.progress(seen)
-    top = tag("div", mishaps.named(seen), tag("div", cancel(seen, own), mishaps.more(seen), class_="acts"), class_="top")
+    top = tag("div", mishaps.named(seen), tag("div", pieces.cancel(seen), mishaps.more(seen), class_="acts"), class_="top")
     about = tag("div", top, stands, tag("p", *facts, class_="small"), mishaps.before(seen), class_="about")
     return tag("li", number, pieces.thumb(seen), about, id=f"run-{run.id}")
 
@@ -167,19 +167,10 @@ def _since(seen: Seen) -> tuple[Child, ...]:
     return " · waits ", pieces.elapsed(seen)
 
 
-def cancel(seen: Seen, own: Person) -> Html:
-    """Draw the button that cancels a run, or say that it is being cancelled."""
-    if seen.run.cancel_asked_at:
-        return tag("span", "Cancelling", class_="small")
-    off = None if Role.MAKE in own.roles else "Your role does not allow cancelling."
-    label = f"Cancel {pieces.what(seen.run)} of {pieces.short(seen.case.name)}"
-    return button("Cancel", "cancel", look="quiet", label=label, off=off, run=seen.run.id)
-
-
-def _done(seen: Seen | SweepLine, own: Person) -> Html:
+def _done(seen: Seen | SweepLine) -> Html:
     if isinstance(seen, SweepLine):
         return sweepline.done_row(seen)
-    again = mishaps.retry(seen, own) if seen.run.state in (RunState.CANCELLED, RunState.PARTLY) else None
+    again = pieces.retry(seen) if seen.run.state in (RunState.CANCELLED, RunState.PARTLY) else None
     facts = tag("p", f"{pieces.cost(seen)} · {pieces.ago(seen.run.ended_at or seen.run.asked_at)}", class_="small")
     acts = tag("div", pieces.state_of(seen), again, mishaps.more(seen), class_="acts")
     top = tag("div", tag("div", mishaps.named(seen), facts), acts, class_="top")

@@ -5,19 +5,13 @@ import streamlit as st
 from pages.parts import forms, pieces, purse, sweepline, ways
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
-from pipeline.errors import Fault
+from pipeline.errors import without_commands
 from pipeline.records import Person, Role, dollars
 from pipeline.studio.people import ROLE_WORDS
 from pipeline.studio.queue import Failed, QueueView, RetryPrice
 from pipeline.studio.seen import Seen
 from pipeline.studio.undecided import Option, Undecided
 
-FAULTS = {
-    Fault.YOURS: "Something about the input",
-    Fault.OURS: "Our fault",
-    Fault.PROVIDER: "The provider’s fault",
-    Fault.NOBODY: "Nobody’s fault",
-}
 LONGEST_NOTE = 300
 
 
@@ -46,21 +40,17 @@ def before(seen: Seen) -> Html | None:
     return tag("p", icon("history"), tag("span", f"Last time: {error['say']}"), class_="small before") if error else None
 
 
-def retry(seen: Seen, own: Person, why_not: str | None = None) -> Html:
-    """Draw the button that tries a run again, with what that costs."""
-    off = why_not or (None if Role.MAKE in own.roles else "Your role does not allow making.")
-    room = purse.room_to_retry(seen.run, seen.again_micro_usd)
-    words = "Retry" if why_not else f"Retry · {_price(seen.again_micro_usd)}"
-    return join(button(words, "retry", symbol="refresh", off=off or room.words, run=seen.run.id), None if off else pieces.budget_says(room))
-
-
-def failed(one: Failed, own: Person) -> Html:
+def failed(one: Failed) -> Html:
     """Draw a failure: what went wrong, whose fault, charged or not, what to try."""
     seen = one.seen
     when = pieces.ago(seen.run.ended_at or seen.run.asked_at)
-    facts = " · ".join((FAULTS[one.fault], _charged(one), when))
-    body = (tag("p", one.say, class_="what-failed"), tag("p", facts, class_="small"), tag("p", one.why_not or one.next, class_="small"))
-    about = tag("div", _top(seen), *body, tag("div", retry(seen, own, one.why_not), class_="buttons"), class_="about")
+    facts = " · ".join((pieces.FAULTS[one.fault], _charged(one), when))
+    body = (
+        tag("p", one.say, class_="what-failed"),
+        tag("p", facts, class_="small"),
+        tag("p", one.why_not or without_commands(one.next), class_="small"),
+    )
+    about = tag("div", _top(seen), *body, tag("div", None if one.why_not else pieces.retry(seen), class_="buttons"), class_="about")
     return tag("li", pieces.thumb(seen), about, id=f"run-{seen.run.id}")
 
 
@@ -126,28 +116,55 @@ def question(one: Undecided, own: Person) -> Html:
     """Draw a request nobody can prove: what happened, what is known, and every way out with its price."""
     seen, call = one.question.seen, one.question.call
     known = tag("ul", *(tag("li", fact) for fact in one.known), class_="small known")
-    # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
-    guard = tag("button", type="submit", disabled=True, hidden=True)
-    note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
-    choices = [_option(option, one, own) for option in one.options]
-    form = forms.form("settle", f"settle-{call.id}", guard, note, *choices, _who_may(own), call=call.id)
-    about = tag("div", _top(seen), tag("p", one.happened, class_="what-failed"), known, form, class_="about")
+    settles = _settles(one) if Role.MONEY in own.roles else _who_may()
+    about = tag("div", _top(seen), tag("p", one.happened, class_="what-failed"), known, settles, class_="about")
     return tag("li", pieces.thumb(seen), about, class_="question", id=f"ask-{call.id}")
 
 
-def _option(option: Option, about: Undecided, own: Person) -> Html:
-    price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(about.question.call.hold_micro_usd)
+def _settles(one: Undecided) -> Html:
+    call = one.question.call
+    # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
+    guard = tag("button", type="submit", disabled=True, hidden=True)
+    note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
+    return forms.form("settle", f"settle-{call.id}", guard, note, *(_option(option, one) for option in one.options), call=call.id)
+
+
+def _option(option: Option, about: Undecided) -> Html:
+    if option.why_not:
+        return tag("div", tag("p", f"{option.title}: {option.why_not}", class_="small"), class_="option")
     room = purse.room_to_retry(about.question.seen.run, option.more_micro_usd)
-    off = option.why_not or (None if Role.MONEY in own.roles else _MAY) or room.words
-    words = option.title if option.why_not else f"{option.title} · {price}"
     asked = forms.field("The provider’s request id", "request", maxlength=128, autocomplete="off", spellcheck="false")
-    press = forms.submit(words, look="plain", off=off, data_choice=option.choice.value)
-    say = tag("p", option.why_not or option.say, class_="small")
-    return tag("div", say, pieces.budget_says(room), asked if option.needs_request_id else None, press, class_="option")
+    press = forms.submit(_named(option, about), look="plain", off=room.words, data_choice=option.choice.value)
+    return tag(
+        "div", tag("p", option.say, class_="small"), pieces.budget_says(room), asked if option.needs_request_id else None, press, class_="option"
+    )
+
+
+def short_ways(one: Undecided, own: Person) -> tuple[Html | None, ...]:
+    """Draw the ways out of a lost request that need no words, with their prices, for whoever may settle it; for others who may."""
+    more = tag("a", "More ways", href=ways.to("queue", run=one.question.seen.run.id), data_go=True, class_="linklike")
+    if Role.MONEY not in own.roles:
+        return (_who_may(),)
+    given = [option for option in one.options if not option.needs_request_id]
+    says = [tag("p", option.why_not or option.say, class_="small") for option in given]
+    presses = [_press(option, one) for option in given if not option.why_not]
+    return (*says, tag("div", *presses, more, class_="buttons"))
+
+
+def _press(option: Option, about: Undecided) -> Html:
+    room = purse.room_to_retry(about.question.seen.run, option.more_micro_usd)
+    what = {"call": about.question.call.id, "choice": option.choice.value}
+    return join(button(_named(option, about), "settle", off=room.words, **what), pieces.budget_says(room))
+
+
+def _named(option: Option, about: Undecided) -> str:
+    """Name a way out with its price: what it takes beyond the money that is held, else that."""
+    price = f"{dollars(option.more_micro_usd)} more" if option.more_micro_usd else dollars(about.question.call.hold_micro_usd)
+    return f"{option.title} · {price}"
 
 
 _MAY = f"Only who may {ROLE_WORDS[Role.MONEY]} can decide this."
 
 
-def _who_may(own: Person) -> Html | None:
-    return None if Role.MONEY in own.roles else tag("p", icon("lock"), tag("span", _MAY), class_="why")
+def _who_may() -> Html:
+    return tag("p", icon("lock"), tag("span", _MAY), class_="why")

@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import line, mishaps, pieces, ways
+from pages.parts import mishaps, pieces, ways
 from pages.parts.here import me, shared
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
@@ -72,7 +72,7 @@ def _stands(seen: Dossier) -> Html:
     if seen.undecided:
         rows = mishaps.question(seen.undecided, me())
     elif seen.failed:
-        rows = mishaps.failed(seen.failed, me())
+        rows = mishaps.failed(seen.failed)
     else:
         top = tag("div", mishaps.named(seen.seen), _act(seen), class_="top")
         rows = tag("li", pieces.thumb(seen.seen), tag("div", top, *_now(seen), class_="about"), id=f"run-{seen.seen.run.id}")
@@ -89,9 +89,9 @@ def _now(seen: Dossier) -> Iterator[Html | None]:
 def _act(seen: Dossier) -> Html:
     run, one = seen.seen.run, seen.seen
     if not run.ended:
-        return tag("div", line.cancel(one, me()), class_="acts")
+        return tag("div", pieces.cancel(one), class_="acts")
     if run.state in (RunState.CANCELLED, RunState.PARTLY):
-        return tag("div", mishaps.retry(one, me()), class_="acts")
+        return tag("div", pieces.retry(one), class_="acts")
     to = {"href": ways.to("library", scope=run.case_id, asset=one.made.sha256), "data_go": True} if one.made else {}
     file = tag("a", "Open the file", class_="linklike", **to) if to else None
     return tag("div", file, class_="acts")

@@ -4,6 +4,7 @@ from pages.parts import forms, pieces
 from pages.parts.here import health, me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
+from pipeline.errors import without_commands
 from pipeline.processes.health import Part
 from pipeline.records import Role, moment
 from pipeline.studio.queue import QueueView, SweepLine
@@ -57,5 +58,5 @@ def well() -> Html:
 
 
 def _part(part: Part) -> Html:
-    words = part.say if part.ok else f"{part.say} {part.remedy}"
+    words = part.say if part.ok else f"{part.say} {without_commands(part.remedy)}"
     return tag("li", icon("check_circle" if part.ok else "error"), tag("b", part.title), tag("span", words), class_="good" if part.ok else "bad")

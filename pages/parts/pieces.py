@@ -6,22 +6,39 @@ from functools import lru_cache
 from pages.parts import purse, ways
 from pages.parts.here import me, place
 from pages.parts.markup import Child, Html, join, tag
-from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Role, Run, RunKind, RunState, dollars, seconds_since
-from pipeline.studio import portraits, presets
+from pipeline.errors import Fault, StudioError
+from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Role, Run, RunKind, dollars, seconds_since
+from pipeline.studio import portraits, presets, undecided
+from pipeline.studio.requests import failure_of
 from pipeline.studio.room import Room
+from pipeline.studio.run_standing import RunStanding, standing_of
 from pipeline.studio.seen import Seen
 
 LINK_SECONDS = 3600
 ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
 KINDS = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Clip"}
-STATES = {
-    RunState.ASKED: ("schedule", "Waiting"),
-    RunState.QUEUED: ("schedule", "Waiting"),
-    RunState.WORKING: ("progress_activity", "Working"),
-    RunState.SUCCEEDED: ("visibility", "To review"),
-    RunState.PARTLY: ("rule", "Partly done"),
-    RunState.FAILED: ("error", "Failed"),
-    RunState.CANCELLED: ("cancel", "Cancelled"),
+STANDINGS = {
+    RunStanding.WAITING: ("schedule", "Waiting", "quiet"),
+    RunStanding.WORKING: ("progress_activity", "Working", "quiet"),
+    RunStanding.CANCELLING: ("cancel", "Cancelling", "quiet"),
+    RunStanding.UNDECIDED: ("help", "Needs a decision", "bad"),
+    RunStanding.NOT_KNOWN: ("help", "Being looked up", "quiet"),
+    RunStanding.TO_REVIEW: ("visibility", "To review", "ask"),
+    RunStanding.APPROVED: ("check_circle", "Approved", "good"),
+    RunStanding.REJECTED: ("thumb_down", "Rejected", "quiet"),
+    RunStanding.WITHDRAWN: ("undo", "Withdrawn", "quiet"),
+    RunStanding.REPLACED: ("history", "Replaced", "quiet"),
+    RunStanding.CELL: ("grid_view", "Of a sweep", "quiet"),
+    RunStanding.REMOVED: ("delete", "Removed", "quiet"),
+    RunStanding.PARTLY: ("rule", "Partly done", "quiet"),
+    RunStanding.FAILED: ("error", "Failed", "bad"),
+    RunStanding.CANCELLED: ("cancel", "Cancelled", "quiet"),
+}
+FAULTS = {
+    Fault.YOURS: "Something about the input",
+    Fault.OURS: "Our fault",
+    Fault.PROVIDER: "The provider’s fault",
+    Fault.NOBODY: "Nobody’s fault",
 }
 DECISIONS = {
     Decision.APPROVED: ("check_circle", "Approved", "good"),
@@ -97,11 +114,31 @@ def animate(seen: Seen, words: str, look: str) -> Html:
     return buys(words, "animate", room, look=look, run=seen.run.id, number=str(seen.next_clip))
 
 
-def retry(seen: Seen, words: str, look: str) -> Html:
-    """Draw the button that tries a run again, with what that would cost now."""
+def retry(seen: Seen, words: str = "Retry", look: str = "plain") -> Html:
+    """Draw the button that tries a run again with what that would cost now, or why it cannot be; a lost request leads to its decision instead."""
+    if seen.unsettled is not None:
+        return to_decision(seen)
+    if why := purse.no_retry(seen.run):
+        return tag("span", icon("info"), tag("span", why), class_="why")
     price = dollars(seen.again_micro_usd) if seen.again_micro_usd else "free"
     room = purse.room_to_retry(seen.run, seen.again_micro_usd)
     return buys(f"{words} · {price}", "retry", room, symbol="refresh", look=look, run=seen.run.id)
+
+
+def to_decision(seen: Seen) -> Html:
+    """Lead to where somebody decides about a run's lost request, or say that it is still being looked up."""
+    if standing_of(seen) is not RunStanding.UNDECIDED:
+        return tag("span", icon("info"), tag("span", "What became of it is being looked up; nothing is bought again meanwhile."), class_="why")
+    words = "Decide" if Role.MONEY in me().roles else "Look at it"
+    return tag("a", words, href=ways.to("queue", run=seen.run.id), data_go=True, class_="linklike")
+
+
+def cancel(seen: Seen) -> Html:
+    """Draw the button that cancels a run, or say that it is being cancelled."""
+    if seen.run.cancel_asked_at:
+        return tag("span", "Cancelling", class_="small")
+    label = f"Cancel {what(seen.run)} of {short(seen.case.name)}"
+    return button("Cancel", "cancel", look="quiet", label=label, off=barred(Role.MAKE, "cancelling"), run=seen.run.id)
 
 
 def sample(words: Child, do: str, number: int, look: str = "plain") -> Html:
@@ -134,11 +171,7 @@ def badge(symbol: str, words: Child, look: str = "quiet") -> Html:
 
 def state_of(seen: Seen) -> Html:
     """Say where a run stands, or what was decided about what it made."""
-    if seen.decision is not None:
-        return badge(*DECISIONS[seen.decision])
-    symbol, words = STATES[seen.run.state]
-    look = {RunState.FAILED: "bad", RunState.SUCCEEDED: "ask"}.get(seen.run.state, "quiet")
-    return badge(symbol, words, look)
+    return badge(*STANDINGS[standing_of(seen)])
 
 
 def what(run: Run) -> str:
@@ -211,12 +244,12 @@ def elapsed(seen: Seen) -> Html:
 
 def failure(seen: Seen) -> Html:
     """Say what went wrong with a run, whose fault it was, whether it was charged, and what to do next."""
-    error = seen.run.error or {}
-    fault = {"yours": "Something about the input", "ours": "Our fault", "the provider's": "The provider's fault"}.get(str(error.get("fault")), "")
-    facts = " · ".join(filter(None, (fault, cost(seen))))
-    return tag(
-        "p", tag("span", str(error.get("say", ""))), tag("span", facts, class_="facts"), tag("span", str(error.get("next", ""))), class_="failure"
-    )
+    if seen.unsettled is not None:
+        held = f"{dollars(seen.unsettled.hold_micro_usd)} is held for it."
+        return tag("p", tag("span", undecided.happened(seen.unsettled)), tag("span", held, class_="facts"), class_="failure")
+    error = failure_of(seen.run) or StudioError()
+    facts = " · ".join((FAULTS[error.fault], cost(seen)))
+    return tag("p", tag("span", error.say), tag("span", facts, class_="facts"), tag("span", error.next_on_screen), class_="failure")
 
 
 def likeness(seen: Seen) -> str | None:

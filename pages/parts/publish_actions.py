@@ -26,7 +26,7 @@ def _publish_all(what: What) -> None:
     failed = [one.error for one in outcomes if one.error]
     if failed:
         done = len(outcomes) - len(failed)
-        raise NotNow(f"{done} of {len(outcomes)} were published. The first of the others: {failed[0].say}", next=failed[0].next)
+        raise NotNow(f"{done} of {len(outcomes)} were published. The first of the others: {failed[0].say}", next=failed[0].next_on_screen)
 
 
 def _withdraw(what: What) -> None:

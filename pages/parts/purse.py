@@ -2,7 +2,7 @@
 
 from pages.parts.here import me, shared
 from pipeline.records import Person, Run
-from pipeline.studio import room
+from pipeline.studio import retrying, room
 from pipeline.studio.place import Place
 from pipeline.studio.portraits import FEATURE
 from pipeline.studio.room import FREE, Room
@@ -16,6 +16,18 @@ def room_for(micro_usd: int, case_id: str | None = None) -> Room:
 def room_to_retry(run: Run, micro_usd: int) -> Room:
     """Return whether a retry of this run would fit now; what costs nothing asks nobody."""
     return _look(me(), micro_usd, run.feature, run.case_id, run.sweep, run.person, 1) if micro_usd else FREE
+
+
+def no_retry(run: Run) -> str | None:
+    """Say why a retry of this run by whoever is here would be refused now, budgets left out; None when it would go on."""
+    by = me()
+
+    def ask(there: Place) -> str | None:
+        with there.database.reading() as db:
+            why = retrying.refusal(there, db, run, by)
+        return why.on_screen if why else None
+
+    return shared(f"no retry {(run.id, by.name, sorted(by.roles))}", ask)
 
 
 def room_for_many(micro_usd: int, requests: int, feature: str = FEATURE, sweep: str | None = None) -> Room:

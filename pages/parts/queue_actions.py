@@ -7,11 +7,10 @@ import streamlit as st
 from pages.parts import pieces, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import me, place
-from pages.parts.mishaps import LONGEST_NOTE
 from pages.parts.told import What
-from pipeline.errors import BadParameter, NotNow, OutOfDate, UnknownName
-from pipeline.records import Choice, dollars
-from pipeline.studio import home, queue, requests, reviews, switches
+from pipeline.errors import NotNow, UnknownName
+from pipeline.records import dollars
+from pipeline.studio import home, queue, switches
 from pipeline.studio.queue import Retried
 
 MOST_AT_ONCE = 200
@@ -37,26 +36,12 @@ def _retry_all(what: What) -> None:
 
 def _told(one: Retried) -> tuple[str, str, str]:
     """Say of which run this was, and why it is not being tried again, if so."""
-    why = f"{one.why_not.say} {one.why_not.next}" if one.why_not else ""
+    why = one.why_not.on_screen if one.why_not else ""
     try:
         seen = home.see(place(), one.run_id)
     except UnknownName:
         return one.run_id, pieces.short(one.run_id), why
     return one.run_id, f"{pieces.short(seen.case.name, 60)} · {pieces.what(seen.run)}", why
-
-
-def _settle(what: What) -> None:
-    call = requests.find_call(place(), what["call"])
-    if what["choice"] not in set(Choice):
-        raise OutOfDate
-    if not call.needs_decision:
-        return
-    choice, note = Choice(what["choice"]), " ".join(what["note"].split())
-    if len(note) > LONGEST_NOTE:
-        raise BadParameter(f"A reason has at most {LONGEST_NOTE} characters.", next="Say it shorter.")
-    named = choice is Choice.ADOPT and call.request_id is None
-    ticket = requests.ticket_named(call, what["request"].strip()) if named else None
-    requests.decide_call(place(), call.id, reviews.owner_of(place(), call.case_id), choice, me(), note=note, ticket=ticket)
 
 
 ACTIONS: Mapping[str, Callable[[What], object]] = {
@@ -65,7 +50,7 @@ ACTIONS: Mapping[str, Callable[[What], object]] = {
     "retry": BOARD["retry"],
     "retry-all": _retry_all,
     "retried-read": lambda _: st.session_state.pop("retried", None),
-    "settle": _settle,
+    "settle": BOARD["settle"],
     "pause": _pause,
     "resume": lambda _: switches.resume(place(), me()),
     "whose": _whose,

@@ -3,6 +3,7 @@
 from pages.parts import limits, pieces
 from pages.parts.here import findings, health
 from pages.parts.markup import Html, join, tag
+from pipeline.errors import without_commands
 from pipeline.records import dollars
 from pipeline.studio.home import Home, Today
 
@@ -55,5 +56,5 @@ def _health() -> Html:
 
 
 def _part(title: str, ok: bool, say: str, remedy: str) -> Html:
-    words = tag("span", say if ok else f"{say} {remedy}", class_="say")
+    words = tag("span", say if ok else f"{say} {without_commands(remedy)}", class_="say")
     return tag("li", pieces.icon("check_circle" if ok else "error"), tag("span", tag("b", title), words), class_="good" if ok else "bad")

@@ -75,7 +75,7 @@ def _beat() -> None:
         live("spend-closer", spendcloser.draw(asked), pressed=lambda what: do(ACTIONS, what))
         _follow(spendworth.draw(seen) if ready else None)
     except StudioError as error:
-        st.error(f"{error.say} {error.next}", icon=":material/error:")
+        st.error(error.on_screen, icon=":material/error:")
 
 
 def _once_shown() -> Html:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from pages.parts import pieces
-from pages.parts.pieces import DECISIONS
+from pages.parts.pieces import STANDINGS
 from pipeline import assets, cases
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Decision, Person, Role
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.library import Item
 from pipeline.studio.place import Place
+from pipeline.studio.run_standing import RunStanding, of_file
 
 Badge = tuple[str, str, str]
 MAY_NOT = "Your role does not allow deciding."
@@ -27,13 +28,9 @@ def standing(item: Item) -> Badge:
         return "photo_library", "Test photo", "quiet"
     if item.current:
         return "task_alt", "In use", "good"
-    if item.decision in (Decision.APPROVED, Decision.REJECTED):
-        return DECISIONS[item.decision]
     if item.asset.kind is AssetKind.PHOTO:
-        return "history", "Replaced", "quiet"
-    if not item.fitting:
-        return "history", "Not current", "quiet"
-    return DECISIONS[Decision.WITHDRAWN] if item.decision else ("visibility", "To review", "ask")
+        return STANDINGS[RunStanding.REPLACED]
+    return STANDINGS[of_file(item.decision, current=item.current, fitting=item.fitting)]
 
 
 def named(asset: Asset, case: Case) -> str:

@@ -2,21 +2,21 @@
 
 from pages.parts import pieces, ways
 from pages.parts.here import place
-from pages.parts.markup import Html, join, tag
-from pages.parts.pieces import STATES, barred, button
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import barred, button
 from pipeline.records import Decision, Role, RunState
 from pipeline.studio.home import FirstSteps, Home
+from pipeline.studio.run_standing import RunStanding, standing_of
 from pipeline.studio.seen import Seen
 
 PHOTO = "/samples/astronaut.jpg"
 PHOTO_WORDS = "Portrait of the astronaut Eileen Collins in her orange suit, with a flag and a model of the shuttle behind her"
-COMMAND = "python -m pipeline portrait YOUR-PHOTO.jpg --approve"
 
 
 def card(seen: Home) -> Html:
     """Show the three stations and how far the sample has come."""
     steps = seen.first_steps
-    done = steps is not None and steps.clip is not None and steps.clip.decision is Decision.APPROVED
+    done = steps is not None and steps.clip is not None and _is_approved(steps.clip)
     title, words = _words(done)
     arrow = tag("span", pieces.icon("arrow_forward"), class_="arrow", aria_hidden="true")
     stations = (_photo(), arrow, _avatar(seen, steps), arrow, _clip(steps))
@@ -27,8 +27,7 @@ def card(seen: Home) -> Html:
 def _words(done: bool) -> tuple[str, Html]:
     if done:
         go_on = tag("a", "Now open your first case", href=ways.to("cases"), data_go=True)
-        more = join(go_on, " with a photo of your own, or on the command line: ", tag("code", COMMAND))
-        return "Your first living portrait is ready", tag("p", more, class_="lead")
+        return "Your first living portrait is ready", tag("p", go_on, " with a photo of your own.", class_="lead")
     free = "In the sandbox nothing costs money, and every picture is a labelled stand-in."
     paid = "Each step shows its price before you take it."
     return "Make your first living portrait", tag("p", free if place().settings.is_sandbox else paid, class_="lead")
@@ -53,12 +52,12 @@ def _avatar(seen: Home, steps: FirstSteps | None) -> Html:
         return _station("Avatar", _unmade(avatar, "brush"), *_unfinished(avatar), state="next")
     image = pieces.picture(avatar.picture, pieces.alt_of(avatar), id_="the-avatar")
     facts = tag("p", pieces.likeness(avatar) or "", " · ", pieces.cost(avatar), class_="small")
-    return _station("Avatar", image, facts, _judge_avatar(steps), state="" if avatar.decision is Decision.APPROVED else "next")
+    return _station("Avatar", image, facts, _judge_avatar(steps), state="" if _is_approved(avatar) else "next")
 
 
 def _judge_avatar(steps: FirstSteps) -> Html:
     avatar = steps.avatar
-    if avatar.decision is Decision.APPROVED:
+    if _is_approved(avatar):
         return pieces.state_of(avatar)
     another = pieces.sample(f"Make another · {pieces.price_of_avatar()}", "again", steps.avatars + 1)
     if avatar.decision is not None:
@@ -68,7 +67,7 @@ def _judge_avatar(steps: FirstSteps) -> Html:
 
 def _clip(steps: FirstSteps | None) -> Html:
     clip = steps.clip if steps else None
-    approved = steps is not None and steps.avatar.decision is Decision.APPROVED
+    approved = steps is not None and _is_approved(steps.avatar)
     if steps is None or not approved:
         return _station(
             "Living portrait", pieces.empty("animation", "A short loop for the invitation"), tag("p", "Approve an avatar first", class_="small")
@@ -85,14 +84,18 @@ def _clip(steps: FirstSteps | None) -> Html:
 
 def _judge_clip(steps: FirstSteps, clip: Seen) -> Html:
     another = pieces.animate(steps.avatar, f"Make another · {pieces.price_of_clip()}", "plain")
-    if clip.decision is Decision.APPROVED:
+    if _is_approved(clip):
         return pieces.state_of(clip)
     return tag("div", pieces.state_of(clip) if clip.decision else _approve(clip), another, class_="buttons")
 
 
+def _is_approved(seen: Seen) -> bool:
+    return standing_of(seen) is RunStanding.APPROVED
+
+
 def _unfinished(seen: Seen) -> tuple[Html, Html]:
     if not seen.run.ended:
-        stop = button("Cancel", "cancel", look="quiet", run=seen.run.id)
+        stop = pieces.cancel(seen)
         return pieces.progress(seen), stop
     return pieces.failure(seen), pieces.retry(seen, "Retry", "primary")
 
@@ -110,5 +113,5 @@ def _buy_avatar(do: str, number: int) -> Html:
 
 def _unmade(seen: Seen, symbol: str) -> Html:
     if seen.run.ended:
-        return pieces.empty("error", STATES[seen.run.state][1])
+        return pieces.empty("error", pieces.STANDINGS[standing_of(seen)][1])
     return tag("div", pieces.picture(seen.source, ""), pieces.icon(symbol), class_="making")

@@ -10,13 +10,14 @@ from pages.parts import forms, pieces, sweepline, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import COOKIE, choose, everyone, kept, me, place, shared
 from pages.parts.markup import Html, join, tag
-from pages.parts.pieces import button, icon
+from pages.parts.pieces import barred, button, icon
 from pages.parts.told import What
 from pipeline.errors import NotNow
 from pipeline.processes.claims import holder_of
 from pipeline.records import Person, Role, dollars, seconds_since
 from pipeline.studio import people, strip
 from pipeline.studio.people import ROLE_WORDS
+from pipeline.studio.run_standing import RunStanding, standing_of
 from pipeline.studio.strip import Strip
 
 ICON = "/app/static/icon.svg"
@@ -77,7 +78,7 @@ def _running(seen: Strip) -> Html:
 
 
 def _stop(run_id: str) -> Html:
-    off = None if Role.MAKE in me().roles else "Your role does not allow cancelling."
+    off = barred(Role.MAKE, "cancelling")
     return button("Cancel", "cancel", look="quiet", off=off, run=run_id)
 
 
@@ -145,7 +146,7 @@ def _worker_lives(folder: str) -> bool:
 def _offer(seen: Strip) -> Html | None:
     """Offer the newest result that waits for a decision, unless its case is on the screen."""
     new = seen.newest
-    if new is None or new.made is None or new.decision is not None or new.run.id in _waved_away():
+    if new is None or standing_of(new) is not RunStanding.TO_REVIEW or new.run.id in _waved_away():
         return None
     shown_here = st.session_state.get("screen") in ("home", f"case-{new.case.id}")
     if shown_here or seconds_since(new.run.ended_at or new.run.asked_at) > OFFERED_SECONDS:

@@ -47,7 +47,7 @@ async def take(request: Request) -> Response:
     try:
         path, saved = await run_sync(_made, sweep_id, name, dict(request.query_params))
     except StudioError as error:
-        return PlainTextResponse(f"{error.say} {error.next}", status_code=422, headers=HEADERS)
+        return PlainTextResponse(error.on_screen, status_code=422, headers=HEADERS)
     headers = {**HEADERS, "content-disposition": attachment(saved)}
     return FileResponse(path, media_type=KINDS[name], headers=headers, background=BackgroundTask(path.unlink))
 

@@ -34,7 +34,7 @@ def draw(seen: SweepView) -> Html:
     try:
         pair = st.session_state.get(PAIR) or pairs.pair(place(), seen.sweep.id, me())
     except StudioError as error:
-        return tag("div", head, _nothing(f"{error.say} {error.next}"), class_="stack")
+        return tag("div", head, _nothing(error.on_screen), class_="stack")
     if pair is None:
         return tag("div", head, _nothing("You have judged every pair. The ranking is on the sweep’s page."), class_="stack")
     st.session_state[PAIR] = pair

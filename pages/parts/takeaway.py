@@ -33,6 +33,11 @@ MORE = {
     Table.DIFFERENCES: "Differences to the bill",
 }
 FORMS = {Format.CSV: "CSV", Format.PARQUET: "Parquet"}
+WAYS = (
+    ("Datasette", "The ledger in the browser, read-only, with the usual questions ready: what was spent, waste, dearest cases, what is on no bill."),
+    ("Notebook", "The ten usual questions answered with pandas and Plotly, straight from the file."),
+    ("Command line", "The same files without a screen, and sums by anything as JSON."),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,13 +124,7 @@ def _backups(seen: Seen) -> Html:
     words = tag("p", f"{backups.INSIDE} {backups.OUTSIDE}", class_="small lead")
     rows = [(tag("code", one.name), ago(one.made_at), size(one.bytes)) for one in seen.backups[:SHOWN_BACKUPS]]
     table = listing("Backups", ("Name", "Made", "Size"), rows, numbers={2}) if rows else tag("p", "There is no backup yet.", class_="small")
-    newest = seen.backups[0].name if seen.backups else "NAME"
-    back = tag(
-        "p",
-        tag("span", "To go back to one, stop the studio and run "),
-        tag("code", f"python -m pipeline restore {newest}"),
-        tag("span", ". The records that are there now are kept under a dated name."),
-    )
+    back = tag("p", "An engineer goes back to one while the studio is stopped. The records that are there now are kept under a dated name.")
     head = tag("div", tag("h2", "Backups"), press, class_="head-of")
     return tag("section", head, words, _made(seen.outcome), table, back, class_="takeaway", id="backups")
 
@@ -146,25 +145,8 @@ def _made(outcome: Outcome[tuple[Backup, Facts]]) -> Html:
 
 
 def _ways() -> Html:
-    datasette = (
-        tag("b", "Datasette"),
-        tag(
-            "span", "The ledger in the browser, read-only, with the usual questions ready: what was spent, waste, dearest cases, what is on no bill."
-        ),
-        tag("code", "make datasette"),
-    )
-    notebook = (
-        tag("b", "Notebook"),
-        tag("span", "The ten usual questions answered with pandas and Plotly, straight from the file."),
-        tag("code", "notebooks/costs.ipynb"),
-    )
-    command = (
-        tag("b", "Command line"),
-        tag("span", "The same files without a screen, and sums by anything as JSON."),
-        tag("code", "python -m pipeline export ledger --out ledger.parquet"),
-    )
-    table = listing("Other ways", ("What", "What for", "How"), [datasette, notebook, command])
-    return tag("section", tag("h2", "Questions of your own"), table, class_="takeaway")
+    table = listing("Other ways", ("What", "What for"), [(tag("b", name), what_for) for name, what_for in WAYS])
+    return tag("section", tag("h2", "Questions of your own"), tag("p", "The README says how to open each.", class_="small"), table, class_="takeaway")
 
 
 def address(asked: Asked) -> str:

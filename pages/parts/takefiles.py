@@ -43,7 +43,7 @@ async def take(request: Request) -> Response:
     try:
         path = await run_sync(_written, wish)
     except StudioError as error:
-        return PlainTextResponse(f"{error.say} {error.next}", status_code=422, headers=HEADERS)
+        return PlainTextResponse(error.on_screen, status_code=422, headers=HEADERS)
     headers = {**HEADERS, "content-disposition": attachment(_name(wish))}
     return FileResponse(path, media_type=TYPES[wish.format], headers=headers, background=BackgroundTask(path.unlink))
 

@@ -24,7 +24,9 @@ def decide(
     ends it. Raises NotNow when the call does not wait for a decision, BudgetReached when a resend does not fit a cap.
     """
     if call.state is not CallState.UNKNOWN or not call.needs_decision:
-        raise NotNow(f"This call does not wait for a decision; it is {call.state.value}.", next="Look at its run with `show`.")
+        raise NotNow(
+            f"This call does not wait for a decision; it is {call.state.value}.", next="Look at its run with `show`.", screen="Look at its run."
+        )
     row = {"id": new_id("d"), "call_id": call.id, "choice": choice.value, "person": by.name, "at": now(), "note": note}
     insert(tx, "decisions", row)
     if choice is Choice.ADOPT:
@@ -45,7 +47,9 @@ def _adopt(tx: Connection, call: Call, ticket: Ticket | None) -> Call:
     known = ticket or (Ticket(**call.ticket) if call.ticket else None)
     if known is None:
         raise NotNow(
-            "Nothing is known of this request that could be adopted.", next="Name the provider's request id: `decide CALL adopt --request ID`."
+            "Nothing is known of this request that could be adopted.",
+            next="Name the provider's request id: `decide CALL adopt --request ID`.",
+            screen="Name the provider's request id.",
         )
     changes = {"ticket": asdict(known), "request_id": known.request_id, "accepted_at": now(), "needs_decision": 0, "error": None}
     try:

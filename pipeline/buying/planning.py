@@ -69,7 +69,9 @@ def plan_again(tx: Connection, run: Run, wanted: Wanted, caps: Iterable[Cap], *,
     if _worth_keeping(last) and not force:
         if last.needs_decision:
             raise NotNow(
-                "Whether the provider took this request is not known.", next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`."
+                "Whether the provider took this request is not known.",
+                next=f"Decide first: `decide {last.id} adopt`, `resend` or `write-off`.",
+                screen="Decide about it first, in the queue.",
             )
         return last
     print_ = fingerprint(wanted, run.case_id)

@@ -5,6 +5,7 @@ storefront.py    the store that everybody can read, and the proof that it holds 
 items.py         which files of an approved avatar or clip go out
 publications.py  one row a publication: asked for, proven, replaced, withdrawn
 proving.py       the public store tried with a real object, right by right
+reach.py         whether customers can open an address
 purge.py         telling the CDN to forget what was withdrawn
 cache_rule.py    the CDN's rule for videos, set beside what a zone has
 together.py      changes of several threads in one transaction

@@ -53,6 +53,7 @@ downloads.py   links that save a file under a name people recognise
 shelf.py       the one query behind a page of the library
 looks.py       what a run, a case or an asset looks like from outside
 seen.py        a run as people see it
+run_standing.py  how a run or a file stands, in one word
 strip.py       what every page shows of now
 sweeplines.py  a sweep as one line among what runs, waits, failed and was done
 presets.py     the settings that support begins with, where they come from, and the way back

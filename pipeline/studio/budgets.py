@@ -197,7 +197,11 @@ def _check(cap: Cap, reason: str) -> None:
     if cap.period not in PERIODS:
         raise BadParameter(f"{cap.period[:40]!r} is no period of a budget.", next=f"Use one of: {', '.join(PERIODS)}.")
     if not cap.scope.strip() or (cap.scope_kind == "studio" and cap.scope != "all") or len(cap.scope) > LONGEST_NAME or not cap.scope.isprintable():
-        raise BadParameter("It was not said whose budget this is.", next="Name the person, feature, case or sweep, or `*` for each of them.")
+        raise BadParameter(
+            "It was not said whose budget this is.",
+            next="Name the person, feature, case or sweep, or `*` for each of them.",
+            screen="Choose whose it is.",
+        )
     if (cap.micro_usd is None) == (cap.requests is None):
         raise BadParameter("A budget is either an amount of dollars or a number of requests.", next="Say one of them.")
     if not 0 <= cap.amount <= MOST[cap.measure]:

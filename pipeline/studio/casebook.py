@@ -25,8 +25,9 @@ from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.replies import Reply, write
 from pipeline.studio.samples import PREFIX
-from pipeline.studio.seen import Question, Seen, question_of, seen_of
+from pipeline.studio.seen import Seen, question_of, seen_of
 from pipeline.studio.standing import CaseState
+from pipeline.studio.undecided import Undecided, explain
 
 __all__ = ["CaseLine", "CasePage", "CaseState", "CaseView", "find", "look", "open_new", "search", "thumb_of"]
 
@@ -40,8 +41,9 @@ class CaseView:
     """A case with everything that belongs to it.
 
     `faces` is None for a photo nobody counted them in. Candidates belong to the present photo or avatar and wait for a decision, newest first;
-    what was decided and withdrawn waits again. `failed` holds the newest run of each kind if it failed, `older_clip` the clip that was approved
-    for an avatar before the present one, `live` what guests see. `avatars` and `clips` count what was asked for: one more is the next number.
+    what was decided and withdrawn waits again. `failed` holds the newest run of each kind if it failed and is no lost request, `older_clip` the
+    clip that was approved for an avatar before the present one, `questions` the lost requests, `live` what guests see. `avatars` and
+    `clips` count what was asked for: one more is the next number.
     """
 
     case: Case
@@ -56,7 +58,7 @@ class CaseView:
     running: tuple[Seen, ...]
     failed: tuple[Seen, ...]
     older_clip: Seen | None
-    questions: tuple[Question, ...]
+    questions: tuple[Undecided, ...]
     attempts: Attempts
     grants: tuple[Grant, ...]
     money: Totals
@@ -123,14 +125,15 @@ def look(place: Place, case_id: str, by: Person = ANYBODY) -> CaseView:
             avatar_offer=offer(place, db, case, RunKind.AVATAR, by),
             clip_offer=offer(place, db, case, RunKind.CLIP, by),
             history=tried,
-            reply=write(db, case),
+            reply=write(place, db, case),
             live=publications.live(db, case.id),
             **_photo(db, case),
             **_seen(case, rows, lambda run_id: known.get(run_id) or seen_of(place, db, runs.get(db, run_id))),
         )
 
 
-RUNS = """SELECT r.id, r.kind, r.state, r.source, r.photo_version, a.sha256 AS made, a.removed_at, (
+RUNS = """SELECT r.id, r.kind, r.state, r.source, r.photo_version, a.sha256 AS made, a.removed_at, EXISTS (
+        SELECT 1 FROM outputs f JOIN calls c ON c.id = f.call_id WHERE f.run_id = r.id AND r.state <> 'succeeded' AND c.needs_decision = 1) AS lost, (
         SELECT decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256 ORDER BY p.at DESC, p.rowid DESC LIMIT 1) AS decision
     FROM runs r LEFT JOIN outputs o ON o.run_id = r.id AND r.state = 'succeeded'
     LEFT JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset
@@ -151,7 +154,7 @@ def _seen(case: Case, rows: list[Row], see: Callable[[str], Seen]) -> dict[str, 
     picked = {
         "candidates": _candidates(case, now),
         "running": [row for row in rows if row["state"] not in RUN_ENDED],
-        "failed": [row for row in newest if row["state"] == RunState.FAILED],
+        "failed": [row for row in newest if row["state"] == RunState.FAILED and not row["lost"]],
     }
     one = {"avatar": _maker(rows, case.avatar), "clip": _maker(rows, case.clip), "older_clip": _older_clip(case, clips)}
     return {
@@ -182,13 +185,13 @@ def _older_clip(case: Case, clips: list[Row]) -> Row | None:
     return next((row for row in clips if row["source"] != case.avatar and row["decision"] == Decision.APPROVED and not row["removed_at"]), None)
 
 
-def _questions(place: Place, db: Connection, case: Case) -> tuple[Question, ...]:
+def _questions(place: Place, db: Connection, case: Case) -> tuple[Undecided, ...]:
     rows = db.execute(
         """SELECT q.id FROM calls q WHERE q.case_id = ? AND q.state = 'unknown' AND q.needs_decision = 1
             AND EXISTS (SELECT 1 FROM outputs o JOIN runs r ON r.id = o.run_id WHERE o.call_id = q.id AND r.sweep IS NULL) ORDER BY q.created_at""",
         (case.id,),
     )
-    return tuple(question_of(place, db, row["id"]) for row in rows.fetchall())
+    return tuple(explain(place, db, question_of(place, db, row["id"])) for row in rows.fetchall())
 
 
 def _readable_id(owner: str, name: str) -> str:

@@ -84,13 +84,15 @@ def document(closing: Closing) -> dict[str, Any]:
 
 def _closing(db: Connection, month: str, by: Person, *, accept_error: bool, reason: str) -> Closing:
     if any(one.month == month for one in closings(db)):
-        raise NotNow(f"{month} is closed already.", next="Look at its error on the screen, or with `close-month` of another month.")
+        said = "Look at its error on the screen, or with `close-month` of another month."
+        raise NotNow(f"{month} is closed already.", next=said, screen="Look at its error.")
     obstacles, unexplained = _obstacles(db, month)
     if obstacles:
         raise NotNow(f"{month} cannot be closed: {obstacles[0]}", next=_remedy(month))
     if unexplained and not accept_error:
         said = f"{month} has {unexplained} difference{'' if unexplained == 1 else 's'} that nobody can explain."
-        raise NotNow(said, next="Settle them, or have somebody with the role `admin` accept the error with a reason.")
+        accept = "Settle them, or have somebody with the role {} accept the error with a reason."
+        raise NotNow(said, next=accept.format("`admin`"), screen=accept.format("“admin”"))
     period, sums = month_of(month), month_sum(db, month)
     last = db.execute("SELECT id, hash FROM entries ORDER BY id DESC LIMIT 1").fetchone()
     return Closing(

@@ -93,7 +93,9 @@ def export_to(place: Place, wish: Wish, path: Path, *, replace: bool = False) ->
 def write(place: Place, wish: Wish, path: Path) -> Exported:
     """Write the rows to a path, all as of one moment; raises BadParameter, OSError."""
     if wish.by and wish.table is not Table.COSTS:
-        raise BadParameter(f"The {wish.table.value} is not added up by anything.", next="Export `costs` to add up.")
+        raise BadParameter(
+            f"The {wish.table.value} is not added up by anything.", next="Export `costs` to add up.", screen="Export the costs to add up."
+        )
     check(wish.by, wish.looked_at)
     columns = columns_of(wish.table, wish.by)
     with place.database.reading() as db, path.open("wb") as file:

@@ -11,6 +11,7 @@ from pipeline.studio.samples import PREFIX
 from pipeline.studio.seen import Question, Seen, questions, see, seen_of
 from pipeline.studio.strip import Money
 from pipeline.studio.sweeplines import SweepLine
+from pipeline.studio.undecided import Undecided, explain
 
 __all__ = ["FirstSteps", "Home", "Question", "Seen", "Today", "look", "see", "seen_of"]
 
@@ -45,7 +46,7 @@ class Home:
 
     to_do: tuple[Seen, ...]
     to_do_count: int
-    questions: tuple[Question, ...]
+    questions: tuple[Undecided, ...]
     questions_count: int
     running: tuple[Seen, ...]
     sweeps: tuple[SweepLine, ...]
@@ -69,7 +70,7 @@ def look(place: Place, *, newest: int = 12) -> Home:
         return Home(
             to_do=tuple(seen_of(place, db, runs.get(db, run_id)) for run_id in waiting[:MOST_TO_DO]),
             to_do_count=len(waiting),
-            questions=questions(place, db, MOST_QUESTIONS),
+            questions=tuple(explain(place, db, one) for one in questions(place, db, MOST_QUESTIONS)),
             questions_count=counts.questions,
             running=tuple(seen_of(place, db, run) for run in runs.live(db, MOST_RUNNING, cells=False)),
             sweeps=tuple(sweeplines.line(db, sweep_id) for sweep_id in list(sweeplines.live(db))[:MOST_RUNNING]),
@@ -84,13 +85,13 @@ def look(place: Place, *, newest: int = 12) -> Home:
 def _today(place: Place, db: Connection) -> Today:
     money = strip.money_today(place, db)
     row = db.execute(
-        """SELECT count(*) FILTER (WHERE state = 'succeeded' AND NOT o.reused) AS made, count(*) FILTER (WHERE state = 'failed') AS failed,
+        """SELECT count(*) FILTER (WHERE state = 'succeeded' AND NOT o.reused) AS made, count(*) FILTER (WHERE state = 'failed' AND coalesce(c.needs_decision, 0) = 0) AS failed,
             count(*) FILTER (WHERE state = 'failed' AND EXISTS (
                 SELECT 1 FROM entries e WHERE e.run_id = r.id AND e.kind = 'charge' AND e.micro_usd > 0)) AS failed_charged,
             count(*) FILTER (WHERE state = 'succeeded' AND o.reused) AS reused,
             coalesce(sum(c.hold_micro_usd) FILTER (WHERE state = 'succeeded' AND o.reused), 0) AS saved
         FROM (SELECT id, state FROM runs WHERE asked_at >= ? AND sweep IS NULL) r JOIN outputs o ON o.run_id = r.id
-        LEFT JOIN (SELECT id AS call, hold_micro_usd FROM calls) c ON c.call = o.call_id""",
+        LEFT JOIN (SELECT id AS call, hold_micro_usd, needs_decision FROM calls) c ON c.call = o.call_id""",
         (strip.today(),),
     ).fetchone()
     return Today(

@@ -21,7 +21,11 @@ ROLE_WORDS = {
 def check(by: Person, role: Role) -> None:
     """Raise NotAllowed unless the person has this role."""
     if role not in by.roles:
-        raise NotAllowed(f"{by.name} may not {ROLE_WORDS[role]}.", next=f"Ask somebody with the role `{role.value}`.")
+        raise NotAllowed(
+            f"{by.name} may not {ROLE_WORDS[role]}.",
+            next=f"Ask somebody with the role `{role.value}`.",
+            screen=f"Ask somebody with the role “{role.value}”.",
+        )
 
 
 def everyone(place: Place) -> list[Person]:

@@ -112,7 +112,7 @@ def check_current(place: Place, case_id: str, owner: str, avatar: str) -> None:
     with place.database.reading() as db:
         case = cases.get(db, case_id, owner)
     if case.avatar != avatar:
-        raise NotNow("This avatar is not the case's approved one.", next=f"Approve it first: `approve {avatar[:12]}`.")
+        raise NotNow("This avatar is not the case's approved one.", next=f"Approve it first: `approve {avatar[:12]}`.", screen="Approve it first.")
 
 
 def request_of(place: Place, tx: Connection, run: Run, *, reuse: Reuse = Reuse.ALLOW) -> Wanted:

@@ -7,11 +7,13 @@ from pipeline import cases, runs
 from pipeline.database import Connection
 from pipeline.errors import Fault, UnknownName
 from pipeline.publishing import publications
+from pipeline.publishing.reach import is_public_address
 from pipeline.records import AssetKind, Case, Plan, Run, RunKind, RunState
 from pipeline.studio.place import Place
 
 LONGEST_GREETING = 80
 LINK = "[The link joins here after publishing.]"
+CLOSED_LINK = "[The link joins here once customers can open it.]"
 PHOTO_RULES = (
     "facing the camera or turned a little",
     "in good light and sharp",
@@ -22,10 +24,36 @@ PHOTO_RULES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """A letter to the customer; not `ready` while something in square brackets has to be filled in first."""
+    """A letter to the customer. While it needs a link that is not there or that customers cannot open, `why_not` says so and `remedy` what to do."""
 
     text: str
-    ready: bool
+    why_not: str = ""
+    remedy: str = ""
+
+    @property
+    def ready(self) -> bool:
+        """True when it can be sent as it is."""
+        return not self.why_not
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Link:
+    """The address a letter names, else a note in square brackets, with why and what to do."""
+
+    words: str
+    why_not: str = ""
+    remedy: str = ""
+
+
+NOT_PUBLISHED = _Link(words=LINK, why_not="There is no link yet: guests do not see what is approved.", remedy="Publish it first.")
+OF_SANDBOX = _Link(
+    words=CLOSED_LINK, why_not="The link leads to a stand-in of the sandbox, which no customer should see.", remedy="Make the portrait in live mode."
+)
+NOT_OPEN = _Link(
+    words=CLOSED_LINK,
+    why_not="Customers cannot open the link: its address leads to this computer or this network only.",
+    remedy="An engineer sets the studio’s public address (STUDIO_PUBLIC_URL) or a public store (STUDIO_STORE); the link follows by itself.",
+)
 
 
 def reply(place: Place, case_id: str) -> Reply:
@@ -35,16 +63,16 @@ def reply(place: Place, case_id: str) -> Reply:
         case = cases.look_up(db, case_id)
         if case is None:
             raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
-        return write(db, case)
+        return write(place, db, case)
 
 
-def write(db: Connection, case: Case) -> Reply:
+def write(place: Place, db: Connection, case: Case) -> Reply:
     """Return what to write about a case within a read that has begun."""
     asked = runs.newest(db, 50, case_id=case.id, cells=False)
-    link = _link(db, case)
-    body = _body(case, link, next((run for run in asked if run.photo_version == case.photo_version), None))
+    link = _link(place, db, case)
+    body = _body(case, link.words, next((run for run in asked if run.photo_version == case.photo_version), None))
     text = "\n\n".join((_greeting(case), body, "With kind regards"))
-    return Reply(text=text, ready=LINK not in text)
+    return Reply(text=text, why_not=link.why_not, remedy=link.remedy) if link.words in body else Reply(text=text)
 
 
 def _greeting(case: Case) -> str:
@@ -55,11 +83,15 @@ def _greeting(case: Case) -> str:
     return f"Hello {name if len(name) <= LONGEST_GREETING else name[:LONGEST_GREETING].rstrip() + '…'},"
 
 
-def _link(db: Connection, case: Case) -> str:
-    """Return where guests see what is approved now; a note in square brackets while they do not."""
+def _link(place: Place, db: Connection, case: Case) -> _Link:
+    """Return where customers see what is approved now, or why they do not."""
     live = publications.live(db, case.id)
     shown = live.get(AssetKind.CLIP) if case.clip else live.get(AssetKind.AVATAR)
-    return shown.url if shown and shown.asset in (case.clip, case.avatar) else LINK
+    if shown is None or shown.asset not in (case.clip, case.avatar):
+        return NOT_PUBLISHED
+    if place.settings.is_sandbox:
+        return OF_SANDBOX
+    return _Link(words=shown.url) if is_public_address(shown.url) else NOT_OPEN
 
 
 def _body(case: Case, link: str, newest: Run | None) -> str:

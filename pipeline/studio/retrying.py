@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipeline import cases, runs
-from pipeline.buying import price_again
+from pipeline.buying import calls, price_again
 from pipeline.buying.planning import fingerprint
 from pipeline.database import Connection
-from pipeline.errors import BudgetReached, NotNow, StudioError, TooManyRequests
+from pipeline.errors import BeingLookedUp, BudgetReached, NotNow, StudioError, TooManyRequests
 from pipeline.records import Person, Role, Run, RunState
+from pipeline.studio import sweep_runs
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
-from pipeline.studio.portraits import request_of
+from pipeline.studio.portraits import check_limits, request_of
 from pipeline.studio.requests import outdated, retry
 from pipeline.studio.reviews import owner_of
+from pipeline.workflows.wishes import SLOTS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +70,27 @@ def retry_all_failed(place: Place, by: Person, run_ids: Iterable[str]) -> tuple[
         stopped = why_not if isinstance(why_not, BudgetReached | TooManyRequests) else stopped
         done.append(Retried(run_id=run_id, why_not=why_not))
     return tuple(done)
+
+
+def refusal(place: Place, db: Connection, run: Run, by: Person) -> StudioError | None:
+    """Return why a retry of this run by this person would be refused now, budgets left out; None when it would go on. Nothing is written."""
+    try:
+        _check_retry(place, db, run, by)
+    except StudioError as error:
+        return error
+    return None
+
+
+def _check_retry(place: Place, db: Connection, run: Run, by: Person) -> None:
+    check(by, Role.MAKE)
+    if calls.filling(db, run.id, SLOTS[run.kind]).needs_decision:
+        raise BeingLookedUp(screen="Decide about it in the queue.")
+    cost = _price(place, db, run, set())
+    case = cases.look_up(db, run.case_id)
+    if run.sweep is not None:
+        sweep_runs.check_cell(db, run)
+    elif cost and case is not None:
+        check_limits(place, db, case, by)
 
 
 def _retry(place: Place, run_id: str, by: Person) -> StudioError | None:

@@ -9,7 +9,7 @@ from pipeline import assets, cases, ledger, runs
 from pipeline.buying import calls, price_again
 from pipeline.database import Connection
 from pipeline.errors import StudioError, UnknownName
-from pipeline.records import Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState
+from pipeline.records import CALL_OPEN, Asset, AssetKind, Call, CallState, Case, Decision, Run, RunKind, RunState
 from pipeline.studio import portraits
 from pipeline.studio.looks import files_of, likeness_of
 from pipeline.studio.place import Place
@@ -25,7 +25,7 @@ class Seen:
     """A run as people see it: whose it is, its picture (else what it is made from), what it cost, and what was decided about it.
 
     `clips` were asked for of this avatar; `next_clip` is the number by which the case's next one is asked for. `sweep` is what people call the
-    sweep that this run is a cell of, None for an attempt.
+    sweep that this run is a cell of, None for an attempt. `unsettled` is the run's request where nobody knows yet what became of it.
     """
 
     run: Run
@@ -43,6 +43,7 @@ class Seen:
     next_clip: int
     again_micro_usd: int
     sweep: str | None
+    unsettled: Call | None
 
     @property
     def can_be_animated(self) -> bool:
@@ -122,7 +123,19 @@ def seen_of(place: Place, db: Connection, run: Run) -> Seen:
         clips=_clips(db, made) if made and run.kind is RunKind.AVATAR else 0,
         next_clip=portraits.next_number(db, case.id, RunKind.CLIP),
         sweep=name_of(db, run.sweep) if run.sweep else None,
+        unsettled=_unsettled(db, run),
     )
+
+
+def _unsettled(db: Connection, run: Run) -> Call | None:
+    """Return the request of a run that has made nothing, if a person has to decide about it or it outlived the run."""
+    if run.state is RunState.SUCCEEDED:
+        return None
+    try:
+        call = calls.filling(db, run.id, SLOTS[run.kind])
+    except UnknownName:
+        return None
+    return call if call.needs_decision or (run.ended and call.state in CALL_OPEN) else None
 
 
 def _price_again(place: Place, db: Connection, run: Run) -> int:

@@ -111,16 +111,21 @@ def retry(place: Place, run_id: str, by: Person) -> Run:
         run = runs.get(tx, run_id)
         if run.sweep is None:
             raise NotNow("This run is no cell of a sweep.", next="Retry it in the queue.")
-        if is_replay(run.id):
-            raise NotNow("This is a replay of a cell, and a retry might show what is owned.", next="Replay the cell once more.")
-        if assets.get(tx, run.case_id, run.source).removed_at is not None:
-            raise NotNow("The picture this cell is made from was removed.", next="Compare on another photo.")
+        check_cell(tx, run)
         sweep = sweeps.get(tx, run.sweep)
         run = runs.again(tx, run_id)
         want = request_of(place, tx, run)
         plan_again(tx, run, want, _caps(place, sweep.id, sweep.ceiling_micro_usd), before_holding=lambda: _check_pace(place, tx, by))
         _note(tx, sweep, "retry cell", by, run=run_id)
         return run
+
+
+def check_cell(db: Connection, run: Run) -> None:
+    """Raise NotNow for a replay and for a cell whose picture was removed: neither is tried again."""
+    if is_replay(run.id):
+        raise NotNow("This is a replay of a cell, and a retry might show what is owned.", next="Replay the cell once more.")
+    if assets.get(db, run.case_id, run.source).removed_at is not None:
+        raise NotNow("The picture this cell is made from was removed.", next="Compare on another photo.")
 
 
 def failures(place: Place, sweep_id: str) -> list[Run]:

@@ -44,11 +44,12 @@ def explain(place: Place, db: Connection, question: Question) -> Undecided:
     """Put a question into words."""
     call = question.call
     return Undecided(
-        question=question, happened=_happened(call), known=tuple(_known(call)), options=(_adopt(call), _resend(place, db, question), _write_off(call))
+        question=question, happened=happened(call), known=tuple(_known(call)), options=(_adopt(call), _resend(place, db, question), _write_off(call))
     )
 
 
-def _happened(call: Call) -> str:
+def happened(call: Call) -> str:
+    """Say what happened to a request of which nobody knows what became of it."""
     error = call.error or {}
     lost = LOST.format(provider=call.provider)
     if call.request_id is not None:

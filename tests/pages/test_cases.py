@@ -204,3 +204,11 @@ def test_a_new_case_sent_twice_is_one_case(studio: LittleStudio) -> None:
 def test_grants_name_who_gave_them_and_why(studio: LittleStudio) -> None:
     grants.grant(studio.place, CASE, OWNER, 2, "<b>because</b>", Person(name="Ana"))
     assert "2 more by Ana, just now: &lt;b&gt;because&lt;/b&gt;" in drawn(visit("cases", case=CASE))
+
+
+def test_a_letter_can_be_copied_only_when_everything_it_says_is_true(studio: LittleStudio) -> None:
+    assert 'data-copy="reply-text"' in drawn(visit("cases", case=CASE))
+    avatar(studio, approved=True)
+    seen = drawn(visit("cases", case=CASE))
+    assert 'data-copy="reply-text"' not in seen
+    assert "Not to be sent yet. There is no link yet: guests do not see what is approved. Publish it first." in seen

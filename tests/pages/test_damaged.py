@@ -37,6 +37,6 @@ def test_every_screen_says_that_the_database_is_damaged_and_names_the_backup(dam
     said = " ".join(error.value for error in app.error)
     assert not app.exception
     assert "damaged" in said
-    assert f"python -m pipeline restore {name}" in said
+    assert f"restore the newest backup, {name}." in said
     assert str(studio.place.settings.data) not in said
     assert studio.place.database.path.read_bytes() == before

@@ -178,7 +178,7 @@ def test_a_failure_says_whose_fault_what_it_cost_and_what_a_retry_costs(studio: 
     for draw in (steps.card, board.sections):
         seen = draw(home.look(studio.place))
         assert "The provider failed while making this." in seen
-        assert "The provider&#x27;s fault · not charged" in seen
+        assert "The provider’s fault · not charged" in seen
         assert "· $0.03" in seen
 
 

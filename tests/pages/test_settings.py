@@ -106,7 +106,7 @@ def test_an_errand_runs_once_at_a_time_and_its_failure_is_said() -> None:
     for _ in range(5):
         errand.begin()
     ended(errand)
-    assert (len(made), errand.outcome.trouble) == (1, f"{StoreRefused.say} {StoreRefused.next}")
+    assert (len(made), errand.outcome.trouble) == (1, StoreRefused().on_screen)
     errand.begin()
     ended(errand)
     assert "KeyError" in errand.outcome.trouble

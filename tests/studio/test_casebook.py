@@ -181,7 +181,7 @@ def test_a_request_that_nobody_can_prove_is_what_a_case_needs_first(studio):
     lose(studio, run)
     ask(studio, 2)
     assert state(studio) is CaseState.NEEDS_DECISION
-    assert [one.call.run_id for one in look(studio).questions] == [run.id]
+    assert [one.question.call.run_id for one in look(studio).questions] == [run.id]
 
 
 def lose(studio, run):

@@ -133,7 +133,7 @@ def test_a_lost_request_of_a_cell_that_an_attempt_waits_for_too_asks_the_case(st
     first = cell(studio, "c1", 5)
     attempt(studio, "a1", 5)
     lost(studio, first)
-    assert [one.seen.run.id for one in looked(studio).questions] == ["c1"]
+    assert [one.question.seen.run.id for one in looked(studio).questions] == ["c1"]
     assert looked(studio).state is casebook.CaseState.NEEDS_DECISION
 
 

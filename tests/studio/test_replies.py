@@ -1,11 +1,14 @@
 """What support copies to a customer is true of the case now, greets by name, and never promises a link that is not there."""
 
+from dataclasses import replace
+
 import pytest
 
 from pipeline import runs
 from pipeline.errors import GenerationFailed, InputRefused, UnknownName
+from pipeline.publishing import publications
 from pipeline.records import Decision, Plan, RunState
-from pipeline.studio import casebook, photos, portraits, replies, reviews
+from pipeline.studio import casebook, photos, portraits, publishing, replies, reviews
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
@@ -84,9 +87,38 @@ def test_an_approved_avatar_is_told_and_waits_for_its_link(studio):
     assert "Your portrait is ready" in said.text
     assert "[The link joins here after publishing.]" in said.text
     assert "we will bring it to life" in said.text
-    assert not said.ready
+    assert (said.ready, said.remedy) == (False, "Publish it first.")
     clip(studio, 1)
     assert "being brought to life now" in letter(studio).text
+
+
+ADDRESSES = {
+    "https://media.example.com": "",
+    "http://portraits.example.org": "",
+    "http://localhost:8501": "leads to this computer or this network only",
+    "http://127.0.0.1:8501": "leads to this computer or this network only",
+    "http://[::1]:8501": "leads to this computer or this network only",
+    "http://192.168.1.20": "leads to this computer or this network only",
+    "http://0x7f.1": "leads to this computer or this network only",
+    "http://2130706433": "leads to this computer or this network only",
+    "http://studio:8501": "leads to this computer or this network only",
+    "https://studio.internal": "leads to this computer or this network only",
+}
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_a_letter_names_a_published_address_only_where_customers_can_open_it(studio, address):
+    approve(studio, ask(studio, 1))
+    publishing.publish_case(studio.place, CASE, OWNER, ME)
+    with studio.place.database.writing() as tx:
+        publications.readdress(tx, studio.place.storefront.name, address)
+    in_sandbox = letter(studio)
+    assert (in_sandbox.ready, "live mode" in in_sandbox.remedy) == (False, True)
+    studio.place.settings = replace(studio.place.settings, mode="live")
+    said = letter(studio)
+    assert ADDRESSES[address] in said.why_not
+    assert said.ready == (address in said.text) == (not ADDRESSES[address])
+    assert said.ready or ("STUDIO_PUBLIC_URL" in said.remedy and "[The link joins here once customers can open it.]" in said.text)
 
 
 def test_an_approved_clip_is_told_and_waits_for_its_link(studio):
