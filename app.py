@@ -9,6 +9,7 @@ import gc
 import importlib
 import os
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from starlette.routing import Route
 from pages.parts import guestpage, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
 from pipeline.errors import StudioError
+from pipeline.media.decoding import pool
 from pipeline.processes.claims import claim
 from pipeline.processes.supervisor import Supervisor
 from pipeline.routes import all_routes
@@ -55,6 +57,7 @@ def _begin(ends: contextlib.ExitStack) -> Supervisor:
 
 
 def _warm() -> None:
+    threading.Thread(target=pool.warm_up, daemon=True).start()
     # Streamlit collects garbage after every run of a script; what was loaded before the freeze is never walked again.
     for name in WARMED:
         importlib.import_module(name)

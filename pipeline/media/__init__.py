@@ -1,7 +1,7 @@
 """Pictures and clips, read, checked and made.
 
-    pictures.py    what a file really is: format by its first bytes, opened without surprises, decoded to the end
-    colours.py     any colour model or profile to plain sRGB on white
+    decoding/      what others send, decoded in a helper process with limits of time, memory and size
+    pictures.py    any still picture as plain pixels, by way of the helper
     photos.py      a customer's photo in, upright and clean; its square crop; friendly advice
     crops.py       where the square lies so that no face is cut
     advice.py      how sharp, how bright, how much face, how far turned

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pipeline.errors import BrokenMedia
-from pipeline.media.colours import flat_mode, to_srgb
-from pipeline.media.pictures import TooManyPixels, Unreadable, decode, open_still
+from pipeline.media.decoding.kinds import TooManyPixels, Unreadable
+from pipeline.media.pictures import opened
 
 LOOK_PX: Final = 256
 BLOCK_PX: Final = 16
@@ -48,17 +48,15 @@ def apart(one: bytes, other: bytes) -> Apart | None:
 
 def _opened(data: bytes) -> Image.Image:
     try:
-        _, image = open_still(data)
-        decode(image)
+        return opened(data)[1]
     except Unreadable as error:
         raise BrokenMedia(f"The picture file {error.what}.") from error
     except TooManyPixels as error:
         raise BrokenMedia(f"The picture has {error.width_px} × {error.height_px} pixels, more than can be handled.") from error
-    return to_srgb(flat_mode(image), image.info.get("icc_profile"))[0]
 
 
 def _pixels(image: Image.Image, size: tuple[int, int]) -> NDArray[numpy.float64]:
-    return numpy.asarray(image.convert("RGB").resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), numpy.float64)
+    return numpy.asarray(image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), numpy.float64)
 
 
 def _blocks(away: NDArray[numpy.float64]) -> NDArray[numpy.float64]:

@@ -1,38 +1,31 @@
 """A customer's photo: checked, upright, plain sRGB without any metadata; its square crop; friendly advice about it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
-from math import ceil
 from pathlib import PurePath
 from typing import Final
 
 import numpy
-from PIL import Image, ImageFile, ImageFilter
+from PIL import Image, ImageFilter
 
 from pipeline.errors import PhotoTooLarge, PhotoTooSmall, PhotoUnreadable
 from pipeline.media import advice
-from pipeline.media.colours import flat_mode, to_srgb
 from pipeline.media.crops import OUTPUT_PX, Square, crop_square
+from pipeline.media.decoding.headers import LONGEST_SIDE_PX, read_header
+from pipeline.media.decoding.kinds import TooManyPixels, Unreadable, kind_of
+from pipeline.media.decoding.request import StillRequest
 from pipeline.media.faces import Face
 from pipeline.media.models import five_points
-from pipeline.media.pictures import DECODE_ERRORS, Kind, TooManyPixels, Unreadable, decode, kind_of, open_still
+from pipeline.media.pictures import Decoded, opened
 
 MIN_SIDE_PX: Final = 512
 MAX_BYTES: Final = 25 * 1024 * 1024
 KEPT_LONG_PX: Final = 4096
 QUALITY: Final = 95
 PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
-ORIENTATION_TAG: Final = 0x0112
-TURNS: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+TURNS: Final = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +47,10 @@ class Advice:
     say: str
 
 
-def read_photo(data: bytes, name: str) -> Photo:
-    """Accept a JPEG, PNG, WebP, HEIC or still GIF of 512 px to 50 megapixels and 25 MB; `name` only explains a wrong ending.
+def read_photo(data: bytes, name: str, *, turn: int = 0) -> Photo:
+    """Accept a JPEG, PNG, WebP, HEIC, AVIF or still GIF of 512 px to 52 megapixels and 25 MB; `name` only explains a wrong ending.
 
+    `turn` (0, 90, 180 or 270 degrees clockwise) comes on top of what the file says about its own orientation.
     Raises PhotoUnreadable, PhotoTooSmall, PhotoTooLarge. The same bytes always give the same photo.
     """
     if len(data) > MAX_BYTES:
@@ -65,22 +59,26 @@ def read_photo(data: bytes, name: str) -> Photo:
         kind_of(data)
     except Unreadable as error:
         raise PhotoUnreadable(f"{_named(name)} {error.what}.") from error
-    try:
-        kind, image = open_still(data)
-        _check_size(*image.size)
-        return _accept(kind, image, data)
-    except TooManyPixels as bomb:
-        raise PhotoTooLarge(f"This photo has {bomb.width_px} × {bomb.height_px} pixels; at most 50 megapixels are taken.") from bomb
-    except Unreadable as error:
-        raise PhotoUnreadable(f"This photo {error.what}.") from error
+    with _in_words():
+        header = read_header(data)
+        _check_size(header.width_px, header.height_px)
+        facts, image = opened(data, StillRequest(long_px=KEPT_LONG_PX, short_px=MIN_SIDE_PX, upright=True, lenient=True))
+    _check_size(*image.size)
+    return _photo(image.transpose(TURNS[turn]) if turn else image, _note(facts, image.size))
 
 
-def square_crop(photo: Photo, faces: Sequence[Face]) -> Photo:
-    """Return the square of at most 1024 px that holds every face with room around it; never enlarged.
+def pixels_of(photo: Photo) -> Image.Image:
+    """Return the pixels of an accepted photo, for whoever looks at it more than once."""
+    with _in_words():
+        return opened(photo.data)[1]
+
+
+def square_crop(photo: Photo, faces: Sequence[Face], pixels: Image.Image | None = None) -> Photo:
+    """Return the square of at most 1024 px that holds every face with room around it; never enlarged. `pixels` are the photo's, if at hand.
 
     Where faces lie too far apart for a square inside the photo, the missing strips are filled with a blurred extension of it.
     """
-    image = _image_of(photo)
+    image = pixels or pixels_of(photo)
     square = crop_square(photo.width_px, photo.height_px, faces)
     out_px = min(OUTPUT_PX, square.side_px)
     if _inside(square, photo):
@@ -90,19 +88,19 @@ def square_crop(photo: Photo, faces: Sequence[Face]) -> Photo:
     return _photo(cut, None)
 
 
-def advise(photo: Photo, faces: Sequence[Face]) -> tuple[Advice, ...]:
-    """Say what would make a better portrait: no_face, small_face, side_view, blurred, dark. Never blocks.
+def advise(photo: Photo, faces: Sequence[Face], pixels: Image.Image | None = None) -> tuple[Advice, ...]:
+    """Say what would make a better portrait: no_face, small_face, side_view, blurred, dark. Never blocks. `pixels` are the photo's, if at hand.
 
     Sunglasses are not mentioned: the five points of a face do not tell them from deep shadow or dark eyes.
     """
-    image = _image_of(photo)
+    image = pixels or pixels_of(photo)
     found: list[Advice] = []
     if not faces:
         found.append(Advice(code="no_face", say="No face was found; a clear, front-facing photo gives a much better likeness."))
     elif advice.face_share(faces, crop_square(photo.width_px, photo.height_px, faces)) < advice.LEAST_FACE_SHARE:
         found.append(Advice(code="small_face", say="The faces fill less than 30 % of the picture; a closer photo gives a better likeness."))
-    pixels = numpy.asarray(image)
-    if any(advice.turn(five_points(pixels, face)) >= advice.MOST_TURN for face in faces):
+    array = numpy.asarray(image)
+    if any(advice.turn(five_points(array, face)) >= advice.MOST_TURN for face in faces):
         found.append(Advice(code="side_view", say="A face is turned to the side; a front-facing photo gives a better likeness."))
     looked_at: Sequence[Face | None] = faces or (None,)
     if min(advice.sharpness(image, face) for face in looked_at) < advice.LEAST_SHARPNESS:
@@ -122,48 +120,30 @@ def _named(name: str) -> str:
     return f"This file is named {ending}, but it" if ending in PHOTO_ENDINGS else "This file"
 
 
-def _accept(kind: Kind, image: ImageFile.ImageFile, data: bytes) -> Photo:
-    """Decode, shrink, turn and convert, in the order that costs least: colours last, on the smallest picture."""
-    before = image.size
-    target = _kept_size(*before)
-    image.draft(None, target)
-    decode(image)
-    turn, profile = _turn(kind, image, data), image.info.get("icc_profile")
+@contextmanager
+def _in_words() -> Iterator[None]:
     try:
-        small: Image.Image = flat_mode(image)
-        if small.size != target:
-            small = small.resize(target, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        if turn is not None:
-            small = small.transpose(turn)
-        small, name = to_srgb(small, profile)
-    except DECODE_ERRORS as error:
-        raise Unreadable("is damaged") from error
-    return _photo(small, _note(before, target, name))
+        yield
+    except TooManyPixels as bomb:
+        allowed = f"at most 52 megapixels and {LONGEST_SIDE_PX:,} pixels on the long side are taken"
+        raise PhotoTooLarge(f"This photo has {bomb.width_px} × {bomb.height_px} pixels; {allowed}.") from bomb
+    except Unreadable as error:
+        raise PhotoUnreadable(f"This photo {error.what}.") from error
 
 
-def _kept_size(width_px: int, height_px: int) -> tuple[int, int]:
-    """Cap the long side, but never push the short side of a panorama under the minimum."""
-    scale = min(1.0, max(KEPT_LONG_PX / max(width_px, height_px), MIN_SIDE_PX / min(width_px, height_px)))
-    return ceil(width_px * scale), ceil(height_px * scale)
-
-
-def _turn(kind: Kind, image: ImageFile.ImageFile, data: bytes) -> Image.Transpose | None:
-    """Tell how to turn the picture upright; a HEIC with its own rotation box comes out upright, whatever its EXIF says."""
-    if kind is Kind.HEIC:
-        boxed = any(box in data[: data.find(b"mdat")] for box in (b"irot", b"imir"))
-        return None if boxed else TURNS.get(image.info.get("original_orientation") or 1)
-    try:
-        return TURNS.get(image.getexif().get(ORIENTATION_TAG, 1))
-    except DECODE_ERRORS:
-        return None
-
-
-def _note(before: tuple[int, int], after: tuple[int, int], profile_name: str | None) -> str | None:
+def _note(facts: Decoded, size: tuple[int, int]) -> str | None:
+    """Say what was changed, and what the file had lost before it came."""
     parts = []
-    if before != after:
-        parts.append(f"Reduced from {before[0]} × {before[1]} to {after[0]} × {after[1]} pixels.")
-    if profile_name is not None:
+    if max(size) < max(facts.width_px, facts.height_px):
+        after = size if (size[0] < size[1]) == (facts.width_px < facts.height_px) else size[::-1]
+        parts.append(f"Reduced from {facts.width_px} × {facts.height_px} to {after[0]} × {after[1]} pixels.")
+    if facts.converted:
         parts.append("Its colours were converted to sRGB.")
+    if facts.tone_mapped:
+        parts.append("It was made for HDR screens; its brightness was brought to what every screen shows.")
+    if facts.no_end:
+        lost = f", and {facts.lost_rows} rows of pixels at its lower edge with it" if facts.lost_rows else "; all of the picture is there"
+        parts.append(f"The end of the file is missing{lost}.")
     return " ".join(parts) or None
 
 
@@ -173,15 +153,6 @@ def _photo(image: Image.Image, note: str | None) -> Photo:
     out = BytesIO()
     image.save(out, "JPEG", quality=QUALITY, subsampling=0)
     return Photo(data=out.getvalue(), media_type="image/jpeg", width_px=image.width, height_px=image.height, note=note)
-
-
-def _image_of(photo: Photo) -> Image.Image:
-    try:
-        _, image = open_still(photo.data)
-        decode(image)
-    except (Unreadable, TooManyPixels) as error:
-        raise PhotoUnreadable from error
-    return image.convert("RGB")
 
 
 def _inside(square: Square, photo: Photo) -> bool:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pipeline.buying import Desk, Gate
 from pipeline.buying.points import Points
 from pipeline.engine import durable
+from pipeline.media.decoding import pool
 from pipeline.processes.bring_up import ensure_running
 from pipeline.processes.claims import Holder, claim, holder_of
 from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
@@ -50,7 +51,8 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
         set_bench(bench)
         durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
         held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
-        threading.Thread(target=bench.measurer.warm_up, daemon=True).start()
+        for warm_up in (bench.measurer.warm_up, pool.warm_up):
+            threading.Thread(target=warm_up, daemon=True).start()
         threading.Thread(target=keep_house, args=(place, stop), daemon=True).start()
         log.info("the worker is up")
         _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from pipeline.media.faces import find_faces
+from pipeline.media.faces import faces_in
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]
@@ -89,7 +90,7 @@ def _faces_of(pixels: Pixels) -> tuple[Box, ...]:
     height, width = pixels.shape[:2]
     scale = min(1.0, SEARCH_SIDE_PX / max(height, width))
     small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
-    found = find_faces(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes())
+    found = faces_in(Image.fromarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB)))
     high, wide = small.shape[:2]
     return tuple(Box(face.left_px / wide, face.top_px / high, face.width_px / wide, face.height_px / high) for face in found)
 

@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import io
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,8 +11,11 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
+from pipeline.media.decoding.headers import LONGEST_SIDE_PX, read_header
+from pipeline.media.decoding.kinds import Kind as Format
+from pipeline.media.decoding.kinds import TooManyPixels, Unreadable
+from pipeline.media.pictures import opened
 from pipeline.sandbox import motion, painter, ready, scene
 from pipeline.sandbox.faults import Kind
 from pipeline.sandbox.inputs import Detail, completed, detail, problems
@@ -21,7 +23,8 @@ from pipeline.sandbox.models import SIZES, Job, Model
 from pipeline.sandbox.subject import Picture
 
 LARGEST_SIDE_PX = 2048
-MOST_PIXELS = 50_000_000
+MOST_PIXELS = 50_331_648
+TAKEN = (Format.JPEG, Format.PNG, Format.WEBP)
 EDIT_STRENGTH = 0.8
 SHORT_SIDES_PX = {"512P": 512, "768P": 768, "480p": 480, "720p": 720}
 
@@ -100,17 +103,23 @@ def _photo(task: Task, asked: Mapping[str, Any]) -> Picture | Declined:
         return Declined([detail(name, "file_download_error", "Failed to download the file.", address)])
     data = task.photo.read_bytes() if isinstance(task.photo, Path) else task.photo
     try:
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG", "WEBP")) as header:
-            width_px, height_px = header.size
-    except (OSError, Image.DecompressionBombError):
+        header = read_header(data)
+        width_px, height_px = header.width_px, header.height_px
+        if header.kind not in TAKEN:
+            raise Unreadable("is not taken")
+    except TooManyPixels as bomb:
+        width_px, height_px = bomb.width_px, bomb.height_px
+    except Unreadable:
         return Declined([detail(name, "image_load_error", "Failed to load the image.", address)])
     if min(width_px, height_px) < task.model.smallest_px:
         limits = {"min_width": task.model.smallest_px, "min_height": task.model.smallest_px}
         return Declined([detail(name, "image_too_small", "Image dimensions are too small.", address, **limits)])
-    if width_px * height_px > MOST_PIXELS:
+    if width_px * height_px > MOST_PIXELS or max(width_px, height_px) > LONGEST_SIDE_PX:
         return Declined([detail(name, "image_too_large", "Image dimensions are too large.", address, max_width=8192, max_height=6144)])
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    return Declined([detail(name, "image_load_error", "Failed to load the image.", address)]) if pixels is None else Picture(pixels)
+    try:
+        return Picture(np.ascontiguousarray(np.asarray(opened(data)[1])[:, :, ::-1]))
+    except Unreadable:
+        return Declined([detail(name, "image_load_error", "Failed to load the image.", address)])
 
 
 def _pictures(task: Task, asked: dict[str, Any], photo: Picture | None) -> Made:

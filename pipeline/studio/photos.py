@@ -7,8 +7,8 @@ from typing import Any
 
 from pipeline import assets, cases
 from pipeline.errors import BadParameter
-from pipeline.media.faces import find_faces
-from pipeline.media.photos import Advice, Photo, advise, read_photo, square_crop
+from pipeline.media.faces import faces_in
+from pipeline.media.photos import Advice, Photo, advise, pixels_of, read_photo, square_crop
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Plan, Role
 from pipeline.studio import withdrawing
 from pipeline.studio.people import check
@@ -31,8 +31,10 @@ class Intake:
 def take_in(data: bytes, name: str) -> Intake:
     """Check and prepare a photo without keeping it; raises PhotoUnreadable, PhotoTooSmall, PhotoTooLarge."""
     photo = read_photo(data, name)
-    faces = find_faces(photo.data)
-    return Intake(photo=photo, crop=square_crop(photo, faces), faces=len(faces), advice=advise(photo, faces), name=name)
+    pixels = pixels_of(photo)
+    faces = faces_in(pixels)
+    crop, remarks = square_crop(photo, faces, pixels), advise(photo, faces, pixels)
+    return Intake(photo=photo, crop=crop, faces=len(faces), advice=remarks, name=name)
 
 
 def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:

@@ -8,8 +8,9 @@ from io import BytesIO
 from PIL import Image, ImageDraw, PngImagePlugin
 
 from pipeline.errors import BadParameter
-from pipeline.media.colours import flat_mode, to_srgb
-from pipeline.media.pictures import TooManyPixels, Unreadable, decode, open_still
+from pipeline.media.decoding.kinds import TooManyPixels, Unreadable
+from pipeline.media.decoding.request import StillRequest
+from pipeline.media.pictures import opened
 from pipeline.sweeps.lettering import Lettering
 
 CELL_PX = 256
@@ -178,15 +179,12 @@ def _fitted(data: bytes | None) -> Image.Image | None:
     if not data:
         return None
     try:
-        _, image = open_still(data)
-        image.draft(None, (CELL_PX, CELL_PX))
-        decode(image)
+        _, image = opened(data, StillRequest(draft_px=CELL_PX))
     except (Unreadable, TooManyPixels):
         return None
     scale = CELL_PX / max(image.size)
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = flat_mode(image).resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    return to_srgb(small, image.info.get("icc_profile"))[0]
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def _png(canvas: Image.Image, note: str) -> bytes:

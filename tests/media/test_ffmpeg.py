@@ -26,7 +26,7 @@ def run(arguments: list[str], *, seconds_limit: float = 60, memory_limit_bytes: 
 
 def children_of(pid: int) -> list[int]:
     listed = [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
-    return [child for child in listed if alive(child)]
+    return [child for child in listed if alive(child) and b"decoding.child" not in Path(f"/proc/{child}/cmdline").read_bytes()]
 
 
 def alive(pid: int) -> bool:

@@ -285,9 +285,9 @@ def test_grey_pictures_keep_their_grey(data: bytes, meant: int) -> None:
 def test_cmyk_becomes_rgb() -> None:
     photo = read_photo(encoded(Image.new("CMYK", (600, 600), (0, 200, 200, 0)), "JPEG", quality=98), "p")
     red, green, blue = colour_at(photo, 0.5, 0.5)
-    assert red > 240
-    assert green < 70
-    assert blue < 70
+    assert red > 230
+    assert green < 90
+    assert blue < 90
 
 
 def test_a_huge_photo_is_reduced_and_says_so() -> None:
@@ -354,7 +354,7 @@ print(json.dumps({"say": say, "seconds": time.perf_counter() - start, "kilobytes
     "data",
     [
         pytest.param(png_header(30000, 30000), id="png-30000"),
-        pytest.param(png_header(7200, 7200), id="png-just-over"),
+        pytest.param(png_header(7300, 7200), id="png-just-over"),
         pytest.param(jpeg_claiming(65000, 65000), id="jpeg"),
         pytest.param(webp_claiming_the_most(), id="webp"),
         pytest.param(gif_claiming_the_most(), id="gif"),
@@ -363,9 +363,9 @@ print(json.dumps({"say": say, "seconds": time.perf_counter() - start, "kilobytes
 def test_a_pixel_bomb_is_refused_fast_and_in_little_memory(data: bytes) -> None:
     done = subprocess.run([sys.executable, "-W", "error", "-c", CHILD], input=data, capture_output=True, cwd=ROOT, check=True, timeout=60)
     seen = json.loads(done.stdout)
-    assert "pixels; at most 50 megapixels" in seen["say"]
+    assert "pixels; at most 52 megapixels" in seen["say"]
     assert seen["seconds"] < 1.0
-    assert seen["kilobytes"] < 30_000
+    assert seen["kilobytes"] < 30_000  # the helper is not even started for it
 
 
 def animation(format_name: str) -> bytes:
@@ -381,7 +381,8 @@ REFUSED = {
     "zip": (b"PK\x03\x04" + bytes(100), "ZIP"),
     "tiff": (encoded(corners(), "TIFF"), "TIFF"),
     "bmp": (encoded(corners(), "BMP"), "BMP"),
-    "avif": (b"\0\0\0\x1cftypavif" + bytes(100), "AVIF"),
+    "empty avif": (b"\0\0\0\x1cftypavif" + bytes(100), "damaged"),
+    "moving avif": (b"\0\0\0\x1cftypavis" + bytes(100), "AVIF animation"),
     "moving heic": (b"\0\0\0\x1cftyphevc" + bytes(100), "moving HEIC"),
     "video": (b"\0\0\0\x20ftypisom" + bytes(100), "video"),
     "json": (b'{"detail": "Not found"}', "not a picture"),
