@@ -1,6 +1,5 @@
 """Pictures and clips, read, checked and made.
 
-    decoding/      what others send, decoded in a helper process with limits of time, memory and size
     pictures.py    any still picture as plain pixels, by way of the helper
     photos.py      a customer's photo in, upright and clean; its square crop; friendly advice
     crops.py       where the square lies so that no face is cut
@@ -16,6 +15,8 @@
     probe.py       facts of clips, and the full decode
     ffmpeg.py      the child process that encodes: progress, limits, cancel
     clips.py       the web-ready loop and its poster in one pass
+
+What others send is decoded in the folder `decoding`: in a helper process, with limits of time, memory and size.
 
 Nothing here knows a database, a provider or the network; every failure that leaves is a class of pipeline.errors.
 """

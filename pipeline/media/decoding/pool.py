@@ -45,7 +45,7 @@ class _Helper:
     """One helper process; used by one thread at a time."""
 
     def __init__(self) -> None:
-        environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ} | OURS
+        environment = {name: value for name, value in os.environ.items() if name in PASSED_ON} | OURS
         command = [sys.executable, "-m", "pipeline.media.decoding.child"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen(command, cwd=ROOT, env=environment, bufsize=0, **pipes)  # type: ignore[call-overload]
