@@ -85,7 +85,8 @@ def look(place: Place, *, newest: int = 12) -> Home:
 def _today(place: Place, db: Connection) -> Today:
     money = strip.money_today(place, db)
     row = db.execute(
-        """SELECT count(*) FILTER (WHERE state = 'succeeded' AND NOT o.reused) AS made, count(*) FILTER (WHERE state = 'failed' AND coalesce(c.needs_decision, 0) = 0) AS failed,
+        """SELECT count(*) FILTER (WHERE state = 'succeeded' AND NOT o.reused) AS made,
+            count(*) FILTER (WHERE state = 'failed' AND coalesce(c.needs_decision, 0) = 0) AS failed,
             count(*) FILTER (WHERE state = 'failed' AND EXISTS (
                 SELECT 1 FROM entries e WHERE e.run_id = r.id AND e.kind = 'charge' AND e.micro_usd > 0)) AS failed_charged,
             count(*) FILTER (WHERE state = 'succeeded' AND o.reused) AS reused,
