@@ -101,10 +101,16 @@ def test_a_clip_whose_decoder_hangs_is_broken_media(make_clip: MakeClip, monkeyp
         decode_fully(make_clip())
 
 
+def kill_at_its_work(pid: int) -> None:
+    while pool._idle:
+        time.sleep(0.005)
+    os.kill(pid, signal.SIGKILL)
+
+
 def test_a_decoder_that_dies_at_its_work_ends_in_a_sentence(portrait: Image.Image) -> None:
     pid = helper()
     os.kill(pid, signal.SIGSTOP)
-    threading.Timer(0.2, lambda: os.kill(pid, signal.SIGKILL)).start()
+    threading.Thread(target=kill_at_its_work, args=(pid,)).start()
     with pytest.raises(BrokenMedia, match="The picture file broke the program that was to read it"):
         check_still(encoded(portrait, "PNG"))
     assert check_still(encoded(portrait, "PNG")).width_px == 512
