@@ -18,7 +18,7 @@
     │   ├── Refused           KeyRefused · AccountRefused · EndpointGone · InputRefused
     │   ├── OutcomeUnknown    accepted or not, nobody can say yet
     │   ├── RequestUnknown    the provider has no such request
-    │   ├── GenerationFailed · GenerationTimedOut · Flagged
+    │   ├── GenerationFailed · GenerationTimedOut · Flagged · NothingShown · ClipTooShort
     │   └── ResultLost · DownloadFailed
     ├── MediaError            BrokenMedia · NoPicture · EncoderFailed
     ├── StoreError            KeyTaken · NotStored · StoreRefused · DiskFull · BadKey
@@ -111,10 +111,10 @@ class BadPhoto(InputError):
 
 
 class PhotoUnreadable(BadPhoto):
-    """Not a whole JPEG, PNG, WebP or HEIC picture."""
+    """Not a whole JPEG, PNG, WebP, HEIC or AVIF picture."""
 
     say = "This file is not a readable photo."
-    next = "Send a JPEG, PNG, WebP or HEIC picture."
+    next = "Send a JPEG, PNG, WebP, HEIC or AVIF picture."
 
 
 class PhotoTooSmall(BadPhoto):
@@ -125,10 +125,10 @@ class PhotoTooSmall(BadPhoto):
 
 
 class PhotoTooLarge(BadPhoto):
-    """Over 25 MB or over 50 megapixels."""
+    """Over 25 MB, over 52 megapixels or over 16,384 px on the long side."""
 
     say = "This photo is too large."
-    next = "Send a photo of at most 25 MB and 50 megapixels."
+    next = "Send a photo of at most 25 MB and 52 megapixels."
 
 
 class BadSetting(InputError):
@@ -434,6 +434,22 @@ class Flagged(ProviderError):
     charged = True
     say = "The provider's safety check flagged the result, so it is not shown."
     next = "Try another seed, other words or another photo. It does not count as an attempt."
+
+
+class NothingShown(ProviderError):
+    """The result is black, or of one colour throughout: charged, but not an attempt."""
+
+    charged = True
+    say = "The provider delivered a picture of one colour with nothing on it, so it is not kept."
+    next = "Try another seed, other words or another photo. It does not count as an attempt; an analyst can claim the charge back."
+
+
+class ClipTooShort(ProviderError):
+    """The clip is of one frame, or far shorter than what was paid for: charged, but not an attempt."""
+
+    charged = True
+    say = "The provider delivered a clip far shorter than was paid for, so it is not kept."
+    next = "Try again. It does not count as an attempt; an analyst can claim the charge back."
 
 
 class ResultLost(ProviderError):

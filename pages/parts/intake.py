@@ -8,13 +8,15 @@ from pages.parts import frame, pieces
 from pages.parts.here import attempt, me, notice, place
 from pages.parts.markup import Html, join, tag
 from pipeline.errors import StudioError
-from pipeline.media.photos import PHOTO_ENDINGS
 from pipeline.records import Asset, Case
 from pipeline.studio import photos
 from pipeline.studio.photos import Intake
 
 OPEN = "photo-dialog"
+TURNED = "photo-turned"
 LARGEST_MB = 25
+LIES = {90: "lie on its left side", 180: "stand on its head", 270: "lie on its right side"}
+TURNS = {90: "to the right", 180: "over", 270: "to the left"}
 GUIDANCE = (
     ("face", "Facing the camera, or turned a little"),
     ("light_mode", "Good light, in focus"),
@@ -53,6 +55,7 @@ def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
         st.error(taken.on_screen, icon=":material/error:")
         return
     st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=320)
+    offer_turn(given.getvalue(), taken)
     if taken.photo.note:
         st.info(taken.photo.note, icon=":material/info:")
     for remark in taken.advice:
@@ -61,8 +64,8 @@ def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
 
 
 def _drop() -> "st.runtime.uploaded_file_manager.UploadedFile | None":
-    endings = [ending.strip(".") for ending in PHOTO_ENDINGS]
-    return st.file_uploader("Drop the photo here, or choose it", type=endings, max_upload_size=LARGEST_MB, key="photo-file")
+    """Ask for a file of any name: what it is, its bytes say."""
+    return st.file_uploader("Drop the photo here, or choose it", max_upload_size=LARGEST_MB, key="photo-file")
 
 
 def _yes(case: Case, taken: Intake, goes: tuple[tuple[str, Asset], ...]) -> None:
@@ -89,21 +92,40 @@ def _close() -> None:
 
 
 def looked_at(data: bytes, name: str) -> Intake | StudioError:
-    """Look at a photo once, however often the dialog is drawn."""
-    mark = hashlib.sha256(data).hexdigest()
+    """Look at a photo once, however often the dialog is drawn, turned as somebody asked for it."""
+    turn = _turn_of(data)
+    mark = f"{hashlib.sha256(data).hexdigest()} {turn}"
     kept: tuple[str, Intake | StudioError] | None = st.session_state.get("photo-taken")
     if kept is None or kept[0] != mark:
         with st.spinner("Looking at the photo"):
-            kept = (mark, _looked(data, name))
+            kept = (mark, _looked(data, name, turn))
         st.session_state["photo-taken"] = kept
     return kept[1]
 
 
-def _looked(data: bytes, name: str) -> Intake | StudioError:
+def _looked(data: bytes, name: str, turn: int) -> Intake | StudioError:
     try:
-        return photos.take_in(data, name)
+        return photos.take_in(data, name, turn=turn)
     except StudioError as error:
         return error
+
+
+def offer_turn(data: bytes, taken: Intake) -> None:
+    """Offer to turn a photo that lies on its side or on its head, and to take that back; nothing is turned unasked."""
+    if taken.turn:
+        st.info(f"It seems to {LIES[taken.turn]}: turned, a face is found.", icon=":material/screen_rotation:")
+        st.button(f"Turn it {TURNS[taken.turn]}", key="photo-turn", on_click=_turn, args=(data, taken.turn))
+    elif taken.turned:
+        st.button("Turn it back", key="photo-turn-back", on_click=_turn, args=(data, 0))
+
+
+def _turn(data: bytes, degrees: int) -> None:
+    st.session_state[TURNED] = (hashlib.sha256(data).hexdigest(), degrees)
+
+
+def _turn_of(data: bytes) -> int:
+    mark, degrees = st.session_state.get(TURNED, ("", 0))
+    return int(degrees) if mark == hashlib.sha256(data).hexdigest() else 0
 
 
 def faces_found(number: int) -> str:

@@ -4,9 +4,8 @@ import streamlit as st
 
 from pages.parts import frame
 from pages.parts.here import attempt, me, notice, place
-from pages.parts.intake import LARGEST_MB, faces_found, looked_at
+from pages.parts.intake import LARGEST_MB, faces_found, looked_at, offer_turn
 from pipeline.errors import StudioError
-from pipeline.media.photos import PHOTO_ENDINGS
 from pipeline.studio import sweeps, testphotos
 from pipeline.studio.photos import Intake
 from pipeline.studio.testphotos import Source
@@ -35,8 +34,7 @@ def _body() -> None:
     if not is_open():
         st.rerun()
     st.markdown("Only photos of people who agreed to it. Every comparison may use them.")
-    endings = [ending.strip(".") for ending in PHOTO_ENDINGS]
-    given = st.file_uploader("Drop the photo here, or choose it", type=endings, max_upload_size=LARGEST_MB, key="test-photo-file")
+    given = st.file_uploader("Drop the photo here, or choose it", max_upload_size=LARGEST_MB, key="test-photo-file")
     if given is None:
         return
     taken = looked_at(given.getvalue(), given.name)
@@ -44,6 +42,7 @@ def _body() -> None:
         st.error(taken.on_screen, icon=":material/error:")
         return
     st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=280)
+    offer_turn(given.getvalue(), taken)
     field = f"test-photo-name-{given.file_id}"
     st.text_input("Who is on it?", value=given.name.rpartition(".")[0][:40], max_chars=testphotos.LONGEST_NAME, key=field)
     st.button("Keep it", type="primary", on_click=_keep, args=(field, taken))

@@ -13,6 +13,8 @@ from pipeline.errors import NotNow
 from pipeline.ledger import Booking, Cap, hold
 from pipeline.records import CALL_OPEN, Call, CallState, Reuse, Run, now
 
+# Charged, but of no use: another try buys anew.
+SPOILT = ("Flagged", "NothingShown", "ClipTooShort", "ResultLost", "BrokenMedia", "NoPicture")
 USABLE = """c.reuse = 'allow' AND (c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')
     OR (c.state = 'succeeded' AND c.error IS NULL AND NOT EXISTS (
         SELECT 1 FROM outputs o JOIN assets a ON a.scope = c.case_id AND a.sha256 = o.asset AND a.removed_at IS NOT NULL WHERE o.call_id = c.id)))"""
@@ -98,7 +100,7 @@ def _worth_keeping(call: Call) -> bool:
 
 
 def _spoilt(call: Call) -> bool:
-    return call.error is not None and call.error["error"] in ("Flagged", "ResultLost", "BrokenMedia", "NoPicture")
+    return call.error is not None and call.error["error"] in SPOILT
 
 
 def owned_prints(db: Connection, prints: Collection[str]) -> frozenset[str]:

@@ -5,6 +5,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ OutFolder = typer.Option(None, "--out", help="Folder that receives copies of the
 Owner = typer.Option(None, "--owner", help="Owner id; must be the case's. Default: the case's own.")
 
 
+class Turn(StrEnum):
+    """By how many degrees clockwise a photo is turned."""
+
+    NOT = "0"
+    RIGHT = "90"
+    OVER = "180"
+    LEFT = "270"
+
+
 def add_to(app: typer.Typer) -> None:
     """Add these commands to the tree."""
     app.command()(portrait)
@@ -28,7 +38,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def portrait(
-    photo: Path = typer.Argument(..., help="JPEG, PNG, WebP or HEIC; at least 512 × 512, at most 25 MB.", show_default=False),
+    photo: Path = typer.Argument(..., help="JPEG, PNG, WebP, HEIC or AVIF; at least 512 × 512, at most 25 MB.", show_default=False),
     style: str = typer.Option("pixar", help="pixar or ghibli."),
     prompt: str = typer.Option(None, help="Your own words instead of a style, 10 to 1,000 characters."),
     strength: float = typer.Option(None, help="0.01 to 1; 0.5 to 0.7 recommended, 0.6 by default."),
@@ -41,6 +51,7 @@ def portrait(
     plan: Plan = typer.Option(Plan.PREMIUM, help="Plan of a new case."),
     approve: bool = typer.Option(False, "--approve", help="Approve the avatar and make the clip, which then waits for its own approval."),
     clip_model: str = typer.Option("kling-2.6", help="The clip model used with --approve."),
+    turn: Turn = typer.Option(Turn.NOT, "--turn", help="Turn the photo so many degrees clockwise; a hint says when that helps."),
     replace: bool = typer.Option(False, "--replace", help="Give an existing case this photo; retires its avatar and clip."),
     out: Path = OutFolder,
     as_json: bool = JsonFlag,
@@ -53,15 +64,17 @@ def portrait(
     settings = load()
     _check_folder(out)
     name = os.fsencode(photo.stem).decode(errors="replace")
-    intake = photos.take_in(_read(photo), photo.name)
+    intake = photos.take_in(_read(photo), photo.name, turn=int(turn))
+    for advice in intake.advice:
+        note(f"Advice: {advice.say}")
+    if intake.turn:
+        note(f"Hint: a face is found when the photo is turned; try it with --turn {intake.turn}.")
     place = Place(settings)
     wish = AvatarWish(style=style, prompt=prompt, model=model, strength=strength, steps=steps, guidance=guidance, seed=seed)
     prices = [portraits.price_avatar(place, wish, width_px=intake.crop.width_px, height_px=intake.crop.height_px)]
     if approve:
         prices.append(portraits.price_clip(place, ClipWish(model=clip_model)))
     portraits.check_affordable(place, prices, me())
-    for advice in intake.advice:
-        note(f"Advice: {advice.say}")
     case_id, owner_id = case or new_id("case-"), owner or me().name
     photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
     photos.put_photo(place, case_id, owner_id, intake, me(), replace=replace)

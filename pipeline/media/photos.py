@@ -16,7 +16,7 @@ from pipeline.media.crops import OUTPUT_PX, Square, crop_square
 from pipeline.media.decoding.headers import LONGEST_SIDE_PX, read_header
 from pipeline.media.decoding.kinds import TooManyPixels, Unreadable, kind_of
 from pipeline.media.decoding.request import StillRequest
-from pipeline.media.faces import Face
+from pipeline.media.faces import TURNS, Face
 from pipeline.media.models import five_points
 from pipeline.media.pictures import Decoded, opened
 
@@ -24,8 +24,7 @@ MIN_SIDE_PX: Final = 512
 MAX_BYTES: Final = 25 * 1024 * 1024
 KEPT_LONG_PX: Final = 4096
 QUALITY: Final = 95
-PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif")
-TURNS: Final = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+PHOTO_ENDINGS: Final = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".heic", ".heif", ".hif", ".avif")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def read_photo(data: bytes, name: str, *, turn: int = 0) -> Photo:
         _check_size(header.width_px, header.height_px)
         facts, image = opened(data, StillRequest(long_px=KEPT_LONG_PX, short_px=MIN_SIDE_PX, upright=True, lenient=True))
     _check_size(*image.size)
-    return _photo(image.transpose(TURNS[turn]) if turn else image, _note(facts, image.size))
+    return _photo(image.transpose(TURNS[turn]) if turn else image, _note(facts, image.size, turn))
 
 
 def pixels_of(photo: Photo) -> Image.Image:
@@ -131,7 +130,7 @@ def _in_words() -> Iterator[None]:
         raise PhotoUnreadable(f"This photo {error.what}.") from error
 
 
-def _note(facts: Decoded, size: tuple[int, int]) -> str | None:
+def _note(facts: Decoded, size: tuple[int, int], turn: int) -> str | None:
     """Say what was changed, and what the file had lost before it came."""
     parts = []
     if max(size) < max(facts.width_px, facts.height_px):
@@ -144,6 +143,8 @@ def _note(facts: Decoded, size: tuple[int, int]) -> str | None:
     if facts.no_end:
         lost = f", and {facts.lost_rows} rows of pixels at its lower edge with it" if facts.lost_rows else "; all of the picture is there"
         parts.append(f"The end of the file is missing{lost}.")
+    if turn:
+        parts.append(f"Turned by {turn}° clockwise, as asked.")
     return " ".join(parts) or None
 
 

@@ -207,7 +207,8 @@ def _entry(row: sqlite3.Row) -> Entry:
 
 def _orders_that_fit(submission: Submission) -> list[Kind]:
     """Leave out orders that cannot befall this request, so that they wait for one they can."""
-    out = {Kind.FLAGGED} if MODELS[submission.endpoint].job is Job.CLIP else {Kind.NO_PICTURE_TRACK}
+    of_pictures, of_clips = {Kind.FLAGGED, Kind.BLACK_PICTURE}, {Kind.NO_PICTURE_TRACK, Kind.ONE_FRAME}
+    out = of_pictures if MODELS[submission.endpoint].job is Job.CLIP else of_clips
     if not submission.fallbacks:
         out.add(Kind.SERVED_ELSEWHERE)
     return [kind for kind in WITH_THE_REQUEST if kind not in out]

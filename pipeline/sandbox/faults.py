@@ -35,10 +35,12 @@ class Kind(StrEnum):
     RESULT_404 = "result_404"
     COMPLETED_WITH_ERROR = "completed_with_error"
     FLAGGED = "flagged"
+    BLACK_PICTURE = "black_picture"
     SERVED_ELSEWHERE = "served_elsewhere"
     SERVED_ELSEWHERE_ANYWAY = "served_elsewhere_anyway"
     CANCEL_IN_TIME = "cancel_in_time"
     NO_PICTURE_TRACK = "no_picture_track"
+    ONE_FRAME = "one_frame"
     EXPIRED_OUTPUT = "expired_output"
     HALF_BODY = "half_body"
     ZERO_BYTES = "zero_bytes"
@@ -76,10 +78,12 @@ MEANINGS: dict[Kind, str] = {
     Kind.RESULT_404: "A request is made and billed, but its result is gone (404).",
     Kind.COMPLETED_WITH_ERROR: "A request ends COMPLETED with error and error_type (runner_server_error); costs nothing.",
     Kind.FLAGGED: "A request ends flagged by the safety check: a black picture, billed.",
+    Kind.BLACK_PICTURE: "A request ends with a black picture that nothing marks as such; billed.",
     Kind.SERVED_ELSEWHERE: "A request is served by another endpoint, unless it switched fallbacks off.",
     Kind.SERVED_ELSEWHERE_ANYWAY: "A request is served by another endpoint although it switched fallbacks off.",
     Kind.CANCEL_IN_TIME: "Cancelling a running request stops it, and it costs nothing; otherwise a running request ends as usual.",
     Kind.NO_PICTURE_TRACK: "A clip is delivered with sound only; billed.",
+    Kind.ONE_FRAME: "A clip is delivered with a single frame; billed in full.",
     Kind.EXPIRED_OUTPUT: "A request's files are gone (404) when they are fetched; billed.",
     Kind.HALF_BODY: "A download breaks half-way under a full Content-Length; the next one is whole.",
     Kind.ZERO_BYTES: "A download brings no bytes; the next one is whole.",
@@ -118,10 +122,12 @@ WITH_THE_REQUEST = (
     Kind.RESULT_404,
     Kind.COMPLETED_WITH_ERROR,
     Kind.FLAGGED,
+    Kind.BLACK_PICTURE,
     Kind.SERVED_ELSEWHERE,
     Kind.SERVED_ELSEWHERE_ANYWAY,
     Kind.CANCEL_IN_TIME,
     Kind.NO_PICTURE_TRACK,
+    Kind.ONE_FRAME,
     Kind.EXPIRED_OUTPUT,
 )
 ON_THE_BILL = (

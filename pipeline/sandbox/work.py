@@ -125,14 +125,15 @@ def _photo(task: Task, asked: Mapping[str, Any]) -> Picture | Declined:
 def _pictures(task: Task, asked: dict[str, Any], photo: Picture | None) -> Made:
     seed = _seed(task, asked)
     flagged = Kind.FLAGGED in task.orders
-    if task.ready is not None and not flagged:
+    black = flagged or Kind.BLACK_PICTURE in task.orders
+    if task.ready is not None and not black:
         return _ready_pictures(task, task.ready, asked, seed)
     files = []
     for index in range(int(asked["num_images"])):
         if task.stop.is_set():
             raise Stopped
         pixels = _pixels(task, asked, photo, seed + index)
-        files.append(_keep_picture(task, asked, np.zeros_like(pixels) if flagged else pixels, index))
+        files.append(_keep_picture(task, asked, np.zeros_like(pixels) if black else pixels, index))
     return Made(files=tuple(files), asked=asked, seed=seed, flagged=flagged)
 
 
@@ -169,7 +170,7 @@ def _clip(task: Task, asked: dict[str, Any], photo: Picture) -> Made:
     order = motion.Order(
         prompt=asked["prompt"],
         seed=seed,
-        frames=frames,
+        frames=1 if Kind.ONE_FRAME in task.orders else frames,
         frames_per_second=frames_per_second,
         short_side_px=SHORT_SIDES_PX.get(str(asked.get("resolution")), 720),
         sound=bool(asked.get("generate_audio", False)),

@@ -7,7 +7,7 @@ from typing import Any
 
 from pipeline import assets, cases
 from pipeline.errors import BadParameter
-from pipeline.media.faces import faces_in
+from pipeline.media.faces import faces_in, turn_with_faces
 from pipeline.media.photos import Advice, Photo, advise, pixels_of, read_photo, square_crop
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Plan, Role
 from pipeline.studio import withdrawing
@@ -19,22 +19,31 @@ REPLACED = "the photo was replaced"
 
 @dataclass(frozen=True, kw_only=True)
 class Intake:
-    """A photo fit for the studio: as kept, as sent to a model, how many faces, and remarks that do not block."""
+    """A photo fit for the studio: as kept, as sent to a model, how many faces, and remarks that do not block.
+
+    `turn` is by how many degrees clockwise it would have to be turned for a face to be found, where there is none; `turned` by how many it was.
+    """
 
     photo: Photo
     crop: Photo
     faces: int
     advice: tuple[Advice, ...]
     name: str
+    turn: int = 0
+    turned: int = 0
 
 
-def take_in(data: bytes, name: str) -> Intake:
-    """Check and prepare a photo without keeping it; raises PhotoUnreadable, PhotoTooSmall, PhotoTooLarge."""
-    photo = read_photo(data, name)
+def take_in(data: bytes, name: str, *, turn: int = 0) -> Intake:
+    """Check and prepare a photo without keeping it, turned clockwise by 0, 90, 180 or 270 degrees if that is asked.
+
+    Raises PhotoUnreadable, PhotoTooSmall, PhotoTooLarge.
+    """
+    photo = read_photo(data, name, turn=turn)
     pixels = pixels_of(photo)
     faces = faces_in(pixels)
     crop, remarks = square_crop(photo, faces, pixels), advise(photo, faces, pixels)
-    return Intake(photo=photo, crop=crop, faces=len(faces), advice=remarks, name=name)
+    better = 0 if faces or turn else turn_with_faces(pixels)
+    return Intake(photo=photo, crop=crop, faces=len(faces), advice=remarks, name=name, turn=better, turned=turn)
 
 
 def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:

@@ -16,7 +16,7 @@ from pipeline.studio.sweep_prices import Priced, price_within
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.cells import Cell
 
-REFUSED = frozenset({"InputRefused", "Flagged", "BadPrompt"})
+REFUSED = frozenset({"InputRefused", "Flagged", "NothingShown", "BadPrompt"})
 STATES = {
     RunState.ASKED: "waiting",
     RunState.QUEUED: "waiting",

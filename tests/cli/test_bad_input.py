@@ -103,6 +103,14 @@ def test_a_bad_wish_is_refused_before_anything_is_kept(pipeline: CommandLine, wo
     assert pipeline("ledger", "--json").document == []
 
 
+def test_a_photo_on_its_side_gets_a_hint_that_holds(pipeline: CommandLine, tmp_path: Path) -> None:
+    with Image.open(SAMPLE) as photo:
+        photo.convert("RGB").transpose(Image.Transpose.ROTATE_90).save(tmp_path / "lying", "JPEG")
+    words = ("portrait", str(tmp_path / "lying"), "--model", "no-such-model", "--json")
+    assert "Hint: a face is found when the photo is turned; try it with --turn 90." in pipeline(*words).err
+    assert "No face was found" not in pipeline(*words, "--turn", "90").err
+
+
 def test_a_missing_photo_and_a_folder_are_said_plainly(pipeline: CommandLine, tmp_path: Path) -> None:
     for path in (tmp_path / "none.jpg", tmp_path):
         assert pipeline("portrait", str(path), "--json").document["error"] == "PhotoUnreadable"

@@ -19,6 +19,7 @@ from pipeline.media import advice
 from pipeline.media.faces import Face, find_faces
 from pipeline.media.models import five_points
 from pipeline.media.photos import MAX_BYTES, Photo, advise, read_photo, square_crop
+from pipeline.studio.photos import take_in
 from tests.media.conftest import encoded
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -530,3 +531,17 @@ def test_darkness_is_mentioned(portrait: Image.Image) -> None:
     dark = opened(close_up(portrait)).point(lambda value: value // 5)
     photo = read_photo(encoded(dark, "JPEG", quality=95), "p.jpg")
     assert codes(photo, find_faces(close_up(portrait).data)) == {"dark"}
+
+
+@pytest.mark.parametrize(("lying", "turn"), [(90, 90), (180, 180), (270, 270)])
+def test_a_photo_on_its_side_is_never_turned_silently_but_the_turn_that_shows_a_face_is_named(portrait: Image.Image, lying: int, turn: int) -> None:
+    data = encoded(portrait.rotate(lying, expand=True), "JPEG", quality=95)  # Pillow counts against the clock
+    as_sent = take_in(data, "scan.jpg")
+    assert (as_sent.faces, as_sent.turn, as_sent.turned) == (0, turn, 0)
+    turned = take_in(data, "scan.jpg", turn=as_sent.turn)
+    assert (turned.faces, turned.turn, turned.turned) == (1, 0, turn)
+    assert f"Turned by {turn}° clockwise, as asked." in turned.photo.note
+
+
+def test_a_photo_without_any_face_is_offered_no_turn() -> None:
+    assert take_in(encoded(corners(), "JPEG"), "wall.jpg").turn == 0

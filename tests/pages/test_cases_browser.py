@@ -129,6 +129,27 @@ def test_a_file_that_is_no_photo_is_said_in_words(app: RunningApp, watched: Watc
     expect(page.get_by_role("button", name="Use this photo")).to_have_count(0)
 
 
+def test_a_photo_of_any_name_is_taken_and_one_on_its_side_is_offered_turned(app: RunningApp, watched: Watched, tmp_path: Path) -> None:
+    page = watched.page
+    with Image.open(SAMPLE) as photo:
+        photo.convert("RGB").transpose(Image.Transpose.ROTATE_90).save(tmp_path / "portrait", "JPEG")
+    page.goto(f"{app.url}/cases")
+    page.get_by_role("button", name="New case").click()
+    page.get_by_label("Name", exact=True).last.fill("On its side")
+    page.get_by_label("Owner id", exact=True).fill("u-side")
+    page.get_by_role("button", name="Open the case").click()
+    chooser = page.locator("input[type=file]")
+    expect(chooser).not_to_have_attribute("accept", re.compile("."))
+    chooser.set_input_files(tmp_path / "portrait")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("It seems to lie on its left side: turned, a face is found.")).to_be_visible()
+    dialog.get_by_role("button", name="Turn it to the right").click()
+    expect(dialog.get_by_text("As the model will see it: one face")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Turn it back")).to_be_visible()
+    dialog.get_by_role("button", name="Use this photo").click()
+    expect(page.get_by_role("button", name="Generate avatar")).to_be_enabled()
+
+
 def test_what_was_typed_survives_a_reload_and_a_lost_connection_is_said(app: RunningApp, watched: Watched) -> None:
     page = watched.page
     page.goto(f"{app.url}/cases")

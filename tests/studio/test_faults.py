@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pipeline import errors
+from pipeline import cases, errors
 from pipeline.records import RunState
 from pipeline.sandbox import faults
 
@@ -52,6 +52,8 @@ MADE_IN_VAIN = {
     "500 at the result": Story(order={"kind": "result_500"}, error=errors.GenerationFailed),
     "completed with an error": Story(order={"kind": "completed_with_error"}, error=errors.GenerationFailed),
     "flagged": Story(order={"kind": "flagged"}, error=errors.Flagged, paid=30_000),
+    "black": Story(order={"kind": "black_picture"}, error=errors.NothingShown, paid=30_000),
+    "one frame": Story(order={"kind": "one_frame"}, error=errors.ClipTooShort, paid=350_000, clip=True),
     "expired": Story(order={"kind": "expired_output"}, error=errors.ResultLost, paid=30_000),
     "sound only": Story(order={"kind": "no_picture_track"}, error=errors.NoPicture, paid=350_000, clip=True),
 }
@@ -105,3 +107,23 @@ def test_a_fault_ends_in_words_and_a_retry_makes_it_good(studio, name):
     assert (again.state, again.error) == (RunState.SUCCEEDED, None)
     assert len(accepted) == story.bought_again
     studio.check_books()
+
+
+@pytest.mark.parametrize("name", ["black", "one frame"])
+def test_what_shows_nothing_is_paid_but_takes_no_attempt_and_nothing_is_made_of_it(studio, name):
+    story = MADE_IN_VAIN[name]
+    case = studio.customer()
+    if story.clip:
+        studio.approved(case)
+    before = _kept_and_used(studio, case)
+    studio.order(**story.order)
+    run = studio.clip(case) if story.clip else studio.avatar(case)
+    assert (run.state, studio.charged(run)) == (RunState.FAILED, story.paid)
+    assert _kept_and_used(studio, case) == before
+    assert run.error["say"].endswith("so it is not kept.")
+
+
+def _kept_and_used(studio, case):
+    with studio.place.database.reading() as db:
+        kept = [row["sha256"] for row in db.execute("SELECT sha256 FROM assets WHERE scope = ? ORDER BY sha256", (case.id,))]
+        return kept, cases.attempts(db, case.id, 8).used
