@@ -11,6 +11,7 @@ from pages.parts.told import What, decision_of, number_of, why_of
 from pipeline.errors import BadParameter, NotNow, OutOfDate
 from pipeline.records import Case
 from pipeline.studio import finding, grants, home, portraits, reviews
+from pipeline.studio.seen import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 
 
@@ -66,7 +67,17 @@ def _decide(what: What) -> None:
     seen = home.see(place(), what["run"])
     if seen.made is None:
         raise OutOfDate
+    _check_framed(what, seen)
     reviews.decide_on(place(), seen.made, seen.case.owner, decision_of(what), me(), why_of(what))
+
+
+def _check_framed(what: What, seen: Seen) -> None:
+    """Raise NotNow unless the run that a press was drawn for is the one that is framed, and still stands as it was drawn."""
+    if what.get("framed", seen.run.id) != seen.run.id:
+        raise NotNow("Another picture is framed by now, so nothing was decided.", next="Look at it, then decide.")
+    stands = seen.decision.value if seen.decision else ""
+    if what.get("stood", stands) != stands:
+        raise NotNow(f"Somebody has {stands or 'changed what was decided about'} this meanwhile.", next="Look at it again, then decide.")
 
 
 def _grant(what: What) -> None:

@@ -1,15 +1,13 @@
-"""What waits for a decision: the candidate beside the photo, looked at closely, and everything one may want to do with it."""
+"""What is decided about a candidate, how much it resembles the photo, and everything one may want to try instead."""
 
 import hashlib
 from collections.abc import Mapping
 from typing import Any
 
 from pages.parts import forms, pieces, ways
-from pages.parts.here import me
 from pages.parts.markup import Html, join, tag
-from pages.parts.pair import pair
-from pages.parts.pieces import button
-from pipeline.records import Asset, Decision, Role, RunKind, dollars
+from pages.parts.pieces import barred, button, icon
+from pipeline.records import Decision, Role, RunKind, dollars
 from pipeline.studio.casebook import CaseView
 from pipeline.studio.comparing import FREE
 from pipeline.studio.seen import Seen
@@ -26,43 +24,24 @@ BANDS = {
 LIMITS = "Measured by comparing faces in the photo with faces in the picture. Strong styles lower it, and it says nothing about beauty."
 
 
-def section(seen: CaseView) -> Html | None:
-    """Draw the candidates; nothing while none waits."""
-    if not seen.candidates:
-        return None
-    count = tag("span", str(len(seen.candidates)), class_="count")
-    drawn = [_candidate(seen, one, one.made, newest=place == 0) for place, one in enumerate(seen.candidates) if one.made is not None]
-    return tag("section", tag("h2", "Judge", count), *drawn, id="judge")
+def decide(one: Seen) -> Html:
+    """Draw the buttons that approve and reject a candidate; a press names the run it was drawn for and how that stood then."""
+    off = barred(Role.APPROVE, "deciding")
+    about = {"run": one.run.id, "stood": one.decision.value if one.decision else ""}
+    approve = button(("Approve", hint("A")), "decide", symbol="check", look="primary", off=off, key="a", decision=Decision.APPROVED.value, **about)
+    reject = forms.opener(("Reject", hint("R")), f"reject-{one.run.id}", symbol="thumb_down", off=off, data_key="r")
+    why = tag("span", icon("lock"), tag("span", off), class_="why") if off else None
+    return join(forms.buttons(approve, reject), why, _reject(one, about))
 
 
-def _candidate(seen: CaseView, one: Seen, made: Asset, *, newest: bool) -> Html:
-    body = _avatar(seen, one, made) if one.run.kind is RunKind.AVATAR else _clip(one, made)
-    return tag("article", body, _verdict(seen, one, newest), class_="card candidate", id=f"judge-{one.run.id}")
+def hint(key: str) -> Html:
+    """Draw the key that does the same; screen readers skip it."""
+    return tag("kbd", key, aria_hidden="true")
 
 
-def _avatar(seen: CaseView, one: Seen, made: Asset) -> Html:
-    photo = pair(f"pair-{one.run.id}", ("Photo", one.source), ("Candidate", made))
-    now = seen.avatar.made if seen.avatar else None
-    if now is None:
-        return tag("div", photo, class_="looked-at")
-    beside = pair(f"now-{one.run.id}", ("Current", now), ("Candidate", made), first="beside")
-    return tag("div", photo, tag("details", tag("summary", "Beside the current avatar"), beside), class_="looked-at")
-
-
-def _clip(one: Seen, made: Asset) -> Html:
-    film = pieces.clip(made, one.picture, pieces.alt_of(one), id_=f"film-{one.run.id}")
-    return tag("div", tag("div", film, class_="film"), class_="looked-at")
-
-
-def _verdict(seen: CaseView, one: Seen, newest: bool) -> Html:
-    when = pieces.ago(one.run.ended_at or one.run.asked_at)
-    facts = " · ".join(filter(None, (pieces.settings_of(one.run), pieces.cost(one), one.run.person, when)))
-    off = None if Role.APPROVE in me().roles else "Your role does not allow deciding."
-    approve = button("Approve", "decide", symbol="check", look="primary", key="a" if newest else "", off=off, run=one.run.id, decision="approved")
-    reject = forms.opener("Reject", f"reject-{one.run.id}", symbol="thumb_down", off=off, data_key="r" if newest else None)
-    head = (tag("h3", pieces.what(one.run)), tag("p", facts, class_="small"))
-    verdict = (forms.buttons(approve, reject), _replaces(seen, one), _reject(one), _again(seen, one))
-    return tag("div", *head, _likeness(one), *verdict, class_="verdict")
+def more(seen: CaseView, one: Seen) -> Html:
+    """Draw what else is known of a candidate and can be done with it: what its approval retires, its likeness, another one like it."""
+    return tag("div", tag("div", _replaces(seen, one), _likeness(one), class_="verdict"), _again(seen, one), class_="more-of")
 
 
 def _replaces(seen: CaseView, one: Seen) -> Html | None:
@@ -94,13 +73,13 @@ def reasons(kind: RunKind) -> tuple[str, ...]:
     return REASONS if kind is RunKind.CLIP else REASONS[:-1]
 
 
-def _reject(one: Seen) -> Html:
+def _reject(one: Seen, about: Mapping[str, str]) -> Html:
     id_ = f"reject-{one.run.id}"
     boxes = [forms.tick(reason, "reason", reason) for reason in reasons(one.run.kind)]
     words = forms.field("In your words", "note", maxlength=500, placeholder="for whoever looks at this later")
     fields = (tag("fieldset", tag("legend", "Why?"), *boxes), words, forms.buttons(forms.submit("Reject")))
     kept = tag("p", "It stays in the history, and can be approved later.", class_="small")
-    asked = forms.form("decide", f"form-{id_}", *fields, run=one.run.id, decision=Decision.REJECTED.value)
+    asked = forms.form("decide", f"form-{id_}", *fields, decision=Decision.REJECTED.value, **about)
     return forms.dialog(id_, f"Reject this {one.run.kind.value}", asked, kept)
 
 

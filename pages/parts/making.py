@@ -29,9 +29,26 @@ OWN_MOTION = "Own words for the motion"
 
 def section(seen: CaseView) -> Html:
     """Draw both forms: an avatar from the photo, a clip from the approved avatar."""
-    free = not (seen.candidates or seen.running)
-    avatar, clip = _avatar(seen, primary=free and seen.avatar is None), _clip(seen, primary=free and seen.avatar is not None and seen.clip is None)
-    return tag("section", tag("h2", "Make"), avatar, clip, class_="card make", id="make")
+    return tag("section", tag("h2", "Make"), _avatar(seen), _clip(seen), class_="card make", id="make")
+
+
+def press(seen: CaseView, kind: RunKind, words: str) -> Html:
+    """Draw a button elsewhere that sends a form as it stands, at the price that its own button shows."""
+    offer, again = _offer(seen, kind), chosen(seen, kind)
+    begins = again or _preset(offer)
+    price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
+    return forms.submit((f"{words} · ", price), off=offer.why, form=form_id(seen, kind))
+
+
+def form_id(seen: CaseView, kind: RunKind) -> str:
+    """Name the form that makes such a thing next; one that was used is another afterwards, and so is one that begins with another preset."""
+    offer, number = _offer(seen, kind), (seen.avatars if kind is RunKind.AVATAR else seen.clips) + 1
+    name = "avatar" if kind is RunKind.AVATAR else f"clip-{(seen.case.avatar or '')[:8]}"
+    return f"{name}-{number}-{st.query_params.get('again', '')}{f'-{offer.preset.id}' if offer.preset else ''}"
+
+
+def _offer(seen: CaseView, kind: RunKind) -> Offer:
+    return seen.avatar_offer if kind is RunKind.AVATAR else seen.clip_offer
 
 
 def chosen(seen: CaseView, kind: RunKind) -> Mapping[str, Any]:
@@ -46,19 +63,19 @@ def chosen(seen: CaseView, kind: RunKind) -> Mapping[str, Any]:
     return run.settings if run is not None and run.kind is kind and run.case_id == seen.case.id else {}
 
 
-def _avatar(seen: CaseView, *, primary: bool) -> Html:
+def _avatar(seen: CaseView) -> Html:
     offer, again, number = seen.avatar_offer, chosen(seen, RunKind.AVATAR), seen.avatars + 1
     last = next((one.seen.run.settings for one in seen.history if one.seen.run.kind is RunKind.AVATAR), {})
     begins = again or _preset(offer)
     words = "Generate another" if number > 1 else "Generate avatar"
     goes_on = str(last.get("style", FREE)) != FREE and not again
     prompt = _own_words(OWN, "The style’s own prompt", {} if goes_on else begins, preset=not again)
-    make = _button(offer, words, begins, primary, "g")
+    make = _button(offer, words, begins)
     styles = _styles(str((again or last or begins).get("style", AvatarWish.style)), offer)
-    return forms.form("make", _id("avatar", number, offer), styles, _fine_tune(offer, again, prompt), make, _unused(offer), number=number)
+    return forms.form("make", form_id(seen, RunKind.AVATAR), styles, _fine_tune(offer, again, prompt), make, _unused(offer), number=number)
 
 
-def _clip(seen: CaseView, *, primary: bool) -> Html:
+def _clip(seen: CaseView) -> Html:
     offer, again, number = seen.clip_offer, chosen(seen, RunKind.CLIP), seen.clips + 1
     begins = again or _preset(offer)
     loop = forms.tick("Loops without a seam", "loop", ticked=bool(again.get("loop", True)))
@@ -67,19 +84,14 @@ def _clip(seen: CaseView, *, primary: bool) -> Html:
     motion = tag("input", type="hidden", name="motion", value=ClipWish.motion if style == FREE else style)
     prompt = _own_words(OWN_MOTION, "The motion’s own prompt", begins, preset=not again)
     avatar = seen.case.avatar or ""
-    make = _button(offer, "Animate again" if seen.clip else "Animate", begins, primary, "v")
+    make = _button(offer, "Animate again" if seen.clip else "Animate", begins)
     fine = _fine_tune(offer, again, prompt, tag("div", loop, upright, class_="row"))
     words = tag("p", "A short loop: a light breeze, quiet breathing, a camera that stays still.", class_="small")
-    return forms.form("animate", _id(f"clip-{avatar[:8]}", number, offer), words, motion, fine, make, _unused(offer), number=number, avatar=avatar)
+    return forms.form("animate", form_id(seen, RunKind.CLIP), words, motion, fine, make, _unused(offer), number=number, avatar=avatar)
 
 
 def _preset(offer: Offer) -> Mapping[str, Any]:
     return presets.settings_of(offer.preset) if offer.preset else {}
-
-
-def _id(kind: str, number: int, offer: Offer) -> str:
-    """A form that was used is another form afterwards, and so is one that begins with another preset."""
-    return f"{kind}-{number}-{st.query_params.get('again', '')}{f'-{offer.preset.id}' if offer.preset else ''}"
 
 
 def _own_words(label: str, otherwise: str, begins: Mapping[str, Any], *, preset: bool) -> Html:
@@ -167,12 +179,11 @@ def _choice(choice: str, prices: Mapping[str, int], now: str) -> Html:
     return tag("option", f"{choice} · {price}" if price else choice, value=choice, data_price=price, selected=choice == now)
 
 
-def _button(offer: Offer, words: str, begins: Mapping[str, Any], primary: bool, key: str) -> Html:
+def _button(offer: Offer, words: str, begins: Mapping[str, Any]) -> Html:
     price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
-    look = "primary" if primary and offer.why is None else "plain"
     said = f"{offer.why} {offer.remedy}" if offer.why else " ".join(_now(offer, begins).room.warnings)
     why = tag("span", icon("info"), tag("span", said), class_="why") if said else None
-    return forms.buttons(forms.submit((f"{words} · ", price), look=look, off=offer.why, data_key=key), why)
+    return forms.buttons(forms.submit((f"{words} · ", price), look="plain", off=offer.why), why)
 
 
 def _price(model: ModelOffer, begins: Mapping[str, Any]) -> int:

@@ -71,12 +71,10 @@ def picture(asset: Asset, alt: str, *, id_: str | None = None, lazy: bool = Fals
     return tag("img", id=id_, src=address(asset), alt=alt, loading="lazy" if lazy else None, decoding="async", class_=look, **size)
 
 
-def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str) -> Html:
+def clip(asset: Asset, poster: Asset | None, alt: str, *, id_: str, preload: str = "auto") -> Html:
     """Show a clip that loops without sound."""
-    still = address(poster) if poster else None
-    return tag(
-        "video", id=id_, src=address(asset), poster=still, aria_label=alt, loop=True, muted=True, playsinline=True, preload="auto", data_loops=True
-    )
+    shown = {"src": address(asset), "poster": address(poster) if poster else None, "aria_label": alt}
+    return tag("video", id=id_, loop=True, muted=True, playsinline=True, preload=preload, data_loops=True, **shown)
 
 
 def button(

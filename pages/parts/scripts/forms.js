@@ -6,7 +6,7 @@ function submit(event, tellPython) {
   const button = event.submitter ?? form.querySelector('button[type=submit]')
   if (button?.getAttribute('aria-busy') === 'true') return
   if (button) busy(button)
-  tellPython({ ...form.dataset, ...button?.dataset, ...values(form) })
+  tellPython({ ...form.dataset, ...button?.dataset, ...values(form), ...framedAt(form) })
 }
 
 function values(form) {
@@ -56,6 +56,9 @@ function reprice(form) {
   const model = form.querySelector('[data-chooses]')?.value
   for (const set of form.querySelectorAll('fieldset[data-for]')) set.hidden = set.disabled = set.dataset.for !== model
   const chosen = [...form.querySelectorAll('option[data-price]:checked')].filter((option) => !option.closest('fieldset:disabled')).pop()
-  const price = form.querySelector('[data-priced]')
-  if (chosen && price && price.textContent !== chosen.dataset.price) price.textContent = chosen.dataset.price
+  if (!chosen) return
+  const buttons = [...form.elements].filter((one) => one.type === 'submit')
+  for (const price of buttons.flatMap((button) => [...button.querySelectorAll('[data-priced]')])) {
+    if (price.textContent !== chosen.dataset.price) price.textContent = chosen.dataset.price
+  }
 }

@@ -4,9 +4,10 @@ const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 'below', ArrowUp: 'abo
 function keyed(event, root) {
   if (staged(event, root)) return
   const at = event.composedPath()[0]
-  if (!at.closest || at.closest('input, textarea, select, [popover]') || event.metaKey || event.ctrlKey || event.altKey) return
+  if (!at.closest || isTyped(at, event) || at.closest('[popover]') || event.metaKey || event.ctrlKey || event.altKey) return
   const elsewhere = at.getRootNode() === document ? at.closest('button, a, [contenteditable], [role="dialog"]') : !root.contains(at)
   if (elsewhere) return
+  if (keyTable(root, event)) return event.preventDefault()
   const tile = at.closest('[data-tile]')
   if (event.key in ARROWS) {
     if (!tile && (event.key !== 'ArrowRight' || !root.querySelector('[data-tile]'))) return
@@ -17,10 +18,20 @@ function keyed(event, root) {
   if ([' ', 'Enter'].includes(event.key) && at.closest('button, a, summary')) return
   if (tile && pressKey(tile, event)) return event.preventDefault()
   const named = [...root.querySelectorAll(`[data-key="${CSS.escape(keyOf(event))}"]`)]
-  const wanted = named.find((button) => !button.closest('[data-tile]'))
+  const wanted = named.find((button) => !button.closest('[data-tile], [data-frame]'))
   if (!wanted) return
   event.preventDefault()
-  wanted.click()
+  const acts = wanted.type === 'submit' || wanted.dataset.do !== undefined
+  if (!acts || isInView(wanted)) return wanted.click()
+  wanted.scrollIntoView({ block: 'center' })
+  wanted.focus({ preventScroll: true })
+}
+
+// A switch or a slider takes the keys that move it; letters are nothing to it.
+function isTyped(at, event) {
+  const field = at.closest('input, textarea, select')
+  if (!field) return false
+  return !field.matches('input[type=radio], input[type=range]') || event.key.length !== 1 || event.key === ' '
 }
 
 function keyOf(event) {

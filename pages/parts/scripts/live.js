@@ -7,7 +7,7 @@ const OWN = ['since', 'priced', 'own'] // what the browser fills itself
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.live')
   const line = lineOf(data.key, root, (what) => setTriggerValue('pressed', what))
-  const tellPython = (what) => queueUp(line, what)
+  const tellPython = (what) => queueUp(line, noteAsked(root, what))
   root.onclick = (event) => press(event, root, tellPython)
   root.onsubmit = (event) => submit(event, tellPython)
   root.onchange = (event) => changed(event, tellPython)
@@ -38,7 +38,8 @@ function draw(root, data, line) {
   const at = stagedAt(root)
   settle(root, wanted.content)
   root.dataset.mark = data.mark
-  root.querySelectorAll('video[data-loops]').forEach(play)
+  frameAgain(root)
+  root.querySelectorAll('video[data-loops]').forEach((clip) => clip.closest('.framed:not([data-on])') || play(clip))
   root.querySelectorAll('form[id]').forEach(restore)
   root.querySelectorAll('[data-zoom]').forEach(zoomable)
   root.querySelectorAll('[data-feed]').forEach((section) => mountGrid(section, (what) => queueUp(line, what)))
@@ -120,6 +121,8 @@ function answer(field, name, value) {
 // What the person in front changed is theirs until the element goes.
 function ours(node, name) {
   if (['aria-busy', 'data-focused', 'data-restored', 'data-opened'].includes(name)) return true
+  if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
+  if (name === 'aria-pressed') return node.dataset.shows !== undefined
   if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
@@ -140,6 +143,7 @@ function tell(region, words) {
 
 function press(event, root, tellPython) {
   pressed(event, root)
+  pressTable(event, root)
   const link = event.target.closest('a[data-go]')
   if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault()
@@ -159,7 +163,7 @@ function press(event, root, tellPython) {
   if (!button || button.type === 'submit' || button.getAttribute('aria-busy') === 'true') return
   busy(button)
   if (button.dataset.cookie) document.cookie = `${button.dataset.cookie}; path=/; max-age=31536000; SameSite=Strict`
-  tellPython({ ...button.dataset })
+  tellPython({ ...button.dataset, ...framedAt(button) })
 }
 
 function busy(one) {
