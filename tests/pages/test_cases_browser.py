@@ -6,18 +6,23 @@ import re
 import signal
 import time
 from pathlib import Path
-
 import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
 
+from pipeline.records import Decision, Person, Run
 from pipeline.settings import SHIPPED
+from pipeline.studio import home, photos, portraits, requests, reviews
+from pipeline.studio.place import Place
+from pipeline.workflows.wishes import AvatarWish
 from tests.pages.running import RunningApp
 from tests.pages.watching import PATIENCE_MS, Watched, paid, requests_made
 
 pytestmark = pytest.mark.browser
+ANA = Person(name="Ana")
 SAMPLE = SHIPPED / "samples" / "astronaut.jpg"
 TWO_MINUTES = 120.0
+LOOK_MS = 500
 numbers = itertools.count(1)
 
 
@@ -76,7 +81,7 @@ def test_a_double_click_two_tabs_and_a_form_sent_again_are_one_avatar(app: Runni
     watched.page.get_by_role("button", name="Generate avatar").dblclick()
     other.page.get_by_role("button", name="Generate avatar").evaluate(twice)
     for page in (watched.page, other.page):
-        expect(page.get_by_role("heading", name="Judge")).to_be_visible()
+        expect(page.get_by_role("button", name="Approve")).to_be_visible()
     other.context.close()
     assert requests_made(app) == before + 1
 
@@ -93,10 +98,10 @@ def test_reload_another_page_and_a_dead_worker_in_the_middle_lose_nothing(app: R
     assert worker is not None
     os.kill(worker, signal.SIGKILL)
     page.get_by_role("link", name="Settings", exact=True).click()
-    expect(page.get_by_role("heading", name="Judge")).to_have_count(0)
+    expect(page.locator("[data-table]")).to_have_count(0)
     offered = page.get_by_role("link", name="Avatar ready to review").filter(has_text=name)
     offered.click(timeout=2 * PATIENCE_MS)
-    expect(page.get_by_role("heading", name="Judge")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
     assert page.url == address
     assert requests_made(app) == before + 1
 
@@ -169,14 +174,139 @@ def test_keys_judge_and_the_slider_compares(app: RunningApp, watched: Watched) -
     page = watched.page
     open_case(app, page)
     generate(page)
-    expect(page.get_by_role("heading", name="Judge")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve")).to_be_visible()
     slider = page.get_by_role("slider", name=re.compile("Before and after"))
     slider.fill("20")
-    assert page.locator(".slid").evaluate("pair => pair.style.getPropertyValue('--at')") == "20%"
+    assert page.locator("[data-on] .slid").evaluate("pair => pair.style.getPropertyValue('--at')") == "20%"
     page.get_by_text("Side by side").click()
-    page.locator(".beside .zoomed").first.dblclick()
-    for picture in page.locator(".beside img").all():
+    page.locator("[data-on] .beside .zoomed").first.dblclick()
+    for picture in page.locator("[data-on] .beside img").all():
         expect(picture).to_have_css("transform", "matrix(2, 0, 0, 2, 0, 0)")
     page.get_by_role("heading", level=1).click()
+    press_approve(page)
+    expect(page.locator("#the-avatar")).to_be_attached()
+
+
+BY_WIDTH = {390: (390, 844), 1440: (1440, 900), 1920: (1920, 1080)}
+
+
+def with_candidates(app: RunningApp, count: int) -> str:
+    """Return a case with so many avatars that wait for a decision, made by the worker."""
+    place, case = Place(app.settings), f"table-{next(numbers)}"
+    photos.open_case(place, case, "u-77", ANA, name=f"Table {case}")
+    photos.put_photo(place, case, "u-77", photos.take_in(SAMPLE.read_bytes(), "photo.jpg"), ANA)
+    for number in range(1, count + 1):
+        another(place, case, number)
+    return case
+
+
+def another(place: Place, case: str, number: int) -> Run:
+    asked = portraits.ask_next_avatar(place, case, "u-77", AvatarWish(seed=number), ANA, number)
+    return requests.wait_for(place, asked.run.id, on_change=lambda _: None, meanwhile=lambda: None)
+
+
+def decided(app: RunningApp, case: str) -> dict[str, str]:
+    """Return what was decided about the avatars of a case, by run."""
+    with Place(app.settings).database.reading() as db:
+        query = """SELECT r.id, p.decision FROM approvals p JOIN outputs o ON o.asset = p.asset JOIN runs r ON r.id = o.run_id
+            WHERE p.case_id = ? AND r.case_id = p.case_id ORDER BY p.rowid"""
+        return {row["id"]: row["decision"] for row in db.execute(query, (case,)).fetchall()}
+
+
+def press_approve(page: Page) -> None:
+    """Press A when the picture has been there for as long as it takes to look at it."""
+    framed(page)
+    page.wait_for_timeout(LOOK_MS)
+    page.keyboard.press("a")
+
+
+def framed(page: Page) -> str:
+    frame = page.locator("[data-of]:has(> [data-waits]) > [data-frame][data-on]")
+    for picture in frame.locator(".slid img").all():
+        expect(picture).to_have_js_property("complete", True)
+    return str(frame.get_attribute("data-frame"))
+
+
+@pytest.mark.parametrize("size", BY_WIDTH.values(), ids=BY_WIDTH)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_case_is_judged_in_the_first_window(app: RunningApp, browser: Browser, judged: str, size: tuple[int, int], theme: str) -> None:
+    watched = Watched(browser, viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+    page = watched.page
+    page.goto(f"{app.url}/cases?case={judged}")
+    framed(page)
+    for part in (".slid", ".filmstrip", "button[data-key=a]"):
+        box = page.locator(f"[data-of=avatar] {part}:visible").first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= min(size[1], 900), part
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= size[0], part
+    picture = page.locator("[data-on] .slid").bounding_box()
+    assert picture is not None
+    assert picture["width"] >= min(size[0] * 0.5, 400)
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    watched.context.close()
+    assert watched.troubles == []
+
+
+@pytest.fixture(scope="module")
+def judged(app: RunningApp) -> str:
+    """A case with four avatars that nobody decides on."""
+    return with_candidates(app, 4)
+
+
+def test_arrows_walk_and_a_key_acts_on_the_framed_picture_alone_and_only_when_it_is_seen(app: RunningApp, watched: Watched) -> None:
+    page, case = watched.page, with_candidates(app, 3)
+    page.goto(f"{app.url}/cases?case={case}")
+    newest = framed(page)
+    page.keyboard.press("ArrowLeft")
+    chosen = framed(page)
+    assert chosen != newest
+    page.locator("#history").scroll_into_view_if_needed()
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
+    expect(page.locator("[data-on] .slid")).not_to_be_in_viewport()
+    page.keyboard.press("a")
+    expect(page.locator("[data-of=avatar] .told")).to_contain_text("It was not in view. Look at it, then press A again.")
+    expect(page.locator("[data-on] .slid")).to_be_in_viewport()
+    assert decided(app, case) == {}
     page.keyboard.press("a")
     expect(page.locator("#the-avatar")).to_be_visible()
+    assert decided(app, case) == {chosen: "approved"}
+
+
+def test_a_key_never_acts_on_what_took_the_place_of_the_picture_that_was_looked_at(app: RunningApp, watched: Watched) -> None:
+    page, case, place = watched.page, with_candidates(app, 2), Place(app.settings)
+    page.goto(f"{app.url}/cases?case={case}")
+    looked_at = framed(page)
+    made = home.see(place, looked_at).made
+    assert made is not None
+    newer = another(place, case, 3)
+    expect(page.locator(f"#pick-{newer.id}")).to_be_visible()
+    assert framed(page) == looked_at
+    reviews.decide_on(place, made, "u-77", Decision.REJECTED, ANA)
+    expect(page.locator(f"#frame-{looked_at}")).to_have_count(0)
+    other = framed(page)
+    page.keyboard.press("a")
+    expect(page.locator("[data-of=avatar] .told")).to_contain_text("Another picture stands here now.")
+    assert decided(app, case) == {looked_at: "rejected"}
+    page.keyboard.press("a")
+    expect(page.locator("#the-avatar")).to_be_visible()
+    assert decided(app, case) == {looked_at: "rejected", other: "approved"}
+
+
+def test_the_next_step_leads_from_the_photo_to_the_publication(app: RunningApp, watched: Watched) -> None:
+    page = watched.page
+    address = open_case(app, page)
+    page.get_by_role("button", name="Next: generate an avatar · $0.03").click()
+    page.get_by_role("button", name="Next: judge the avatar").click(timeout=2 * PATIENCE_MS)
+    press_approve(page)
+    page.get_by_role("button", name="Next: animate it · $0.35").click()
+    page.get_by_role("button", name="Next: judge the clip").click(timeout=2 * PATIENCE_MS)
+    expect(page.locator("[data-of=clip] [data-on] video")).to_be_in_viewport()
+    press_approve(page)
+    page.get_by_role("link", name="Next: publish").click()
+    page.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("Guests see the")).to_be_visible()
+    page.goto(address)
+    page.get_by_role("button", name="Next: the reply").click()
+    expect(page.locator("#reply")).to_contain_text("stand-in of the sandbox")
+    expect(page.locator("[data-copy=reply-text]")).to_have_count(0)

@@ -24,7 +24,7 @@ class Watched:
     """A page that remembers what went wrong in it."""
 
     def __init__(self, browser: Browser, **how: object) -> None:
-        self.context = browser.new_context(viewport={"width": 1280, "height": 900}, **how)  # type: ignore[arg-type]
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **how})  # type: ignore[arg-type]
         self.page = self.context.new_page()
         self.page.set_default_timeout(PATIENCE_MS)
         self.troubles: list[str] = []

@@ -33,12 +33,11 @@ def _slot(seen: CaseView, kind: RunKind) -> Html:
     frames = frames_of(seen, kind)
     if not frames:
         return tag("div", tag("h2", TITLES[kind]), _empty(seen, kind), class_="slot", id=f"slot-{kind.value}", data_of=kind.value)
-    first, places = first_of(seen, frames), [f"{number} of {len(frames)}" for number in range(1, len(frames) + 1)]
+    first, many = first_of(seen, frames), len(frames) > 1
+    places = [f"{number} of {len(frames)}" if many else "" for number in range(1, len(frames) + 1)]
     drawn = [frame(seen, one, place, first=one is first) for one, place in zip(frames, places, strict=True)]
     strip = [pick(seen, one, place) for one, place in zip(frames, places, strict=True)]
-    film = (
-        tag("div", *strip, class_="filmstrip", role="group", aria_label=f"Every {TITLES[kind].lower()}: arrow keys walk") if len(frames) > 1 else None
-    )
+    film = tag("div", *strip, class_="filmstrip", role="group", aria_label=f"Every {TITLES[kind].lower()}: arrow keys walk") if many else None
     told = tag("p", class_="told", role="status", data_own=True, id=f"told-{kind.value}")
     below = [more(seen, one) for one in frames]
     return tag("div", tag("h2", TITLES[kind]), *drawn, film, told, *below, class_="slot", id=f"slot-{kind.value}", data_of=kind.value)

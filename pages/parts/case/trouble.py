@@ -4,16 +4,26 @@ from pages.parts import mishaps, pieces
 from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pipeline.errors import Fault
-from pipeline.records import RunKind
+from pipeline.records import RunKind, dollars
 from pipeline.studio.casebook import CaseView
 from pipeline.studio.requests import failure_of
 from pipeline.studio.seen import Seen
+from pipeline.studio.undecided import Undecided
 
 
 def section(seen: CaseView) -> Html | None:
     """Draw the troubles; nothing while there are none."""
-    rows = [*(mishaps.question(one, me()) for one in seen.questions), *(_failed(one) for one in seen.failed)]
+    rows = [*(_lost(one) for one in seen.questions), *(_failed(one) for one in seen.failed)]
     return tag("section", tag("ul", *rows, class_="rows card"), id="trouble", class_="troubles", aria_label="What went wrong") if rows else None
+
+
+def _lost(one: Undecided) -> Html:
+    run, call = one.question.seen.run, one.question.call
+    title = tag("p", pieces.state_of(one.question.seen), tag("span", f"{pieces.what(run)} · {run.person}, {pieces.ago(run.asked_at)}"))
+    held = tag("span", f"{dollars(call.hold_micro_usd)} is held for it.", class_="facts")
+    words = tag("p", tag("span", one.happened), held, class_="failure")
+    about = tag("div", title, words, *mishaps.short_ways(one, me()), class_="about")
+    return tag("li", pieces.thumb(one.question.seen), about, id=f"ask-{call.id}")
 
 
 def _failed(one: Seen) -> Html:

@@ -70,7 +70,8 @@ function noteChange(table, framing) {
 
 function showFrames(table) {
   const framing = framingOf(table)
-  if (table.dataset.at !== framing.slot) table.dataset.at = framing.slot
+  const at = frameOf(table) ? framing.slot : 'nothing'
+  if (table.dataset.at !== at) table.dataset.at = at
   for (const slot of ['avatar', 'clip']) {
     const run = framing.framed[slot]
     for (const part of table.querySelectorAll(`[data-of="${slot}"] > .framed`)) light(part, (part.dataset.frame ?? part.dataset.more) === run)
@@ -146,6 +147,7 @@ function keyTable(root, event) {
   const table = root.querySelector('[data-table]')
   if (!table || isCovered(root)) return Boolean(table)
   if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') return walkFilm(root, table, event.key === 'ArrowLeft' ? -1 : 1)
+  if (event.repeat) return true
   const frame = frameOf(table)
   const button = frame?.querySelector(`[data-key="${CSS.escape(keyOf(event))}"]`)
   if (!button) return false
@@ -184,6 +186,7 @@ function whyUnseen(root, framing, frame) {
   const fresh = framing.unseen || performance.now() - framing.since < SETTLED_MS
   const seen = shot && shareSeen(root, shot) >= SEEN_SHARE
   framing.unseen = false
+  if (fresh || !seen) framing.since = 0
   if (!seen) {
     frame.scrollIntoView({ block: 'center' })
     return 'It was not in view.'
