@@ -19,10 +19,11 @@ actions.py       what Home's buttons do
 
 caselist.py      finding a customer, and opening a case
 casefile.py      one case on one page
+case/            its parts: light table, next step, trouble, reply
 intake.py        the dialog through which a photo comes in
 making.py        the forms that make avatars and clips
 presetcard.py    the presets that these begin with, and their part of Settings
-judging.py       what waits for a decision
+judging.py       what is decided about a candidate, and what else can be tried
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do
 

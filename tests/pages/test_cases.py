@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from pages.parts import case_actions, caselist, frame
+from pages.parts import case_actions, caselist, frame, here
 from pages.parts.here import notice
 from pipeline.records import Decision, Person, Plan, Role, Run
 from pipeline.studio import casebook, grants, home, people, reviews
@@ -212,3 +212,59 @@ def test_a_letter_can_be_copied_only_when_everything_it_says_is_true(studio: Lit
     seen = drawn(visit("cases", case=CASE))
     assert 'data-copy="reply-text"' not in seen
     assert "Not to be sent yet. There is no link yet: guests do not see what is approved. Publish it first." in seen
+
+
+def test_a_press_for_a_picture_that_is_no_longer_framed_decides_nothing(studio: LittleStudio) -> None:
+    looked_at, other = avatar(studio), avatar(studio)
+    assert "Another picture is framed by now" in press(do="decide", run=looked_at.id, framed=other.id, stood="", decision="approved")
+    assert studio.rows("SELECT * FROM approvals") == []
+    assert press(do="decide", run=looked_at.id, framed=looked_at.id, stood="", decision="approved") == ""
+
+
+def test_a_press_does_not_undo_what_a_colleague_decided_after_the_look(studio: LittleStudio) -> None:
+    one = avatar(studio)
+    press(do="decide", run=one.id, decision="rejected", reason="Too stylised")
+    assert "Somebody has rejected this meanwhile." in press(do="decide", run=one.id, framed=one.id, stood="", decision="approved")
+    assert studio.case().avatar is None
+
+
+def test_every_candidate_stands_in_the_slot_it_is_for_with_what_is_approved_beside_it(studio: LittleStudio) -> None:
+    approved = avatar(studio, approved=True)
+    candidates = [avatar(studio), avatar(studio)]
+    seen = drawn(visit("cases", case=CASE))
+    slot = seen.partition('id="slot-avatar"')[2].partition('id="slot-clip"')[0]
+    assert re.findall(r'data-frame="([^"]*)"', slot) == [approved.id, *(one.id for one in candidates)]
+    assert re.findall(r'data-shows="([^"]*)"', slot) == [approved.id, *(one.id for one in candidates)]
+    assert re.search(rf'data-frame="{candidates[-1].id}" data-first', slot)
+    assert slot.count('data-key="a"') == len(candidates)
+    assert seen.index('id="slot-avatar"') < seen.index('id="make"') < seen.index('id="history"')
+
+
+def test_a_failure_stands_above_everything_with_whose_fault_and_what_it_cost(studio: LittleStudio) -> None:
+    press(do="make", number="1", style="pixar")
+    studio.fail(avatars(studio)[0])
+    seen = drawn(visit("cases", case=CASE))
+    top = seen.partition('id="trouble"')[2].partition('id="table"')[0]
+    for words in ("The provider failed while making this.", "The provider’s fault · not charged", "Retry · $0.03"):
+        assert words in top
+    assert "Next: look at what failed" in seen
+
+
+def test_the_next_step_follows_the_case(studio: LittleStudio) -> None:
+    def steps() -> str:
+        here._version.clear()
+        return re.sub("<[^>]*>", " ", drawn(visit("cases", case=CASE)).partition('id="next-step"')[2].partition("</header>")[0])
+
+    assert "Next: generate an avatar ·  $0.03" in steps()
+    one = avatar(studio)
+    assert "Next: judge the avatar" in steps()
+    press(do="decide", run=one.id, decision="approved")
+    assert "Next: animate it ·  $0.35" in steps()
+    made = home.see(studio.place, one.id).made
+    assert made is not None
+    press(do="animate", number="1", avatar=made.sha256, loop="yes")
+    assert "Clip under way" in steps()
+    clip = studio.succeed(studio.run(studio.rows("SELECT id FROM runs WHERE kind = 'clip'")[0]["id"]))
+    assert "Next: judge the clip" in steps()
+    reviews.decide_on(studio.place, clip, OWNER, Decision.APPROVED, ME)
+    assert "Next: publish" in steps()

@@ -6,6 +6,7 @@ import re
 import signal
 import time
 from pathlib import Path
+
 import pytest
 from PIL import Image, ImageOps
 from playwright.sync_api import Browser, Page, expect
