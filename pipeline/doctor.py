@@ -34,6 +34,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("models", lambda _: f"{len(load_catalogue(SHIPPED / 'models').models)} models, every one priced"),
         ("prompts", lambda _: f"{len(load_styles(SHIPPED / 'prompts'))} templates"),
         ("ffmpeg", lambda s: f"version {ffmpeg.version(s.ffmpeg)}"),
+        ("pictures", _pictures),
         ("likeness", _likeness),
         ("store", _store),
         ("worker", _worker),
@@ -91,6 +92,14 @@ def _ledger(settings: Settings) -> str:
     if wrong:
         raise StudioError(wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
     return f"{lines} lines; chain unbroken, every sum equals its rows"
+
+
+def _pictures(_: Settings) -> str:
+    """Have the sample photo decoded as every upload is; raises MediaError where the helper does not start."""
+    from pipeline.media.stills import check_still
+
+    check_still((SHIPPED / "samples" / "astronaut.jpg").read_bytes())
+    return "decoded in a process of their own"
 
 
 def _likeness(_: Settings) -> str:

@@ -7,7 +7,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from pipeline.errors import AccessError, BrokenMedia, StoreError
+from pipeline.errors import AccessError, MediaError, StoreError
 from pipeline.media.stills import small_copy
 from pipeline.routes.here import here
 from pipeline.storage.folder import FolderStore
@@ -44,7 +44,7 @@ async def media(request: Request) -> Response:
     if small:
         try:
             return Response(await run_sync(_small, path, found.sha256), media_type="image/webp", headers=headers)
-        except BrokenMedia:
+        except MediaError:
             return Response(status_code=404)
     return FileResponse(path, media_type=found.media_type, headers=headers)
 

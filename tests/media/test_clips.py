@@ -268,3 +268,19 @@ def test_the_length_is_known_beforehand() -> None:
     assert output_frames(5.0, ClipRecipe(crossfade_seconds=1.0)) == 96
     assert output_frames(1.1, ClipRecipe()) == 26
     assert output_frames(0.001, ClipRecipe()) == 1
+
+
+@pytest.mark.parametrize(("curve", "code"), [("smpte2084", "0x949494"), ("arib-std-b67", "0xBFBFBF")])
+def test_a_clip_for_bright_screens_is_brought_to_ordinary_ones(tmp_path: Path, curve: str, code: str) -> None:
+    """Graphics white, 203 cd/m², has the code 0.58 in PQ and 0.75 in HLG; taken for an ordinary clip it would stay as grey as that."""
+    source = tmp_path / "hdr.mp4"
+    tags = ["-color_primaries", "bt2020", "-color_trc", curve, "-colorspace", "bt2020nc"]
+    bars = f"color=c=0x101010:s=320x320:r=24:d=2,drawbox=x=80:y=80:w=160:h=160:t=fill:c={code},format=yuv420p10le"
+    graph = f"{bars},setparams=color_primaries=bt2020:color_trc={curve}:colorspace=bt2020nc"
+    command = [ffmpeg.find(), "-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i", graph, "-c:v", "libx265", "-x265-params", "log-level=none"]
+    subprocess.run([*command, *tags, str(source)], check=True, stdin=subprocess.DEVNULL)
+    made = encode_clip(source, tmp_path, ClipRecipe(width_px=320, height_px=320))
+    assert made.facts.colour_tags == (1, 1, 1)
+    with Image.open(made.poster) as poster:
+        assert poster.convert("L").getpixel((160, 160)) > 205
+        assert poster.convert("L").getpixel((20, 20)) < 24

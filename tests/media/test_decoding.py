@@ -18,6 +18,8 @@ from PIL import Image, ImageFile
 
 from pipeline.errors import BrokenMedia, PhotoTooLarge, PhotoUnreadable, StudioError
 from pipeline.media.decoding import pool
+from pipeline.media.decoding.headers import read_header
+from pipeline.media.decoding.kinds import Unreadable
 from pipeline.media.photos import read_photo
 from pipeline.media.probe import decode_fully
 from pipeline.media.stills import check_still
@@ -291,6 +293,34 @@ def test_avif_is_taken_under_both_of_its_brands(name: str) -> None:
 def test_a_heic_whose_media_comes_before_its_facts_is_turned_once() -> None:
     photo = read_photo((FILES / "mdat_first.heic").read_bytes(), "IMG_1.HIF")
     assert (photo.width_px, photo.height_px) == (600, 800)
+
+
+def box(name: bytes, *inside: bytes) -> bytes:
+    body = b"".join(inside)
+    return struct.pack(">I", 8 + len(body)) + name + body
+
+
+def heic_of(turned: int) -> bytes:
+    """The boxes of a HEIC with a thumbnail (item 1), the photo (item 2) and its depth map (item 3); the item `turned` has a rotation of its own."""
+    sizes = [box(b"ispe", struct.pack(">III", 0, *size)) for size in ((160, 120), (4032, 3024), (768, 576))]
+    known = box(b"ipco", *sizes, box(b"irot", b"\x03"))
+    owns = b"".join(struct.pack(">HB", item, 2 if item == turned else 1) + bytes([item] + [4] * (item == turned)) for item in (1, 2, 3))
+    facts = box(b"meta", bytes(4), box(b"pitm", struct.pack(">IH", 0, 2)), box(b"iprp", known, box(b"ipma", struct.pack(">II", 0, 3), owns)))
+    return box(b"ftyp", b"heic", bytes(4), b"mif1heic") + box(b"mdat", b"irot" * 9) + facts
+
+
+@pytest.mark.parametrize(("turned", "meant"), [(1, False), (2, True), (3, False)])
+def test_what_belongs_to_a_thumbnail_or_a_depth_map_is_not_taken_for_the_photos(turned: int, meant: bool) -> None:
+    header = read_header(heic_of(turned))
+    assert (header.width_px, header.height_px, header.oriented_by_container) == (4032, 3024, meant)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.6, 0.9])
+def test_boxes_that_are_cut_or_lie_about_their_length_are_damage_and_no_endless_walk(share: float) -> None:
+    whole = heic_of(2)
+    for data in (whole[: int(len(whole) * share)], whole.replace(b"\0\0\0\x14ispe", b"\xff\xff\xff\xffispe"), whole.replace(b"meta", b"mete")):
+        with pytest.raises(Unreadable, match="damaged"):
+            read_header(data)
 
 
 def test_only_exif_tells_which_way_up_a_photo_is() -> None:
