@@ -21,6 +21,7 @@ TITLES = {
     "models": "Models and prices",
     "prompts": "Prompt styles",
     "ffmpeg": "ffmpeg, which encodes clips",
+    "pictures": "The reader of pictures",
     "likeness": "Likeness",
     "store": "Media, private and published",
     "worker": "Worker",
