@@ -121,6 +121,8 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
     current = get(tx, case.id, case.owner)
     if asset.scope != case.id:
         raise WrongOwner
+    if decision is Decision.UNDONE:
+        raise BadParameter("A decision is undone by taking it back, not by another one.")
     if asset.kind not in (AssetKind.AVATAR, AssetKind.CLIP) or asset.run_id is None:
         raise NotNow("Only a finished avatar or clip can be decided on.")
     if of_sweeps_only(tx, asset):
@@ -133,9 +135,23 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
         _make_current(tx, current, asset)
     elif decision is Decision.WITHDRAWN or asset.sha256 in (current.avatar, current.clip):
         _retire(tx, current, asset)
-    row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": case.id, "purpose": asset.kind.value}
-    insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
+    add_decision(tx, asset, decision, by, reason)
     return get(tx, case.id, case.owner)
+
+
+def add_decision(tx: Connection, asset: Asset, decision: Decision, by: Person, reason: str = "") -> None:
+    """Add the row of a decision alone; what is current in the case stays as it is."""
+    row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": asset.scope, "purpose": asset.kind.value}
+    insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
+
+
+def put_back(tx: Connection, case: Case, avatar: str | None, clip: str | None) -> bool:
+    """Make avatar and clip (by hash) of a case what they were; false when it is no longer as `case` says, and then nothing changes."""
+    done = tx.execute(
+        "UPDATE cases SET avatar = ?, clip = ? WHERE id = ? AND owner = ? AND photo_version = ? AND avatar IS ? AND clip IS ?",
+        (avatar, clip, case.id, case.owner, case.photo_version, case.avatar, case.clip),
+    )
+    return done.rowcount == 1
 
 
 def let_go(tx: Connection, case: Case, gone: Collection[str]) -> None:
@@ -162,20 +178,25 @@ def of_sweeps_only(db: Connection, asset: Asset) -> bool:
 
 
 def decision_of(db: Connection, scope: str, sha256: str) -> Decision | None:
-    """Return the newest decision about an asset; None while it waits for one."""
-    row = _newest_decision(db, scope, sha256)
-    return Decision(row["decision"]) if row else None
+    """Return the newest decision about an asset; None while it waits for one, also after the first one was undone."""
+    return decision_in(newest_decision(db, scope, sha256))
 
 
-def _newest_decision(db: Connection, scope: str, sha256: str) -> sqlite3.Row | None:
-    rows = db.execute("SELECT decision, note FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1", (scope, sha256))
+def decision_in(row: sqlite3.Row | None) -> Decision | None:
+    """Return the decision that a row of `newest_decision` says, None when it says that none stands."""
+    return Decision(row["decision"]) if row and row["decision"] != Decision.UNDONE else None
+
+
+def newest_decision(db: Connection, scope: str, sha256: str) -> sqlite3.Row | None:
+    """Return `id, decision, note` of the newest row about an asset; None while there is none."""
+    rows = db.execute("SELECT id, decision, note FROM approvals WHERE scope = ? AND asset = ? ORDER BY at DESC, rowid DESC LIMIT 1", (scope, sha256))
     row: sqlite3.Row | None = rows.fetchone()
     return row
 
 
 def _changes_nothing(tx: Connection, case: Case, asset: Asset, decision: Decision, reason: str) -> bool:
-    last = _newest_decision(tx, asset.scope, asset.sha256)
-    if last is None:
+    last = newest_decision(tx, asset.scope, asset.sha256)
+    if last is None or decision_in(last) is None:
         if decision is Decision.WITHDRAWN:
             raise NotNow("There is no decision about this that could be withdrawn.", next="Approve or reject it.")
         return False

@@ -19,7 +19,7 @@ C = TypeVar("C", bound=sqlite3.Connection)
 BUSY_SECONDS = 30.0
 BACKUPS = "backups"
 KEPT_READERS = 8
-SCHEMA_VERSION = 15
+SCHEMA_VERSION = 16
 
 
 class _Reader(sqlite3.Connection):

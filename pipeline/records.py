@@ -103,11 +103,12 @@ class Channel(StrEnum):
 
 
 class Decision(StrEnum):
-    """What a person says of a finished asset."""
+    """What a person says of a finished asset. `undone` takes the first one back, so that none stands; it cannot be asked for."""
 
     APPROVED = "approved"
     REJECTED = "rejected"
     WITHDRAWN = "withdrawn"
+    UNDONE = "undone"
 
 
 class Choice(StrEnum):

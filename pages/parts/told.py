@@ -22,7 +22,7 @@ def number_of(what: What) -> int:
 
 def decision_of(what: What) -> Decision:
     """Return the decision that was pressed; raises OutOfDate for one that does not exist."""
-    if what["decision"] not in set(Decision):
+    if what["decision"] not in set(Decision) - {Decision.UNDONE}:
         raise OutOfDate
     return Decision(what["decision"])
 

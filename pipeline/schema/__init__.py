@@ -5,16 +5,17 @@ founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publ
 spending.py     12: what every request cost and came to, and its sums by day, kept by triggers
 reconciling.py  13: bills of providers, differences, closed months
 limits.py       14, 15: limits on requests, extensions for a day, the running count of requests
+undo.py         25: actions that can be taken back, and what waits to begin
 """
 
 import sqlite3
 
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.schema import founding, limits, reconciling, spending
+from pipeline.schema import founding, limits, reconciling, spending, undo
 from pipeline.schema.history import studio
 
-__all__ = ["founding", "limits", "migrate", "reconciling", "spending", "studio"]
+__all__ = ["founding", "limits", "migrate", "reconciling", "spending", "studio", "undo"]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -134,7 +134,8 @@ def look(place: Place, case_id: str, by: Person = ANYBODY) -> CaseView:
 
 RUNS = """SELECT r.id, r.kind, r.state, r.source, r.photo_version, a.sha256 AS made, a.removed_at, EXISTS (
         SELECT 1 FROM outputs f JOIN calls c ON c.id = f.call_id WHERE f.run_id = r.id AND r.state <> 'succeeded' AND c.needs_decision = 1) AS lost, (
-        SELECT decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256 ORDER BY p.at DESC, p.rowid DESC LIMIT 1) AS decision
+        SELECT nullif(decision, 'undone') FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256
+        ORDER BY p.at DESC, p.rowid DESC LIMIT 1) AS decision
     FROM runs r LEFT JOIN outputs o ON o.run_id = r.id AND r.state = 'succeeded'
     LEFT JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset
     WHERE r.case_id = ? AND r.sweep IS NULL ORDER BY r.asked_at DESC, r.id DESC"""

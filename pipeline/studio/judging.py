@@ -106,6 +106,22 @@ def rate(place: Place, run_id: str, by: Person, *, stars: int | None = None, rej
         return _last(tx, sweep_id, run_id, by)
 
 
+def rating_of(place: Place, run_id: str, by: Person) -> Rating:
+    """Return what a person thinks of a finished cell now; raises UnknownName, NotNow."""
+    with place.database.reading() as db:
+        return _last(db, _finished_cell(db, run_id), run_id, by)
+
+
+def say_again(tx: Connection, run_id: str, by: Person, *, was: Sequence[str], again: Sequence[str]) -> None:
+    """Say of a cell the rejection and note `again` in place of `was`, with the stars it has; raises NotNow when it is no longer what it was."""
+    sweep_id = _finished_cell(tx, run_id)
+    last = _last(tx, sweep_id, run_id, by)
+    if [last.rejected, last.note] != list(was):
+        raise NotNow("Something else was said of this cell meanwhile.", next="Look at it as it is now.")
+    said = {"stars": last.stars, "rejected": again[0], "note": again[1]}
+    insert(tx, "ratings", {"sweep": sweep_id, "run_id": run_id, "person": by.name, **said, "at": now()})
+
+
 def ratings(db: Connection, sweep_id: str) -> Mapping[str, tuple[Rating, ...]]:
     """Return by run what each person thinks of it now, in the order of their names."""
     newest = "SELECT max(id) FROM ratings WHERE sweep = ? GROUP BY run_id, person"

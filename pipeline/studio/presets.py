@@ -17,6 +17,7 @@ from pipeline.workflows.wishes import AvatarWish, ClipWish, Resolved, resolve_av
 
 LONGEST_NOTE = 1000
 FREE = "free"
+BUILT_IN = "The built-in settings are used."
 PRICED_PX = 1024
 NAMES = {
     RunKind.AVATAR: ("style", "prompt", "model", "strength", "steps", "guidance"),
@@ -43,6 +44,11 @@ class Preset:
     person: str
     at: str
 
+    @property
+    def is_built_in(self) -> bool:
+        """True for the row that says that the built-in settings are used: it keeps none of its own."""
+        return not self.settings
+
 
 def make(
     place: Place,
@@ -67,17 +73,23 @@ def make(
         raise BadParameter(f"A note has at most {LONGEST_NOTE:,} characters.", next="Write it shorter.")
     kept = _kept(_resolved(place, kind, settings), kind)
     with place.database.writing() as tx:
-        now_set = current(tx, kind)
+        now_set = newest(tx, kind)
         if now_set is not None and (now_set.settings, now_set.sweep, now_set.run_id) == (kept, sweep, run_id):
             return now_set
         return _append(tx, kind, kept, by, sweep=sweep, run_id=run_id, evidence=evidence or {}, note=note.strip())
 
 
 def current(where: Place | Connection, kind: RunKind) -> Preset | None:
-    """Return the preset that is set, whether or not it can be used now; None before the first one."""
+    """Return the preset that is set, whether or not it can be used now; None before the first one and where the built-in settings were chosen."""
+    found = newest(where, kind)
+    return found if found is not None and not found.is_built_in else None
+
+
+def newest(where: Place | Connection, kind: RunKind) -> Preset | None:
+    """Return what was chosen last, the built-in settings included; None before the first time."""
     if isinstance(where, Place):
         with where.database.reading() as db:
-            return current(db, kind)
+            return newest(db, kind)
     row = where.execute("SELECT * FROM presets WHERE kind = ? ORDER BY id DESC LIMIT 1", (kind.value,)).fetchone()
     return _preset(row) if row else None
 
@@ -103,6 +115,29 @@ def go_back(place: Place, kind: RunKind, by: Person, *, leaving: int) -> Preset:
         if before is None:
             raise NotNow("There was no preset before this one.", next="Set another one from a sweep.")
         return _gone_back(tx, left, before, by)
+
+
+def use_built_in(place: Place, kind: RunKind, by: Person) -> Preset | None:
+    """Let support begin with the built-in settings from now on, by a new row; None where they are used already. Raises NotAllowed."""
+    check(by, Role.ADMIN)
+    with place.database.writing() as tx:
+        if current(tx, kind) is None:
+            return None
+        return _append(tx, kind, {}, by, sweep=None, run_id=None, evidence={}, note=BUILT_IN)
+
+
+def before(db: Connection, preset: Preset) -> Preset | None:
+    """Return what was chosen before a preset, the built-in settings included; None when it was the first."""
+    row = db.execute("SELECT * FROM presets WHERE kind = ? AND id < ? ORDER BY id DESC LIMIT 1", (preset.kind.value, preset.id)).fetchone()
+    return _preset(row) if row else None
+
+
+def set_again(tx: Connection, preset: Preset | None, kind: RunKind, by: Person) -> Preset:
+    """Set a preset again as a copy, the built-in settings for None, within a change that has begun."""
+    if preset is None or preset.is_built_in:
+        return _append(tx, kind, {}, by, sweep=None, run_id=None, evidence={}, note=BUILT_IN)
+    kept = {name: value for name, value in asdict(preset).items() if name in ("sweep", "run_id", "evidence")}
+    return _append(tx, kind, preset.settings, by, **kept, note=f"Undone: preset {preset.id}, set by {preset.person}, is used again.")
 
 
 def wish(place: Place, kind: RunKind) -> AvatarWish | ClipWish:
@@ -228,7 +263,7 @@ def _kept(resolved: Resolved, kind: RunKind) -> dict[str, Any]:
 
 
 def _gone_back(tx: Connection, left: Preset, before: Preset, by: Person) -> Preset:
-    set_now = current(tx, left.kind)
+    set_now = newest(tx, left.kind)
     assert set_now is not None  # noqa: S101 - `left` is one
     told = f"Returned to preset {before.id}, set by {before.person}."
     if set_now.id == left.id:

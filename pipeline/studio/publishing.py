@@ -27,6 +27,7 @@ AT_ONCE = 8
 # While eight are at the store, others wait for the disk to be sure of their rows.
 HANDS = 3 * AT_ONCE
 ACTION = "publish"
+Within = Callable[[Connection], None]
 _at_the_store = threading.BoundedSemaphore(AT_ONCE)
 
 
@@ -88,17 +89,18 @@ def is_approved(db: Connection, asset: Asset) -> bool:
     return cases.decision_of(db, about.scope, about.sha256) is Decision.APPROVED
 
 
-def publish(place: Place, scope: str, sha256: str, owner: str, by: Person) -> tuple[Publication, ...]:
+def publish(place: Place, scope: str, sha256: str, owner: str, by: Person, *, within: Within = lambda _: None) -> tuple[Publication, ...]:
     """Publish an approved avatar, or a clip with its poster and its avatar, and return what guests see of it now.
 
     The bytes are put under their hash, read back and compared before they count; the same again is the same publication. A clip of another
     avatar leaves with that avatar. Raises NotAllowed, WrongOwner, UnknownName, NotNow for what is not approved, NotStored for a file that is
-    missing or altered, KeyTaken, StoreRefused; whatever is raised, guests see what they saw before.
+    missing or altered, KeyTaken, StoreRefused; whatever is raised, guests see what they saw before. `within` is done in the transaction that
+    begins it, so that what it raises keeps it from beginning.
     """
     check(by, Role.PUBLISH)
     with turn(place.settings.folder, scope):
         # 1. Written down as begun. If we die here, the next publication of the case or the worker begins again.
-        wanted = place.together.change(lambda tx: _begin(tx, place.storefront, scope, sha256, owner, by))
+        wanted = place.together.change(lambda tx: _begin(tx, place.storefront, scope, sha256, owner, by, within))
         place.points.reach("publish-begun")
         # 2. In the store and read back. If we die here, nobody has been told of it.
         try:
@@ -153,7 +155,8 @@ def _outcome(place: Place, scope: str, sha256: str, owner: str, by: Person) -> O
         return Outcome(scope=scope, asset=sha256, error=error)
 
 
-def _begin(tx: Connection, front: Storefront, scope: str, sha256: str, owner: str, by: Person) -> list[tuple[Publication, Item]]:
+def _begin(tx: Connection, front: Storefront, scope: str, sha256: str, owner: str, by: Person, within: Within) -> list[tuple[Publication, Item]]:
+    within(tx)
     case = cases.get(tx, scope, owner)
     begun = []
     for item in items.of_approved(tx, case, judged(tx, assets.get(tx, scope, sha256))):

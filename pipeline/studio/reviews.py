@@ -22,17 +22,29 @@ def decide_on(place: Place, asset: Asset, owner: str, decision: Decision, by: Pe
     Raises NotAllowed, WrongOwner, BadParameter for an overlong reason, and NotNow for what belongs to an
     older photo or avatar, was removed, or has no decision that could be withdrawn.
     """
+    check_reviewer(by, note)
+    with place.database.writing() as tx:
+        case, hidden = decide_within(tx, asset, owner, decision, by, note)
+    if hidden:
+        withdrawing.clear_after(place, case.id)
+    return case
+
+
+def check_reviewer(by: Person, note: str) -> None:
+    """Raise NotAllowed for who may not decide, BadParameter for an overlong reason."""
     check(by, Role.APPROVE)
     if len(note) > LONGEST_REASON:
         raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
-    with place.database.writing() as tx:
-        about = judged(tx, asset)
-        case = cases.decide(tx, cases.get(tx, asset.scope, owner), about, decision, by, note.strip())
-        shown = [one.kind for one in publications.live(tx, case.id).values() if one.asset == about.sha256]
-        going = withdrawing.end_with(tx, case, by, f"it was {decision.value}", shown) if shown and decision is not Decision.APPROVED else ()
-    if going:
-        withdrawing.clear_after(place, case.id)
-    return case
+
+
+def decide_within(tx: Connection, asset: Asset, owner: str, decision: Decision, by: Person, note: str = "") -> tuple[Case, bool]:
+    """Decide within a transaction that has begun; returned with whether something went out of guests' sight, whose objects are to be removed next."""
+    about = judged(tx, asset)
+    case = cases.decide(tx, cases.get(tx, asset.scope, owner), about, decision, by, note.strip())
+    shown = [one.kind for one in publications.live(tx, case.id).values() if one.asset == about.sha256]
+    if not shown or decision is Decision.APPROVED:
+        return case, False
+    return case, bool(withdrawing.end_with(tx, case, by, f"it was {decision.value}", shown))
 
 
 def find_asset(place: Place, prefix: str, *, case_id: str | None = None) -> Asset:

@@ -13,7 +13,7 @@ from pipeline.studio.filters import SHOWN, Filter, Sort, State
 Condition = tuple[str, Sequence[Any]]
 
 ONE_OF: Final = " IN (SELECT value FROM json_each(?))"
-DECISION: Final = """(SELECT p.decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256
+DECISION: Final = """(SELECT nullif(p.decision, 'undone') FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256
     ORDER BY p.at DESC, p.rowid DESC LIMIT 1)"""
 COST: Final = "(SELECT sum(e.micro_usd) FROM entries e WHERE e.call_id = a.call_id AND e.kind IN ('charge', 'adjust'))"
 DISTANCE: Final = "(SELECT max(l.distance) FROM likeness l WHERE l.scope = a.scope AND l.asset = a.sha256)"

@@ -67,7 +67,8 @@ QUERIES = {
         JOIN cases c ON c.id = r.case_id JOIN outputs o ON o.run_id = r.id
         JOIN assets a ON a.scope = r.case_id AND a.sha256 = o.asset AND a.removed_at IS NULL
         WHERE +r.state = 'succeeded' AND r.sweep IS NULL AND r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
-            AND coalesce((SELECT decision FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256 ORDER BY p.at DESC, p.rowid DESC LIMIT 1),
+            AND coalesce((SELECT nullif(decision, 'undone') FROM approvals p WHERE p.scope = a.scope AND p.asset = a.sha256
+                ORDER BY p.at DESC, p.rowid DESC LIMIT 1),
                 'withdrawn') = 'withdrawn' GROUP BY r.case_id""",
     "questions": """SELECT q.case_id, count(*) AS n FROM json_each(?) named CROSS JOIN calls q ON q.case_id = named.value
         WHERE q.state = 'unknown' AND q.needs_decision = 1

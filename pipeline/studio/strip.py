@@ -114,7 +114,7 @@ def to_review(db: Connection) -> list[str]:
             FROM runs r JOIN outputs o ON o.run_id = r.id WHERE r.state = 'succeeded' AND r.sweep IS NULL ORDER BY r.asked_at DESC LIMIT ?) r
         CROSS JOIN cases c ON c.id = r.case_id
         WHERE r.photo_version = c.photo_version AND (r.kind = 'avatar' OR r.source = c.avatar)
-            AND coalesce((SELECT decision FROM approvals p WHERE p.scope = r.case_id AND p.asset = r.asset
+            AND coalesce((SELECT nullif(decision, 'undone') FROM approvals p WHERE p.scope = r.case_id AND p.asset = r.asset
                 ORDER BY p.at DESC, p.rowid DESC LIMIT 1), 'withdrawn') = 'withdrawn'
             AND EXISTS (SELECT 1 FROM assets a WHERE a.scope = r.case_id AND a.sha256 = r.asset AND a.removed_at IS NULL)
         GROUP BY r.case_id, r.asset ORDER BY max(r.asked_at) DESC""",

@@ -1,6 +1,6 @@
 """Taking a publication back: out of sight at once, then out of the store, with a receipt."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,23 +36,38 @@ class Receipt:
         return {**named, "withdrawn_at": one.ended_at, "by": one.ended_by, "reason": one.reason, "outcome": self.outcome, "cdn": one.cleared}
 
 
-def withdraw(place: Place, case_id: str, owner: str, by: Person, reason: str = "", *, kinds: Collection[AssetKind] = ()) -> tuple[Receipt, ...]:
+def withdraw(
+    place: Place,
+    case_id: str,
+    owner: str,
+    by: Person,
+    reason: str = "",
+    *,
+    kinds: Collection[AssetKind] = (),
+    within: Callable[[Connection], None] = lambda _: None,
+) -> tuple[Receipt, ...]:
     """Withdraw what guests of a case see, all of it or these kinds, and return a receipt for each file.
 
     With an avatar goes the clip that shows it, with a clip its poster. Raises NotAllowed, WrongOwner, BadParameter for an overlong reason,
-    NotNow when nothing of it is published.
+    NotNow when nothing of it is published. `within` is done in the same transaction, so that what it raises keeps it from happening.
     """
-    check(by, Role.PUBLISH)
-    if len(reason) > LONGEST_REASON:
-        raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
+    check_withdrawal(by, reason)
     with turn(place.settings.folder, case_id):
         with place.database.writing() as tx:
+            within(tx)
             case = cases.get(tx, case_id, owner)
             going = end_with(tx, case, by, reason.strip(), kinds)
             if not going:
                 raise NotNow("Nothing of this is published.", next="There is nothing to withdraw.")
         publish_cleanup.clear(place, case_id)
         return receipts(place, going)
+
+
+def check_withdrawal(by: Person, reason: str) -> None:
+    """Raise NotAllowed for who may not withdraw, BadParameter for an overlong reason."""
+    check(by, Role.PUBLISH)
+    if len(reason) > LONGEST_REASON:
+        raise BadParameter(f"A reason has at most {LONGEST_REASON:,} characters.", next="Write it shorter.")
 
 
 def withdraw_asset(place: Place, scope: str, sha256: str, owner: str, by: Person, reason: str = "") -> tuple[Receipt, ...]:
