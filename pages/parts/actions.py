@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from pages.parts import toasts
 from pages.parts.here import examine, me, place
 from pages.parts.mishaps import LONGEST_NOTE
 from pages.parts.told import What, number_of
@@ -31,7 +32,7 @@ def _animate(what: What) -> None:
 def _decide(what: What) -> None:
     seen = home.see(place(), what["run"])
     if seen.made is not None and seen.decision in OPEN and what["decision"] in (Decision.APPROVED, Decision.REJECTED):
-        reviews.decide_on(place(), seen.made, seen.case.owner, Decision(what["decision"]), me())
+        toasts.decide(seen.made, Decision(what["decision"]))
 
 
 def _cancel(what: What) -> None:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
-from pages.parts import intake, ways
+from pages.parts import intake, toasts, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import me, place
 from pages.parts.told import What, decision_of, number_of, why_of
 from pipeline.errors import BadParameter, NotNow, OutOfDate
 from pipeline.records import Case
-from pipeline.studio import finding, grants, home, portraits, reviews
+from pipeline.studio import finding, grants, home, portraits
 from pipeline.studio.seen import Seen
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 
@@ -68,7 +68,7 @@ def _decide(what: What) -> None:
     if seen.made is None:
         raise OutOfDate
     _check_framed(what, seen)
-    reviews.decide_on(place(), seen.made, seen.case.owner, decision_of(what), me(), why_of(what))
+    toasts.decide(seen.made, decision_of(what), why_of(what))
 
 
 def _check_framed(what: What, seen: Seen) -> None:

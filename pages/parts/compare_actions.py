@@ -6,14 +6,14 @@ from urllib.parse import unquote
 
 import streamlit as st
 
-from pages.parts import judge_actions, sweeplist, sweepplan, testphoto, ways
+from pages.parts import judge_actions, sweeplist, sweepplan, testphoto, toasts, ways
 from pages.parts.here import me, place
 from pages.parts.sweepjudge import evidence_of
 from pages.parts.told import What
 from pipeline.errors import BadParameter, OutOfDate
 from pipeline.records import RunKind, new_id
 from pipeline.settings import SHIPPED
-from pipeline.studio import photos, presets, replays, sweep_files, sweep_prices, sweep_runs, sweeps, testphotos
+from pipeline.studio import judging, photos, replays, sweep_files, sweep_prices, sweep_runs, sweeps, testphotos
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.plans import Axis, Plan, Problem, read_plan
 
@@ -138,7 +138,7 @@ def _replay(what: What) -> None:
 def _preset(what: What) -> None:
     run_id = _cell(what)
     settings, evidence = evidence_of(_sweep(), run_id)
-    presets.make(place(), _sweep().kind, settings, me(), sweep=_sweep().id, run_id=run_id, evidence=evidence)
+    toasts.make_preset(_sweep().kind, settings, sweep=_sweep().id, run_id=run_id, evidence=evidence)
 
 
 def _use_source(what: What) -> None:
@@ -176,7 +176,7 @@ ACTIONS: Mapping[str, Callable[[What], object]] = {
     "use-source": _use_source,
     "judge": _go_judge,
     "rate": lambda what: judge_actions.rate(_cell(what), _number(what)),
-    "reject": lambda what: judge_actions.reject(_cell(what), what["reason"], what["note"]),
+    "reject": lambda what: toasts.reject_cell(_cell(what), what["reason"][:200], what["note"].strip()[: judging.LONGEST_NOTE]),
     "vote": lambda what: judge_actions.vote(_sweep().id, what),
     "next-pair": lambda _: judge_actions.go_on(),
 }

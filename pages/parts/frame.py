@@ -6,7 +6,7 @@ from typing import TypeVar
 
 import streamlit as st
 
-from pages.parts import strip, ways
+from pages.parts import strip, toasts, ways
 from pages.parts.here import attempt, dismiss, health, notice, version
 from pages.parts.live import forget, live
 from pages.parts.markup import Html, join, tag
@@ -29,6 +29,7 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
     """
     forget("strip")
     forget(f"page-{name}")
+    forget("toasts")
     st.session_state.pop("drawn", None)
     st.session_state["screen"] = name
 
@@ -42,6 +43,7 @@ def watch(name: str, look: Callable[[], T], draw: Callable[[T], Html], actions: 
             return
         live("strip", strip.drawn(seen), spoken=strip.spoken(seen), pressed=lambda what: do(strip.ACTIONS, what))
         live(f"page-{name}", page, pressed=lambda what: do(actions, what))
+        live("toasts", toasts.draw(), spoken=toasts.spoken(), pressed=lambda what: do(toasts.ACTIONS, what))
         if (_rests() and ways.asks_changed(strip.asks(seen))) or st.session_state.pop("anew", False):
             st.rerun()
 

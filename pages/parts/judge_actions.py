@@ -8,18 +8,12 @@ from pipeline.errors import OutOfDate
 from pipeline.studio import judging, pairs
 from pipeline.sweeps.ranking import Verdict
 
-LONGEST_NOTE = 500
 PAIR, SHOWN = "judge-pair", "judge-shown"
 
 
 def rate(run_id: str, stars: int) -> None:
     """Give a cell so many stars; none takes them away."""
     judging.rate(place(), run_id, me(), stars=stars)
-
-
-def reject(run_id: str, reason: str, note: str) -> None:
-    """Reject a cell for a reason; no reason takes the rejection back."""
-    judging.rate(place(), run_id, me(), rejected=reason[:200], note=note.strip()[:LONGEST_NOTE])
 
 
 def vote(sweep_id: str, what: What) -> None:

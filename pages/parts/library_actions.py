@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from urllib.parse import unquote
 
-from pages.parts import bulk, filterbar, ways
+from pages.parts import bulk, filterbar, toasts, ways
 from pages.parts.bulk import Going, Outcome
 from pages.parts.here import me, place
 from pages.parts.standing import named_file
@@ -11,7 +11,7 @@ from pages.parts.told import What, decision_of, why_of
 from pipeline import assets
 from pipeline.errors import NotAllowed, NotNow, OutOfDate, StudioError
 from pipeline.records import Asset, AssetKind, Decision, Role, new_id
-from pipeline.studio import many, people, publishing, removal, reviews, stars
+from pipeline.studio import people, removal, reviews, stars
 from pipeline.studio.filters import SHOWN
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependents
@@ -25,8 +25,8 @@ def _filter(what: What) -> None:
 
 
 def _decide(what: What) -> None:
-    owner = reviews.owner_of(place(), what["scope"])
-    reviews.decide_on(place(), _asset(what["scope"], what["asset"]), owner, decision_of(what), me(), why_of(what))
+    reviews.owner_of(place(), what["scope"])
+    toasts.decide(_asset(what["scope"], what["asset"]), decision_of(what), why_of(what))
 
 
 def _star(what: What) -> None:
@@ -52,11 +52,11 @@ def _bulk(what: What) -> None:
 def _approve_all(chosen: list[Named], _: What) -> None:
     # Of several avatars of a case the last one is in use afterwards: that shall be the newest.
     oldest_first = sorted(chosen, key=lambda one: _made_at(*one))
-    _say("approved", many.decide_many(place(), oldest_first, Decision.APPROVED, me()))
+    _say("approved", toasts.decide_many(oldest_first, Decision.APPROVED))
 
 
 def _reject_all(chosen: list[Named], what: What) -> None:
-    _say("rejected", many.decide_many(place(), chosen, Decision.REJECTED, me(), why_of(what)))
+    _say("rejected", toasts.decide_many(chosen, Decision.REJECTED, why_of(what)))
 
 
 def _star_all(chosen: list[Named], _: What) -> None:
@@ -64,12 +64,7 @@ def _star_all(chosen: list[Named], _: What) -> None:
 
 
 def _publish_all(chosen: list[Named], _: What) -> None:
-    outcomes = publishing.publish_many(place(), chosen, me())
-    done = [
-        Done(scope=one.scope, sha256=one.asset, why=one.error.say if one.error else "", next=one.error.next_on_screen if one.error else "")
-        for one in outcomes
-    ]
-    _say("published", done)
+    _say("to be published", toasts.publish_many(chosen))
 
 
 def _out_of_date(chosen: list[Named], _: What) -> None:

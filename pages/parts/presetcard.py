@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from pages.parts import forms, sweepline, ways
+from pages.parts import forms, sweepline, toasts, ways
 from pages.parts.here import me, place
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
@@ -67,6 +67,8 @@ def _told(rows: list[tuple[str, Child]]) -> Iterator[Html]:
 
 
 def _settings(preset: Preset) -> Iterator[tuple[str, Child]]:
+    if preset.is_built_in:
+        yield "Settings", "Built-in"
     for name, value in preset.settings.items():
         if value is not None:
             yield NAMES.get(name, name.capitalize()), _in_words(name, value)
@@ -112,7 +114,10 @@ def _back(known: tuple[Preset, ...]) -> Html:
     off = None if Role.ADMIN in me().roles else f"Only who may {ROLE_WORDS[Role.ADMIN]} can change this."
     none = "There was no preset before this one." if len(known) < 2 else None
     about = {"kind": known[0].kind.value, "leaving": str(known[0].id)}
-    return forms.buttons(button("Return to the previous one", "preset-back", symbol="undo", off=off or none, **about))
+    back = button("Return to the previous one", "preset-back", symbol="undo", off=off or none, **about)
+    uses_it = "The built-in settings are used already." if known[0].is_built_in else None
+    built_in = button("Use the built-in settings", "preset-built-in", off=off or uses_it, kind=known[0].kind.value)
+    return forms.buttons(back, built_in)
 
 
 def _history(kind: RunKind, known: tuple[Preset, ...]) -> Html:
@@ -122,7 +127,11 @@ def _history(kind: RunKind, known: tuple[Preset, ...]) -> Html:
 
 def _short(preset: Preset) -> str:
     told = {name: value for name, value in preset.settings.items() if value is not None and name != "prompt"}
-    return " · ".join(_in_words(name, value) if name in PLAIN else f"{name} {_in_words(name, value)}" for name, value in told.items())
+    return (
+        "Built-in"
+        if preset.is_built_in
+        else " · ".join(_in_words(name, value) if name in PLAIN else f"{name} {_in_words(name, value)}" for name, value in told.items())
+    )
 
 
 def _troubles(said: tuple[str, ...]) -> Iterator[Html]:
@@ -135,9 +144,15 @@ def _day(preset: Preset) -> str:
 
 
 def _go_back(what: What) -> None:
-    if what["kind"] not in set(RunKind) or not what["leaving"].isdecimal() or len(what["leaving"]) > 12:
+    if not what["leaving"].isdecimal() or len(what["leaving"]) > 12:
         raise OutOfDate
-    presets.go_back(place(), RunKind(what["kind"]), me(), leaving=int(what["leaving"]))
+    toasts.leave_preset(_kind_of(what), int(what["leaving"]))
 
 
-ACTIONS: Mapping[str, Callable[[What], object]] = {"preset-back": _go_back}
+def _kind_of(what: What) -> RunKind:
+    if what["kind"] not in set(RunKind):
+        raise OutOfDate
+    return RunKind(what["kind"])
+
+
+ACTIONS: Mapping[str, Callable[[What], object]] = {"preset-back": _go_back, "preset-built-in": lambda what: toasts.use_built_in(_kind_of(what))}

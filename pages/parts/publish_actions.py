@@ -1,15 +1,15 @@
 """What the buttons and forms of Publish do. Publishing twice is the same publication, so a second press changes nothing."""
 
-from pages.parts import farewell, ways, window
+from pages.parts import farewell, toasts, ways, window
 from pages.parts.here import me, place
 from pages.parts.told import What
-from pipeline.errors import NotNow, OutOfDate, StoreError
+from pipeline.errors import NotNow, OutOfDate
 from pipeline.records import AssetKind
-from pipeline.studio import casebook, publishing, restoring, reviews, withdrawing
+from pipeline.studio import casebook, restoring, reviews
 from pipeline.studio.takedown_copies import Scope
 
 MOST_AT_ONCE = 200
-KINDS = {"all": (), "clip": (AssetKind.CLIP,)}
+KINDS: dict[str, tuple[AssetKind, ...]] = {"all": (), "clip": (AssetKind.CLIP,)}
 
 
 def _search(what: What) -> None:
@@ -17,30 +17,26 @@ def _search(what: What) -> None:
 
 
 def _publish(what: What) -> None:
-    publishing.publish(place(), what["case"], what["asset"], reviews.owner_of(place(), what["case"]), me())
+    toasts.publish(what["case"], what["asset"])
 
 
 def _publish_all(what: What) -> None:
     named = list(zip(what["cases"].split("\n"), what["assets"].split(","), strict=False))[:MOST_AT_ONCE]
-    outcomes = publishing.publish_many(place(), named, me())
-    failed = [one.error for one in outcomes if one.error]
+    done = toasts.publish_many(named)
+    failed = [one for one in done if not one.ok]
     if failed:
-        done = len(outcomes) - len(failed)
-        raise NotNow(f"{done} of {len(outcomes)} were published. The first of the others: {failed[0].say}", next=failed[0].next_on_screen)
+        raise NotNow(f"{len(done) - len(failed)} of {len(done)} are to be published. The first of the others: {failed[0].why}", next=failed[0].next)
 
 
 def _withdraw(what: What) -> None:
     if what["what"] not in KINDS:
         raise OutOfDate
-    receipts = withdrawing.withdraw(place(), what["case"], reviews.owner_of(place(), what["case"]), me(), what["reason"], kinds=KINDS[what["what"]])
-    if any(one.outcome != withdrawing.GONE for one in receipts):
-        raise StoreError("Guests are shown it no longer, but the store did not let go of every file yet.", next="It is tried again by itself.")
+    toasts.unpublish(what["case"], what["reason"], KINDS[what["what"]])
 
 
 def _restore(what: What) -> None:
-    owner = reviews.owner_of(place(), what["case"])
-    restoring.restore(place(), what["case"], what["asset"], owner, me())
-    publishing.publish(place(), what["case"], what["asset"], owner, me())
+    restoring.restore(place(), what["case"], what["asset"], reviews.owner_of(place(), what["case"]), me())
+    toasts.publish(what["case"], what["asset"])
 
 
 def _take_down(what: What) -> None:

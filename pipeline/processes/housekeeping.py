@@ -1,4 +1,4 @@
-"""What the worker does beside its work, in a thread of its own: ends what publishing left unfinished, clears away, looks at the stores weekly."""
+"""What the worker does beside its work, in threads of its own: begins what was ordered, ends what publishing left unfinished, clears away."""
 
 import itertools
 import logging
@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pipeline.errors import StudioError
 from pipeline.studio import publish_cleanup, tidy
 from pipeline.studio.place import Place
+from pipeline.studio.undo import orders
 
 log = logging.getLogger("pipeline.housekeeping")
 EVERY_SECONDS = 600.0
 ROUNDS_A_DAY = 144
+LOOK_SECONDS = 0.5
 
 
 def keep_house(place: Place, stop: threading.Event, *, every_seconds: float = EVERY_SECONDS) -> None:
@@ -27,6 +29,12 @@ def keep_house(place: Place, stop: threading.Event, *, every_seconds: float = EV
                 _try(name, chore, place)
         if stop.wait(every_seconds):
             return
+
+
+def begin_orders(place: Place, stop: threading.Event, *, every_seconds: float = LOOK_SECONDS) -> None:
+    """Begin what people ordered to be published or withdrawn once its moment has come, until told to stop."""
+    while not stop.wait(every_seconds):
+        _try("orders", orders.begin_due, place)
 
 
 def _weekly(place: Place) -> None:

@@ -16,7 +16,7 @@ from pipeline.media.decoding import pool
 from pipeline.processes.bring_up import ensure_running
 from pipeline.processes.claims import Holder, claim, holder_of
 from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
-from pipeline.processes.housekeeping import keep_house
+from pipeline.processes.housekeeping import begin_orders, keep_house
 from pipeline.processes.logs import write_logs_to
 from pipeline.providers.fal import FalProvider
 from pipeline.settings import Settings
@@ -54,6 +54,7 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
         for warm_up in (bench.measurer.warm_up, pool.warm_up):
             threading.Thread(target=warm_up, daemon=True).start()
         threading.Thread(target=keep_house, args=(place, stop), daemon=True).start()
+        threading.Thread(target=begin_orders, args=(place, stop), daemon=True).start()
         log.info("the worker is up")
         _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)
     # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.

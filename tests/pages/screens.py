@@ -2,8 +2,10 @@
 
 import json
 
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from pages.parts import toasts
 from pipeline.settings import ROOT
 
 
@@ -20,3 +22,8 @@ def drawn(app: AppTest) -> str:
     """Return the HTML of every live element."""
     assert not app.exception
     return " ".join(json.loads(element.proto.json)["html"] or "" for element in app.get("bidi_component"))
+
+
+def now() -> None:
+    """Press "Now" on the newest toast."""
+    toasts.ACTIONS["begin-now"]({"press": st.session_state[toasts.KEPT][-1].id})

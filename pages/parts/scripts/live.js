@@ -50,6 +50,7 @@ function draw(root, data, line) {
   root.querySelectorAll('[data-opens]:not([data-opened])').forEach((dialog) => openUp(dialog, line))
   root.querySelectorAll('[data-shown]').forEach((mark) => onceShown(() => queueUp(line, { do: mark.dataset.shown })))
   redrawn(root, line, stood, at)
+  showToasts(root)
 }
 
 // What takes the browser long waits until everything else is on the screen.
@@ -194,6 +195,7 @@ function tick(root) {
     if (clock.textContent !== words) clock.textContent = words
   }
   for (const bar of root.querySelectorAll('[data-began]')) fill(bar)
+  for (const left of root.querySelectorAll('[data-until]')) countDown(left)
   const lost = root.querySelector('#lost')
   if (lost) checkLink(lost)
 }

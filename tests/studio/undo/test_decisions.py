@@ -9,7 +9,6 @@ from pipeline.errors import NotAllowed, NotNow
 from pipeline.records import Asset, Decision, Person, Role
 from pipeline.studio import library, portraits, publishing, removal, reviews
 from pipeline.studio.filters import Filter, Sort, State
-
 from pipeline.studio.undo import back, decisions, orders
 from pipeline.workflows.wishes import ClipWish
 from tests.examples import few

@@ -1,4 +1,4 @@
-"""What reaches others waits for its moment: undone before that it never begins, and whoever comes first decides, also after everything was restarted."""
+"""What reaches others waits for its moment: undone before that it never begins, and whoever comes first decides, also after a restart."""
 
 import threading
 from pathlib import Path
