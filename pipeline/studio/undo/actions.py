@@ -133,7 +133,8 @@ def due(db: Connection) -> tuple[Action, ...]:
 
 def latest_presses(db: Connection, by: Person, since: str) -> Sequence[str]:
     """Return the presses of a person since a moment (UTC) that can still be undone, oldest first."""
-    rows = db.execute("SELECT press, min(rowid) AS n FROM actions WHERE person = ? AND at >= ? AND ended = 0 GROUP BY press ORDER BY n", (by.name, since))
+    query = "SELECT press, min(rowid) AS n FROM actions WHERE person = ? AND at >= ? AND ended = 0 GROUP BY press ORDER BY n"
+    rows = db.execute(query, (by.name, since))
     return [row["press"] for row in rows.fetchall()]
 
 
