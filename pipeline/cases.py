@@ -139,10 +139,20 @@ def decide(tx: Connection, case: Case, asset: Asset, decision: Decision, by: Per
     return get(tx, case.id, case.owner)
 
 
-def add_decision(tx: Connection, asset: Asset, decision: Decision, by: Person, reason: str = "") -> None:
-    """Add the row of a decision alone; what is current in the case stays as it is."""
-    row = {"id": new_id("d"), "scope": asset.scope, "asset": asset.sha256, "case_id": asset.scope, "purpose": asset.kind.value}
+def add_decision(tx: Connection, asset: Asset, decision: Decision, by: Person, reason: str = "", *, again: str | None = None) -> None:
+    """Add the row of a decision alone; what is current in the case stays as it is. `again` names the decision (see `decision_id`) that it repeats."""
+    row_id = new_id("d") if again is None else f"{again}~{new_id('d')}"
+    row = {"id": row_id, "scope": asset.scope, "asset": asset.sha256, "case_id": asset.scope, "purpose": asset.kind.value}
     insert(tx, "approvals", {**row, "decision": decision.value, "person": by.name, "at": now(), "note": reason})
+
+
+def decision_id(row: sqlite3.Row | None) -> str:
+    """Return which decision a row of `newest_decision` stands for: the one it repeats after an undo, else itself; empty where none stands.
+
+    >>> decision_id(None), decision_id({"id": "d1"}), decision_id({"id": "d1~d7"})
+    ('', 'd1', 'd1')
+    """
+    return str(row["id"]).partition("~")[0] if row else ""
 
 
 def put_back(tx: Connection, case: Case, avatar: str | None, clip: str | None) -> bool:

@@ -37,7 +37,7 @@ def undo(tx: Connection, action: Action, by: Person) -> None:
     asset, now = assets.get(tx, action.case_id, action.asset), _case(tx, action.case_id)
     before, after = action.detail["before"], action.detail["after"]
     newest = cases.newest_decision(tx, asset.scope, asset.sha256)
-    if newest is None or newest["id"] != action.detail["approval"]:
+    if cases.decision_id(newest) != action.detail["approval"]:
         raise NotNow("Something else was decided about it meanwhile.", next=MEANWHILE)
     if asset.removed_at is not None:
         raise NotNow("It was removed meanwhile.", next=MEANWHILE)
@@ -45,7 +45,7 @@ def undo(tx: Connection, action: Action, by: Person) -> None:
         _check_unseen(tx, asset)
     if before["current"] != after["current"]:
         _put_back(tx, now, action)
-    cases.add_decision(tx, asset, Decision(before["decision"] or Decision.UNDONE), by, before["note"])
+    cases.add_decision(tx, asset, Decision(before["decision"] or Decision.UNDONE), by, before["note"], again=before["approval"])
     cases.note(tx, now, "undo", by, undoes=action.id, asset=asset.sha256)
 
 
@@ -63,7 +63,8 @@ def _decide_at_once(tx: Connection, case: Case, about: Asset, decision: Decision
     if added is None or (last is not None and added["id"] == last["id"]):
         return None
     stood = cases.decision_in(last)
-    before = {"decision": stood.value if stood else None, "note": last["note"] if last and stood else "", "current": [case.avatar, case.clip]}
+    before = {"approval": cases.decision_id(last), "decision": stood.value if stood else None, "note": last["note"] if last and stood else ""}
+    before |= {"current": [case.avatar, case.clip]}
     detail = {"approval": added["id"], "decision": decision.value, "before": before, "after": {"current": [after.avatar, after.clip]}}
     return actions.add(tx, ActionKind.DECIDE, press, by, {**detail, "photo_version": case.photo_version}, case_id=case.id, asset=about.sha256)
 
