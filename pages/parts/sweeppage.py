@@ -70,7 +70,8 @@ def _progress(seen: SweepView) -> Html | None:
     if not seen.priced.asked:
         return None
     made, live, failed = seen.count("made", "removed"), seen.live, seen.count("failed", "refused", "cancelled")
-    asked = made + live + failed
+    undecided = seen.count("undecided")
+    asked = made + live + failed + undecided
     bar = tag(
         "div",
         tag("span", style=f"--done:{round(100 * (asked - live) / max(asked, 1))}%"),
@@ -81,7 +82,8 @@ def _progress(seen: SweepView) -> Html | None:
     words = f"{made} of {asked} made" + (f" · {live} on their way" if live else "") + (f" · {failed} not made" if failed else "")
     stop = button(f"Cancel the other {live}", "cancel-sweep", look="plain", symbol="close", off=barred(Role.MAKE, "making")) if live else None
     again = _again(seen, failed)
-    press = tag("div", stop, again, class_="buttons") if stop or again else None
+    lost = tag("a", f"{undecided} needing a decision", href=ways.to("queue", show="undecided"), data_go=True) if undecided else None
+    press = tag("div", stop, again, lost, class_="buttons") if stop or again or lost else None
     return tag("section", tag("p", words, class_="small", role="status"), bar if live else None, press, _next(seen), class_="card")
 
 

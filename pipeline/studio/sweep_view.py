@@ -29,7 +29,7 @@ STATES = {
 # A picture can be seen while its likeness is being measured.
 SEEN = frozenset({"working", "made"})
 ROWS = """SELECT r.id, r.state, r.stage, r.progress, r.kind, r.case_id, r.source, r.error, r.started_at, r.ended_at, r.settings,
-    o.asset, o.reused, o.unfit, c.id AS call_id, c.endpoint, c.served_endpoint, c.sends, c.state AS call_state,
+    o.asset, o.reused, o.unfit, c.id AS call_id, c.endpoint, c.served_endpoint, c.sends, c.state AS call_state, c.needs_decision,
     (SELECT coalesce(sum(e.micro_usd), 0) FROM entries e WHERE e.run_id = r.id AND e.kind IN ('charge', 'adjust')) AS cost,
     (julianday(c.finished_at) - julianday(c.accepted_at)) * 86400 AS seconds
 FROM runs r LEFT JOIN outputs o ON o.run_id = r.id LEFT JOIN calls c ON c.id = o.call_id WHERE r.sweep = ?"""
@@ -164,6 +164,8 @@ def _state(row: sqlite3.Row, whole: Asset | None) -> tuple[str, str]:
     state = STATES[RunState(row["state"])]
     if state == "made" and (whole is None or whole.removed_at is not None):
         return "removed", "Removed"
+    if state == "failed" and row["needs_decision"]:
+        return "undecided", "Needs a decision"
     if state == "failed":
         error = json.loads(row["error"]) if row["error"] else {}
         return ("refused" if error.get("error") in REFUSED else "failed"), str(error.get("say") or row["stage"])

@@ -11,9 +11,10 @@ from pages.parts.here import notice
 from pipeline import runs
 from pipeline.buying import calls
 from pipeline.errors import BeingLookedUp, StudioError, _family
-from pipeline.records import Call, CallState, Decision, Role, Run, RunState
+from pipeline.records import Call, CallState, Decision, Role, Run, RunKind, RunState
 from pipeline.settings import ROOT
-from pipeline.studio import home, people, photos, portraits, reviews
+from pipeline.studio import home, people, photos, portraits, reviews, sweep_runs, sweep_view, sweeps, testphotos
+from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.pages.screens import drawn, visit
@@ -32,9 +33,9 @@ def ask(studio: LittleStudio, number: int = 1) -> Run:
     return portraits.ask_next_avatar(studio.place, CASE, OWNER, AvatarWish(), ME, number).run
 
 
-def lost(studio: LittleStudio) -> Call:
-    """Ask for an avatar whose request got lost on the way, as the worker leaves it: the run has failed, its money is held."""
-    run = ask(studio)
+def lost(studio: LittleStudio, run: Run | None = None) -> Call:
+    """Let the request of an avatar get lost on the way, as the worker leaves it: the run has failed, its money is held."""
+    run = run or ask(studio)
     error = BeingLookedUp("It cannot be proven whether the provider accepted this request. Its money stays held.")
     error.next = "Look at the provider's own history, then `decide c-1 adopt`, `resend` or `write-off`."
     with studio.place.database.writing() as tx:
@@ -78,6 +79,20 @@ def test_a_lost_request_needs_a_decision_on_every_screen_and_is_nowhere_failed_f
         assert "Failed" not in states(page), name
         assert "Retry ·" not in page, name
         assert not A_COMMAND.search(re.sub("<[^>]*>", " ", page)), name
+
+
+def test_a_lost_cell_of_a_sweep_needs_a_decision_and_is_not_retried_for_nothing(studio: LittleStudio) -> None:
+    source = testphotos.add(studio.place, "Maya", intake("blue"), ME)
+    sweeps.save(studio.place, "s1", "Spring", read_plan(RunKind.AVATAR, [("photo", source.id), ("strength", "0.5, 0.6")]).plan, ME, version=0)
+    sweep_runs.start(studio.place, "s1", ME, ceiling_micro_usd=1_000_000)
+    first, second = (studio.run(row["id"]) for row in studio.rows("SELECT id FROM runs ORDER BY id"))
+    studio.fail(first)
+    lost(studio, second)
+    seen = sweep_view.look(studio.place, "s1")
+    assert seen.count("undecided") == 1
+    page = drawn(visit("compare", sweep="s1"))
+    assert (seen.count("failed"), "0 of 2 made · 1 not made" in page, "Retry 1 · $0.03" in page) == (1, True, True)
+    assert "1 needing a decision" in page
 
 
 def test_a_lost_request_is_offered_only_to_those_who_may_settle_it(studio: LittleStudio) -> None:

@@ -1,6 +1,6 @@
 // One cell: its picture or, in words, why there is none, and below it likeness, cost and votes.
-const MARKS = { planned: 'pending', waiting: 'schedule', working: 'progress_activity', made: 'check_circle', failed: 'error', refused: 'block', cancelled: 'cancel', removed: 'hide_image' }
-const STATE_WORDS = { planned: 'Planned', waiting: 'Waiting', working: 'Working', made: 'Made', failed: 'Failed', refused: 'Refused', cancelled: 'Cancelled', removed: 'Removed' }
+const MARKS = { planned: 'pending', waiting: 'schedule', working: 'progress_activity', made: 'check_circle', failed: 'error', undecided: 'help', refused: 'block', cancelled: 'cancel', removed: 'hide_image' }
+const STATE_WORDS = { planned: 'Planned', waiting: 'Waiting', working: 'Working', made: 'Made', failed: 'Failed', undecided: 'Needs a decision', refused: 'Refused', cancelled: 'Cancelled', removed: 'Removed' }
 
 const SHARP_PX = 224
 const SHARP_AFTER_MS = 150
