@@ -164,7 +164,7 @@ function tellAgain(region, words) {
 }
 
 function isCovered(root) {
-  return Boolean(root.querySelector('[popover]:popover-open') || document.querySelector('[data-testid="stDialog"], [role="dialog"][aria-modal="true"]'))
+  return Boolean(root.querySelector('[popover=auto]:popover-open') || document.querySelector('[data-testid="stDialog"], [role="dialog"][aria-modal="true"]'))
 }
 
 function walkFilm(root, table, step) {
