@@ -69,6 +69,10 @@ SCREENS = {
     "costs, budgets": "/costs?part=budgets",
     **{f"settings, {part}": f"/settings?part={part}" for part in ("health", "models", "styles", "files", "values", "people", "version", "nowhere")},
 }
+# One of each kind of screen, scanned at every change; all of them by `make test-long`.
+USUAL = {"home", "cases", "a case with a candidate", "a case with a clip", "a case that needs a decision", "a sweep", "a sweep judged blind", "library"}
+USUAL |= {"library, an avatar in detail", "publish, a case that guests see", "queue", "costs", "costs, budgets", "settings, people"}
+SCANNED = [pytest.param(name, marks=() if name in USUAL else pytest.mark.long) for name in SCREENS]
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +196,7 @@ def test_a_fresh_install_has_nothing_serious(app: RunningApp, page: Page) -> Non
     assert scanned(page, app.url) == []
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize("screen", SCANNED)
 def test_no_screen_has_anything_serious(app: RunningApp, day: Place, page: Page, screen: str) -> None:
     assert scanned(page, app.url + named(day, SCREENS[screen])) == []
 
