@@ -115,25 +115,27 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self, *, relaxed: bool = False, on: Connection | None = None) -> Iterator[Connection]:
+    def writing(self, *, relaxed: bool = False, on: Connection | None = None, patience_seconds: float | None = None) -> Iterator[Connection]:
         """Give the only writing connection, inside one transaction that holds the write lock from its first line; raises DatabaseBusy.
 
         A relaxed write is not forced to the disk by itself: only for what a power cut may take back, such as the words of a stage. `on` is a
-        kept connection to write on instead of the one all writes share.
+        kept connection to write on instead of the one all writes share. `patience_seconds` is how long to wait for other writers, the
+        setting's BUSY_SECONDS if None.
         """
-        if not self._turn.acquire(timeout=self.busy_seconds):
+        patience = self.busy_seconds if patience_seconds is None else patience_seconds
+        if not self._turn.acquire(timeout=patience):
             raise DatabaseBusy
         try:
-            with self._plain_words(), self._begun(on, "NORMAL" if relaxed else "FULL") as connection:
+            with self._plain_words(), self._begun(on, "NORMAL" if relaxed else "FULL", patience) as connection:
                 yield connection
         finally:
             self._turn.release()
 
     @contextlib.contextmanager
-    def _begun(self, on: Connection | None, synchronous: str) -> Iterator[Connection]:
-        connection = on or self._shared_pen(synchronous)
+    def _begun(self, on: Connection | None, synchronous: str, patience: float) -> Iterator[Connection]:
+        connection = on or self._shared_pen(synchronous, patience)
         if on:
-            _begin(on, synchronous)
+            _begin(on, synchronous, patience)
         try:
             yield connection
             connection.commit()
@@ -141,18 +143,18 @@ class Database:
             connection.rollback()
             raise
 
-    def _shared_pen(self, synchronous: str) -> Connection:
+    def _shared_pen(self, synchronous: str, patience: float) -> Connection:
         """Return the connection all writes share, begun; a fresh one where somebody still reads on it, as that one is bound to an older state."""
         if self._pen is None:
             self._pen = self._connect()
         try:
-            _begin(self._pen, synchronous)
+            _begin(self._pen, synchronous, patience)
         except sqlite3.Error as error:
             self._put_down()
             if getattr(error, "sqlite_errorcode", None) != sqlite3.SQLITE_BUSY_SNAPSHOT:
                 raise
             self._pen = self._connect()
-            _begin(self._pen, synchronous)
+            _begin(self._pen, synchronous, patience)
         return self._pen
 
     def _put_down(self) -> None:
@@ -242,7 +244,8 @@ def _closed_if_it_fails(connection: Connection) -> Iterator[None]:
         raise
 
 
-def _begin(connection: Connection, synchronous: str) -> None:
+def _begin(connection: Connection, synchronous: str, patience_seconds: float) -> None:
+    connection.execute(f"PRAGMA busy_timeout={round(patience_seconds * 1000)}")
     connection.execute(f"PRAGMA synchronous={synchronous}")
     connection.execute("BEGIN IMMEDIATE")
 

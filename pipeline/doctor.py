@@ -4,14 +4,16 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline import ledger
+from pipeline import ledger, runs
 from pipeline.catalog import load_catalogue
 from pipeline.errors import DatabaseDamaged, StudioError
 from pipeline.media import ffmpeg
 from pipeline.prompts import load_styles
+from pipeline.records import now
 from pipeline.settings import SHIPPED, Settings
 
 ROOM_BYTES = 1_000_000_000
+NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("disk", _disk),
         ("database", _database),
         ("ledger", _ledger),
+        ("requests", _requests),
         ("models", lambda _: f"{len(load_catalogue(SHIPPED / 'models').models)} models, every one priced"),
         ("prompts", lambda _: f"{len(load_styles(SHIPPED / 'prompts'))} templates"),
         ("ffmpeg", lambda s: f"version {ffmpeg.version(s.ffmpeg)}"),
@@ -75,12 +78,28 @@ def _database(settings: Settings) -> str:
     from pipeline.studio.place import Place
 
     place = Place(settings)
-    with place.database.writing() as tx:
-        sound = tx.execute("PRAGMA quick_check").fetchone()[0]
-        count = tx.execute("SELECT count(*) FROM runs").fetchone()[0]
+    with place.database.reading() as db:  # a check of a large file takes seconds, in which others want to write
+        sound = db.execute("PRAGMA quick_check").fetchone()[0]
+        count = db.execute("SELECT count(*) FROM runs").fetchone()[0]
     if sound != "ok":
         raise DatabaseDamaged(next=place.database.way_back())
-    return f"{count} runs"
+    with place.database.writing() as tx:
+        tx.execute("INSERT INTO about(name, value) VALUES ('written_by_doctor', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", (now(),))
+    return f"{count} runs; it can be written"
+
+
+def _requests(settings: Settings) -> str:
+    """Name requests that are open at the provider while nobody drives them to their end."""
+    from pipeline.studio.place import Place
+
+    with Place(settings).database.reading() as db:
+        left = runs.undriven(db)
+        undecided = db.execute("SELECT count(*) FROM calls WHERE needs_decision = 1").fetchone()[0]
+    if left:
+        names = ", ".join(run.id for run in left[:NAMED])
+        say = f"Requests that nobody drives are open at the provider; their runs have ended: {names}."
+        raise StudioError(say, next="A worker takes them up within seconds: start the studio, or `python -m pipeline worker`.")
+    return f"every open request is driven; {undecided} wait for a decision"
 
 
 def _ledger(settings: Settings) -> str:

@@ -195,6 +195,29 @@ def explain(tx: Connection, call_id: str, error: StudioError) -> None:
     tx.execute(f"UPDATE runs SET error = ? WHERE {where}", (_kept(error), call_id))  # noqa: S608
 
 
+def keep_trying(tx: Connection, run_id: str, attempt: int, error: StudioError) -> bool:
+    """Let a live run say what is in its way; the dispatcher gives it its next attempt. False when it moved on meanwhile."""
+    return _move(tx, run_id, attempt, LIVE, {"stage": Stage.TRYING_AGAIN.value, "error": _kept(error)})
+
+
+def undriven(db: Connection) -> list[Run]:
+    """Return the ended runs with a request of their own that is neither settled nor left to a person's decision, and that no live run waits for."""
+    rows = db.execute(
+        """SELECT r.* FROM calls c JOIN runs r ON r.id = c.run_id
+        WHERE c.state IN ('planned', 'held', 'submitting', 'unknown', 'submitted', 'running') AND c.needs_decision = 0
+        AND r.state NOT IN ('asked', 'queued', 'working') AND NOT EXISTS (
+            SELECT 1 FROM outputs o JOIN runs w ON w.id = o.run_id WHERE o.call_id = c.id AND w.state IN ('asked', 'queued', 'working'))"""
+    )
+    return [_run(row) for row in rows]
+
+
+def revive(tx: Connection, run: Run) -> bool:
+    """Give an ended run its next attempt, because its request is still open; a cancel that was asked for still holds."""
+    ended = ("succeeded", "partly", "failed", "cancelled")
+    changes = {"state": "asked", "attempt": run.attempt + 1, "stage": first_words(tx), "progress": 0.0, "ended_at": None}
+    return _move(tx, run.id, run.attempt, ended, changes)
+
+
 def restart(tx: Connection, run: Run) -> bool:
     """Give a live run whose workflow is gone its next attempt."""
     return _move(tx, run.id, run.attempt, LIVE, {"state": "asked", "attempt": run.attempt + 1})

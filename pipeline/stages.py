@@ -16,6 +16,7 @@ class Stage(StrEnum):
     FETCHING = "Fetching the result"
     MEASURING = "Measuring the likeness"
     ENCODING = "Encoding"
+    TRYING_AGAIN = "Trying again in a moment"
     CANCELLING = "Cancelling"
     SUCCEEDED = "Ready to review"
     PARTLY = "Partly done"

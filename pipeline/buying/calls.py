@@ -8,7 +8,7 @@ from typing import Any
 from pipeline import runs
 from pipeline.database import Connection, update
 from pipeline.errors import NotNow, UnknownName
-from pipeline.records import CALL_ENDED, Call, CallState, Reuse
+from pipeline.records import CALL_ENDED, CALL_OPEN, Call, CallState, Reuse
 
 S = CallState
 MOVES: Mapping[CallState, frozenset[CallState]] = {
@@ -34,6 +34,11 @@ def get(db: Connection, call_id: str) -> Call:
 def of_run(db: Connection, run_id: str) -> list[Call]:
     """Return a run's calls, every try, in order."""
     return [call_of(row) for row in db.execute("SELECT * FROM calls WHERE run_id = ? ORDER BY slot, try_number", (run_id,))]
+
+
+def has_open(db: Connection, run_id: str) -> bool:
+    """Tell whether a request of this run's own is neither settled nor left to a person's decision."""
+    return any(call.state in CALL_OPEN and not call.needs_decision for call in of_run(db, run_id))
 
 
 def filling(db: Connection, run_id: str, slot: str) -> Call:

@@ -57,8 +57,13 @@ def give_up(desk: Desk, call: Call, error: StudioError) -> Call:
 def drop(desk: Desk, call: Call) -> Call:
     """End a call that was cancelled before the provider worked on it: its money is free again."""
     with desk.database.writing() as tx:
-        release(tx, call.id)
-        return calls.move(tx, call, CallState.CANCELLED)
+        return drop_unsent(tx, call)
+
+
+def drop_unsent(tx: Connection, call: Call) -> Call:
+    """End a call that no provider works on, inside the caller's transaction."""
+    release(tx, call.id)
+    return calls.move(tx, call, CallState.CANCELLED)
 
 
 def write_off(tx: Connection, call: Call) -> Call:

@@ -6,11 +6,12 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from pipeline import runs, turns
-from pipeline.buying import Desk
+from pipeline.buying import Desk, calls
+from pipeline.buying.settling import drop_unsent
 from pipeline.database import Database
 from pipeline.engine import durable
 from pipeline.errors import StudioError
-from pipeline.records import Run, RunState, now
+from pipeline.records import CallState, Run, RunState, now
 from pipeline.turns import Pause
 from pipeline.workflows.portrait import make_portrait
 
@@ -18,6 +19,7 @@ log = logging.getLogger("pipeline.dispatcher")
 RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
 RESTARTS = 5
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
 SHARE = 20.0
 HAND_OVER_SECONDS = 0.2
 
@@ -30,6 +32,7 @@ class Dispatcher:
         self.database, self.desk = database, desk
         self._rung_until = now()
         self._restarts: Counter[str] = Counter()
+        self._not_before: dict[str, float] = {}
         self._ahead = 2 * desk.gate.places + 2
         self._say_again = 0.0
 
@@ -53,22 +56,53 @@ class Dispatcher:
         return live
 
     def reconcile(self) -> int:
-        """Give every live run whose workflow is gone its next attempt; return how many."""
+        """Give every live run whose workflow is gone its next attempt, and so every ended run whose request is still open; return how many.
+
+        The first attempt follows at once, later ones after growing pauses. What was bought is driven for ever; a run that has nothing open
+        ends after RESTARTS attempts that broke.
+        """
         with self.database.reading() as db:
-            begun = [run for run in runs.live(db) if run.state in (RunState.QUEUED, RunState.WORKING)]
-        if not begun:
-            return 0
-        alive = durable.live_ids([_workflow_id(run) for run in begun])
-        lost = [run for run in begun if _workflow_id(run) not in alive]
+            live, undriven = runs.live(db), runs.undriven(db)
+        begun = [run for run in live if run.state in (RunState.QUEUED, RunState.WORKING)]
+        alive = durable.live_ids([_workflow_id(run) for run in begun]) if begun else set()
+        lost = [run for run in begun if _workflow_id(run) not in alive and self._is_due(run.id)]
         for run in lost:
-            self._restarts[run.id] += 1
-            with self.database.writing() as tx:
-                if self._restarts[run.id] > RESTARTS:
-                    runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
-                else:
-                    runs.restart(tx, run)
-            log.warning("a run lost its workflow", extra={"run": run.id})
-        return len(lost)
+            self._begin_again(run)
+        for run in undriven:
+            self._take_up(run)
+        self._forget_restarts({run.id for run in (*live, *undriven)})
+        return len(lost) + len(undriven)
+
+    def _begin_again(self, run: Run) -> None:
+        pause = min(FIRST_PAUSE_SECONDS * 2 ** self._restarts[run.id], LONGEST_PAUSE_SECONDS)
+        self._restarts[run.id] += 1
+        self._not_before[run.id] = time.monotonic() + pause
+        with self.database.writing() as tx:
+            if self._restarts[run.id] > RESTARTS and not calls.has_open(tx, run.id):
+                runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
+            else:
+                runs.restart(tx, run)
+        log.warning("a run lost its workflow", extra={"run": run.id})
+
+    def _take_up(self, run: Run) -> None:
+        """Go on with what an ended run has open; what was never sent is not bought for it any more."""
+        with self.database.writing() as tx:
+            if run.id not in {one.id for one in runs.undriven(tx)}:
+                return  # somebody retried it meanwhile
+            unsent = [call for call in calls.of_run(tx, run.id) if call.state in (CallState.PLANNED, CallState.HELD)]
+            for call in unsent:
+                drop_unsent(tx, call)
+            if not unsent:
+                runs.revive(tx, run)
+        log.warning("a run had ended with an open request", extra={"run": run.id, "unsent": len(unsent)})
+
+    def _is_due(self, run_id: str) -> bool:
+        return time.monotonic() >= self._not_before.get(run_id, 0.0)
+
+    def _forget_restarts(self, known: set[str]) -> None:
+        for run_id in self._restarts.keys() - known:
+            del self._restarts[run_id]
+            self._not_before.pop(run_id, None)
 
     def forget_old(self) -> None:
         """Drop the engine's checkpoints of work that finished a month ago; runs, calls and ledger stay."""

@@ -70,12 +70,13 @@ def _serve(settings: Settings, dispatcher: Dispatcher, stop: threading.Event, id
         alive()
         live = dispatcher.tick()
         moment = time.monotonic()
+        if moment - looked_at > RECONCILE_SECONDS:
+            looked_at = moment
+            dispatcher.reconcile()
+            if live:
+                ensure_running(settings, "sandbox")
         if live:
             busy_at = moment
-            if moment - looked_at > RECONCILE_SECONDS:
-                looked_at = moment
-                dispatcher.reconcile()
-                ensure_running(settings, "sandbox")
         elif idle_seconds is not None and moment - busy_at > idle_seconds:
             return
 

@@ -15,19 +15,20 @@ from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
 from pipeline.database import Connection, update
 from pipeline.engine import durable
-from pipeline.errors import BeingLookedUp, Cancelled, DiskFull, Flagged, OutcomeUnknown, StudioError, TakenDown
+from pipeline.errors import BeingLookedUp, Cancelled, DatabaseBusy, DiskFull, Flagged, OutcomeUnknown, StudioError, TakenDown
 from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
 from pipeline.media.provenance import marked_mp4, marked_webp
 from pipeline.media.stills import display_copy
-from pipeline.records import Asset, AssetKind, Call, CallState, Run, RunKind, RunState
+from pipeline.records import CALL_OPEN, Asset, AssetKind, Call, CallState, Run, RunKind, RunState
 from pipeline.stages import Stage
 from pipeline.workflows.bench import bench
 from pipeline.workflows.wishes import SLOTS
 
 log = logging.getLogger("pipeline.portrait")
 BOUGHT = {RunKind.AVATAR: AssetKind.AVATAR, RunKind.CLIP: AssetKind.RAW_CLIP}
+STAGE_PATIENCE_SECONDS = 0.5
 Json = dict[str, Any]
 
 
@@ -61,8 +62,7 @@ def _buy(run_id: str, attempt: int) -> Json | None:
         call = calls.filling(tx, run_id, SLOTS[run.kind])
 
     def tell(words: str, progress: float) -> None:
-        with desk.database.writing(relaxed=True) as tx:
-            runs.stage_of_call(tx, call.id, words, progress)
+        _say_stage(call.id, words, progress)
 
     try:
         call = buy(desk, call.id, turn=turns.turn_of(run), tell=tell, check=lambda: _check_wanted(run_id))
@@ -70,13 +70,37 @@ def _buy(run_id: str, attempt: int) -> Json | None:
         tell(Stage.FETCHING, 0.82)
         asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
         return _bought(run, call, asset)
-    except Cancelled as error:
-        _end(run, RunState.CANCELLED, error)
-    except StudioError as error:
-        _end(run, RunState.FAILED, error)
-    except Exception as error:  # the outermost frame of a run: whatever breaks, the run ends with words and without a lost cent
-        _end(run, RunState.FAILED, _in_words(run_id, error))
+    except Exception as error:  # the outermost frame of a purchase: whatever breaks, no cent of it is lost sight of
+        _break_off(run, attempt, error)
     return None
+
+
+def _say_stage(call_id: str, words: str, progress: float) -> None:
+    """Write what is happening, if that can be done now: words are not worth a purchase, and the next ones follow."""
+    try:
+        with bench().buying.database.writing(relaxed=True, patience_seconds=STAGE_PATIENCE_SECONDS) as tx:
+            runs.stage_of_call(tx, call_id, words, progress)
+    except Exception as error:
+        log.warning("a stage was not written", extra={"call": call_id, "error": type(error).__name__})
+
+
+def _break_off(run: Run, attempt: int, error: Exception) -> None:
+    """End a run with words; one whose trouble passes, or whose request is still open, stays live for its next attempt."""
+    said = _in_words(run.id, error)
+    if isinstance(error, Cancelled):
+        _end(run, RunState.CANCELLED, error)
+    elif not isinstance(error, StudioError) or isinstance(error, DatabaseBusy | DiskFull) or _is_open(run):
+        log.warning("a run is tried again", extra={"run": run.id, "error": type(error).__name__})
+        with bench().buying.database.writing() as tx:
+            runs.keep_trying(tx, run.id, attempt, _paid(tx, run, said))
+    else:
+        _end(run, RunState.FAILED, said)
+
+
+def _is_open(run: Run) -> bool:
+    with bench().buying.database.reading() as db:
+        call = calls.filling(db, run.id, SLOTS[run.kind])
+    return call.state in CALL_OPEN and not call.needs_decision
 
 
 def _bought(run: Run, call: Call, asset: Asset) -> Json:
@@ -221,8 +245,10 @@ def _in_words(run_id: str, error: Exception) -> StudioError:
 
 
 def _paid(tx: Connection, run: Run, error: StudioError) -> StudioError:
-    """Whatever breaks after the provider was paid, the run says that it was charged."""
+    """Whatever breaks after the provider was paid, the run says that it was charged; while its request is open nobody knows."""
     call = calls.filling(tx, run.id, SLOTS[run.kind])
+    if call.state in CALL_OPEN and call.state not in (CallState.PLANNED, CallState.HELD):
+        error.charged = None
     if error.charged is False and call.run_id == run.id and charged_for(tx, call.id) > 0:
         error.charged = True
     return error

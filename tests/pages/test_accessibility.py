@@ -70,7 +70,16 @@ SCREENS = {
     **{f"settings, {part}": f"/settings?part={part}" for part in ("health", "models", "styles", "files", "values", "people", "version", "nowhere")},
 }
 # One of each kind of screen, scanned at every change; all of them by `make test-long`.
-USUAL = {"home", "cases", "a case with a candidate", "a case with a clip", "a case that needs a decision", "a sweep", "a sweep judged blind", "library"}
+USUAL = {
+    "home",
+    "cases",
+    "a case with a candidate",
+    "a case with a clip",
+    "a case that needs a decision",
+    "a sweep",
+    "a sweep judged blind",
+    "library",
+}
 USUAL |= {"library, an avatar in detail", "publish, a case that guests see", "queue", "costs", "costs, budgets", "settings, people"}
 SCANNED = [pytest.param(name, marks=() if name in USUAL else pytest.mark.long) for name in SCREENS]
 
