@@ -105,6 +105,11 @@ def live_ids(ids: list[str]) -> set[str]:
     return {status.workflow_id for status in own} - dead
 
 
+def is_away(error: BaseException) -> bool:
+    """Tell whether an error says that the jobs database cannot be reached or is busy, which passes."""
+    return isinstance(error, sqlalchemy.exc.OperationalError | sqlalchemy.exc.InterfaceError)
+
+
 def forget_finished(before: str) -> int:
     """Delete checkpoints of workflows that finished before a moment (ISO 8601); return how many."""
     old = DBOS.list_workflows(status=["SUCCESS", "ERROR", "CANCELLED"], completed_before=before, load_input=False, load_output=False)

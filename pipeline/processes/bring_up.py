@@ -78,6 +78,9 @@ def _is_starting(settings: Settings, name: str) -> bool:
     """Tell whether one is on its way: between its start and the record that it is there lie a second or two; asking also reaps an ended one."""
     child, begun = _spawned.get((settings.folder, name), (None, 0.0))
     age = time.monotonic() - begun
+    if child is not None and child.poll() is None and age >= START_SECONDS:
+        child.kill()  # it runs without holding its claim, so it would never be seen, and take work from its successor
+        child.wait()
     return child is not None and (age < PAUSE_SECONDS or (child.poll() is None and age < START_SECONDS))
 
 

@@ -41,6 +41,11 @@ class Claim:
         draft.write_text(json.dumps(asdict(holder)), encoding="utf-8")
         draft.replace(self.record)
 
+    def forget(self) -> None:
+        """Take the record away, so that nobody takes this process for the holder any more."""
+        with contextlib.suppress(OSError):
+            self.record.unlink(missing_ok=True)
+
     def alive(self) -> None:
         """Give a sign of life, at most once a second."""
         if time.monotonic() - self._last >= SIGN_OF_LIFE_SECONDS:
@@ -62,7 +67,7 @@ def claim(folder: Path, name: str) -> Iterator[Claim]:
     try:
         yield held
     finally:
-        held.record.unlink(missing_ok=True)
+        held.forget()
         lock.release()
 
 

@@ -14,6 +14,7 @@ LOOK_SECONDS = 0.25
 LONGEST_PAUSE_SECONDS = 10.0
 WELL_AFTER_SECONDS = 4.0
 END_SECONDS = 5.0
+TO_START_SECONDS, SILENT_SECONDS = 60.0, 20.0
 
 
 @dataclass
@@ -21,6 +22,7 @@ class _Child:
     name: str
     process: "subprocess.Popen[bytes] | None" = None
     started_at: float = 0.0
+    held_at: float = 0.0
     failures: int = 0
     next_try: float = field(default_factory=time.monotonic)
 
@@ -65,8 +67,20 @@ class Supervisor:
             child.failures = 0 if lived > WELL_AFTER_SECONDS else child.failures + 1
             child.next_try = time.monotonic() + min(0.25 * 2**child.failures, LONGEST_PAUSE_SECONDS)
             child.process = None
+        self._end_without_claim(child)
         if child.process is None and time.monotonic() >= child.next_try and holder_of(self.settings.folder, child.name) is None:
             self._start(child)
+
+    def _end_without_claim(self, child: _Child) -> None:
+        """End a child that runs without holding its claim: it does no work, or does it without anybody looking after it."""
+        if child.process is None:
+            return
+        holder, moment = holder_of(self.settings.folder, child.name), time.monotonic()
+        if holder is not None and holder.pid == child.process.pid:
+            child.held_at = moment
+        silent = moment - child.held_at > SILENT_SECONDS if child.held_at > child.started_at else moment - child.started_at > TO_START_SECONDS
+        if silent:
+            child.process.kill()
 
     def _start(self, child: _Child) -> None:
         (self.settings.folder / "logs").mkdir(parents=True, exist_ok=True)

@@ -3,8 +3,6 @@
 import logging
 import os
 import shutil
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -12,11 +10,13 @@ from collections.abc import Callable
 from pipeline.buying import Desk, Gate
 from pipeline.buying.points import Points
 from pipeline.engine import durable
+from pipeline.errors import DatabaseBusy, DiskFull
 from pipeline.media.decoding import pool
 from pipeline.processes.bring_up import ensure_running
-from pipeline.processes.claims import Holder, claim, holder_of
+from pipeline.processes.claims import Claim, Holder, claim, holder_of
 from pipeline.processes.dispatcher import RECONCILE_SECONDS, Dispatcher
 from pipeline.processes.housekeeping import begin_orders, keep_house
+from pipeline.processes.lifetime import EXIT_BROKEN, Pulse, leave, leave_when_told
 from pipeline.processes.logs import write_logs_to
 from pipeline.providers.fal import FalProvider
 from pipeline.settings import Settings
@@ -30,6 +30,9 @@ POLL_SECONDS = 0.3
 LISTING_LAG_SECONDS = 120.0
 SANDBOX_SETTLE_SECONDS = 2.0
 OLD_SECONDS = 86_400.0
+AFTER_TROUBLE_SECONDS = 1.0
+PASSING_SECONDS = 180.0  # a database or a disk that is away for so long is waited for; a restart would not bring it back
+BROKEN_SECONDS = 10.0
 
 
 def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_parent: bool = False, only: tuple[str, ...] = ()) -> None:
@@ -38,9 +41,7 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
     `only` names the queues of a machine that encodes alone (`cpu`); it holds no claim and never opens studio.db.
     """
     stop = threading.Event()
-    _stop_on_signals(stop)
-    if with_parent:
-        threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    leave_when_told(stop, with_parent=with_parent)
     if only:
         _work_elsewhere(settings, only, stop)
         return
@@ -49,36 +50,71 @@ def run_worker(settings: Settings, *, idle_seconds: float | None = None, with_pa
         place = Place(settings)
         bench = _bench(place)
         set_bench(bench)
-        durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
-        held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
-        for warm_up in (bench.measurer.warm_up, pool.warm_up):
-            threading.Thread(target=warm_up, daemon=True).start()
-        threading.Thread(target=keep_house, args=(place, stop), daemon=True).start()
-        threading.Thread(target=begin_orders, args=(place, stop), daemon=True).start()
-        log.info("the worker is up")
-        _serve(settings, Dispatcher(place.database, bench.buying), stop, idle_seconds, held.alive)
-    # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.
-    logging.shutdown()
-    os._exit(0)
+        try:
+            durable.start(_jobs_url(settings), _queues(settings), executor="local", poll_seconds=POLL_SECONDS)
+            held.tell(Holder(pid=os.getpid(), mode=settings.mode, port=0, lasts=idle_seconds is None))
+            for warm_up in (bench.measurer.warm_up, pool.warm_up):
+                threading.Thread(target=warm_up, daemon=True).start()
+            threading.Thread(target=keep_house, args=(place, stop), daemon=True).start()
+            threading.Thread(target=begin_orders, args=(place, stop), daemon=True).start()
+            log.info("the worker is up")
+            _serve(_Round(settings, Dispatcher(place.database, bench.buying), idle_seconds), stop, held)
+        except BaseException:
+            # The engine's threads would go on taking work without anybody who looks after them, and keep the process alive.
+            log.exception("the worker cannot go on and ends")
+            held.forget()
+            leave(EXIT_BROKEN)
+        held.forget()
+        # Threads may be waiting for a provider; leaving them is what a crash does too, and a crash loses nothing.
+        leave(0)
 
 
-def _serve(settings: Settings, dispatcher: Dispatcher, stop: threading.Event, idle_seconds: float | None, alive: Callable[[], None]) -> None:
-    dispatcher.reconcile()
-    dispatcher.forget_old()
-    busy_at = looked_at = time.monotonic()
-    while not stop.wait(TICK_SECONDS):
-        alive()
-        live = dispatcher.tick()
+class _Round:
+    """One look of the worker's main loop at everything that may have come up."""
+
+    def __init__(self, settings: Settings, dispatcher: Dispatcher, idle_seconds: float | None) -> None:
+        self.settings, self.dispatcher, self.idle_seconds = settings, dispatcher, idle_seconds
+        self.busy_at = time.monotonic()
+        self.looked_at = float("-inf")
+
+    def go(self) -> bool:
+        """Do what is to be done; false once there was nothing for the idle time. The first round finds what the last worker left."""
+        if self.looked_at < 0:
+            self.dispatcher.reconcile()
+            self.dispatcher.forget_old()
+            self.looked_at = time.monotonic()
+        live = self.dispatcher.tick()
         moment = time.monotonic()
-        if moment - looked_at > RECONCILE_SECONDS:
-            looked_at = moment
-            dispatcher.reconcile()
+        if moment - self.looked_at > RECONCILE_SECONDS:
+            self.looked_at = moment
+            self.dispatcher.reconcile()
             if live:
-                ensure_running(settings, "sandbox")
+                ensure_running(self.settings, "sandbox")
         if live:
-            busy_at = moment
-        elif idle_seconds is not None and moment - busy_at > idle_seconds:
-            return
+            self.busy_at = moment
+        return live or self.idle_seconds is None or moment - self.busy_at <= self.idle_seconds
+
+
+def _serve(one_round: _Round, stop: threading.Event, held: Claim) -> None:
+    """Go round after round until told to stop or idle; trouble that lasts longer than it is worth waiting for is raised."""
+    pulse = Pulse(held)
+    pulse.start()
+    while not stop.wait(TICK_SECONDS):
+        pulse.beat()
+        try:
+            if not one_round.go():
+                return
+            pulse.well()
+        except Exception as error:
+            if pulse.seconds_unwell > _patience(error):
+                raise
+            log.warning("a round of the worker broke and is tried again", extra={"error": type(error).__name__})
+            stop.wait(AFTER_TROUBLE_SECONDS)
+
+
+def _patience(error: Exception) -> float:
+    passes = isinstance(error, DatabaseBusy | DiskFull) or durable.is_away(error)
+    return PASSING_SECONDS if passes else BROKEN_SECONDS
 
 
 def _bench(place: Place) -> Bench:
@@ -142,14 +178,4 @@ def _work_elsewhere(settings: Settings, only: tuple[str, ...], stop: threading.E
     durable.start(_jobs_url(settings), queues, executor=f"cpu-{os.uname().nodename}-{os.getpid()}", poll_seconds=POLL_SECONDS)
     stop.wait()
     shutil.rmtree(tmp, ignore_errors=True)
-    os._exit(0)
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-
-
-def _stop_with_parent(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
-    stop.set()
+    leave(0)
