@@ -5,6 +5,7 @@ streamlit run app.py            or `make run`; http://localhost:8501
 
 import asyncio
 import contextlib
+import functools
 import gc
 import importlib
 import os
@@ -14,15 +15,18 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from pages.parts import guestpage, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
+from pipeline.database import OTHERS
 from pipeline.errors import StudioError
 from pipeline.media.decoding import pool
 from pipeline.processes.claims import claim
 from pipeline.processes.supervisor import Supervisor
 from pipeline.routes import all_routes
+from pipeline.routes.guard import Guard
 from pipeline.settings import load
 
 SHELL = Path(__file__).resolve().parent / "pages" / "shell.py"
@@ -43,6 +47,7 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
 
 
 def _begin(ends: contextlib.ExitStack) -> Supervisor:
+    os.umask(OTHERS)  # photos, prompts and money are for this account alone
     try:
         settings = load()
         ends.enter_context(claim(settings.folder, "studio"))
@@ -73,4 +78,16 @@ SCREENS = [
     Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),
     Route("/take/{token}/{name}", takefiles.take, methods=["GET"]),
 ]
-app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), *SCREENS])
+
+
+@functools.cache
+def _public_url() -> str:
+    """Return STUDIO_PUBLIC_URL; nothing where settings are wrong, which the lifespan says."""
+    try:
+        return load().public_url
+    except StudioError:
+        return ""
+
+
+GUARD = Middleware(Guard, public_url=_public_url)
+app = st.App(SHELL, lifespan=lifespan, routes=[*all_routes(), *SCREENS], middleware=[GUARD])

@@ -1,6 +1,7 @@
 """studio.db: one place to connect, one write lock, and the history of its schema as appended functions."""
 
 import contextlib
+import os
 import sqlite3
 import threading
 import weakref
@@ -19,6 +20,7 @@ C = TypeVar("C", bound=sqlite3.Connection)
 BUSY_SECONDS = 30.0
 BACKUPS = "backups"
 KEPT_READERS = 8
+OTHERS = 0o077  # the rights of every other account
 SCHEMA_VERSION = 16
 
 
@@ -71,6 +73,7 @@ class Database:
         self._readers: list[_Reader] = []  # last in, first out: the most recently used has its pages and statements at hand
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            keep_private(folder)
             with self._plain_words():
                 self._anchor: Connection = self._connect()  # a last close would checkpoint and delete the WAL at every call
                 with _closed_if_it_fails(self._anchor):
@@ -232,6 +235,20 @@ class Database:
             name = newest.name
             return f"Stop the studio, then restore the newest backup, {name}. The command is `python -m pipeline restore {name}`."
         return "There is no backup in the data folder. Keep the file as it is and ask an engineer, or set another STUDIO_DATA to begin anew."
+
+
+def keep_private(folder: Path) -> None:
+    """Close a data folder to other accounts of this machine; one that was open has everything in it closed first, once.
+
+    What cannot be changed, as it belongs to another account, stays as it is. Windows keeps rights of its own and is left alone.
+    """
+    if os.name != "posix" or not folder.stat().st_mode & OTHERS:
+        return
+    with contextlib.suppress(PermissionError):
+        for path in folder.rglob("*"):
+            if not path.is_symlink() and (mode := path.stat().st_mode) & OTHERS:
+                path.chmod(mode & 0o777 & ~OTHERS)
+        folder.chmod(0o700)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import sqlite3
 import sys
 
@@ -9,6 +10,7 @@ import typer
 
 from pipeline.cli import backup, budget, export, money, portrait, prices, publish, reconcile, requests, sandbox, service, store, sweep, takedown
 from pipeline.cli.output import exit_code, fail
+from pipeline.database import OTHERS
 from pipeline.errors import InputError, PlaceError, StudioError
 
 LEFT = 130  # what Typer makes of Ctrl-C
@@ -52,6 +54,7 @@ class Interrupted(StudioError):
 
 def main() -> None:
     """Run the command line; every StudioError becomes one sentence and its exit code, anything else is logged and said plainly."""
+    os.umask(OTHERS)  # photos, prompts and money are for this account alone; worker and sandbox are commands, too
     as_json = "--json" in sys.argv
     with contextlib.suppress(AttributeError, ValueError):
         sys.stderr.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]

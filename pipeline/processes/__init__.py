@@ -2,6 +2,7 @@
 
 claims.py       one worker and one sandbox a data folder: a lock, and a record of who holds it
 logs.py         JSON lines, rotated
+lifetime.py     a sign of life while the main loop turns, and an end that nothing can hold up
 worker.py       the only process that buys, encodes and uploads
 housekeeping.py  unfinished publications, temporary files and the weekly look at the stores, beside the worker's work
 dispatcher.py   hands asked runs to the engine and rings the bells of webhooks

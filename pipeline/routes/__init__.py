@@ -1,5 +1,6 @@
 """The studio's own web addresses beside the pages. None has a login: each proves by itself what it gives away.
 
+guard.py     who may speak to the studio at all, checked before everything else
 here.py      the data folder they serve, opened once
 media.py     /m/{token}        one stored file, for the bearer of a signed link that has not expired
 published.py /p/{key}          what is published, where the studio itself is the public store
