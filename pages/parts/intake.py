@@ -54,11 +54,13 @@ def _body(case: Case, goes: tuple[tuple[str, Asset], ...]) -> None:
     if isinstance(taken, StudioError):
         st.error(taken.on_screen, icon=":material/error:")
         return
-    st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=320)
+    st.image(taken.crop.data, caption=f"As the model will see it: {faces_found(taken.faces)}", width=300)
     offer_turn(given.getvalue(), taken)
     if taken.photo.note:
         st.info(taken.photo.note, icon=":material/info:")
     for remark in taken.advice:
+        if taken.turn and remark.code == "no_face":
+            continue  # the offer says it better
         st.info(remark.say, icon=":material/lightbulb:")
     _yes(case, taken, goes)
 

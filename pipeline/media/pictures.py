@@ -7,7 +7,7 @@ from PIL import Image
 
 from pipeline.media.decoding import pool
 from pipeline.media.decoding.headers import read_header
-from pipeline.media.decoding.kinds import Kind
+from pipeline.media.decoding.kinds import Kind, Unreadable
 from pipeline.media.decoding.request import StillRequest
 
 # The 1st and the 99th hundredth of a picture that shows something are farther apart; black as a JPEG measured 0 to 3.
@@ -40,6 +40,8 @@ def look(data: bytes) -> Decoded:
 def opened(data: bytes, request: StillRequest | None = None) -> tuple[Decoded, Image.Image]:
     """Return the picture as RGB in sRGB on white; raises Unreadable and TooManyPixels."""
     facts, size, pixels = _asked(data, request or StillRequest(), pixels=True)
+    if len(pixels) != size[0] * size[1] * 3:
+        raise Unreadable(pool.BROKE)
     return facts, Image.fromarray(numpy.frombuffer(pixels, numpy.uint8).reshape(size[1], size[0], 3))
 
 

@@ -346,6 +346,15 @@ def test_a_jpeg_that_lost_part_of_its_last_row_of_blocks_loses_that_row(portrait
         read_photo(whole[: -len(whole) // 4], "card.jpg")
 
 
+def test_what_a_camera_puts_before_or_behind_a_photo_is_not_taken_for_the_photo(portrait: Image.Image) -> None:
+    whole = encoded(portrait.resize((640, 640)), "JPEG", quality=92)
+    small = encoded(portrait.resize((160, 160)), "JPEG", progressive=True)
+    note = b"\xff\xe1" + struct.pack(">H", len(small) + 8) + b"Thumb\0" + small
+    trailer = b"\xff\xda" * 5000  # as often in a clip of some megabytes
+    assert read_photo(whole[:2] + note + whole[2:] + trailer, "p.jpg") == read_photo(whole, "p.jpg")
+    assert "rows of pixels" in read_photo(whole[:2] + note + whole[2:-40], "p.jpg").note
+
+
 def test_a_result_without_its_end_is_no_result() -> None:
     with pytest.raises(BrokenMedia, match="cut off"):
         check_still((FILES / "no_eoi.jpg").read_bytes()[:-40])

@@ -65,7 +65,7 @@ def check_size(width_px: int, height_px: int) -> None:
 
 def _jpeg(data: bytes) -> Header:
     exif, profile, size = b"", b"", None
-    for marker, start, end in _segments(data):
+    for marker, start, end in segments(data):
         body = data[start:end]
         if marker == 0xE1 and body.startswith(b"Exif\0\0"):
             exif = exif or body
@@ -76,13 +76,20 @@ def _jpeg(data: bytes) -> Header:
             break
     if size is None:
         raise Unreadable(DAMAGED)
-    if data.count(b"\xff\xda") > MOST_SCANS:
+    start = first_scan(data)
+    end = data.find(b"\xff\xd9", start)
+    if data.count(b"\xff\xda", start, end if end >= 0 else len(data)) > MOST_SCANS:
         raise Unreadable(f"goes over its pixels more than {MOST_SCANS} times, as no camera and no program does")
     code, orientation = profiles.code_of(profile), orientation_of(exif)
     return Header(kind=Kind.JPEG, width_px=size[1], height_px=size[0], orientation=orientation, code=code)
 
 
-def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+def first_scan(data: bytes) -> int:
+    """Return where the first scan of a JPEG begins, behind all that a camera put before it, such as a small picture with scans of its own."""
+    return data.index(b"\xff\xda", max((end for _, _, end in segments(data)), default=2))
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Walk the segments up to the first scan: marker, start and end of each body."""
     at = 2
     for _ in range(MOST_CHUNKS):

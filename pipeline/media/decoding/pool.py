@@ -16,9 +16,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
-from pipeline import errors
-from pipeline.errors import BrokenMedia, MediaError
+from pipeline.errors import BrokenMedia, MediaError, NoPicture
 from pipeline.media.decoding.child import HEAD
+from pipeline.media.decoding.headers import MAX_PIXELS
 from pipeline.media.decoding.kinds import TooManyPixels, Unreadable
 
 ROOT: Final = Path(__file__).resolve().parents[3]
@@ -31,6 +31,10 @@ PIPE_BYTES: Final = 1024 * 1024
 PASSED_ON: Final = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "TMPDIR", "SYSTEMROOT")
 OURS: Final = {"VIPS_BLOCK_UNTRUSTED": "1", "VIPS_CONCURRENCY": "1", "VIPS_DISC_THRESHOLD": "4g", "MALLOC_ARENA_MAX": "2"}
 ASKED_TWICE: Final = 2
+# A helper that a file has taken over may answer anything; nothing it says is believed further than this.
+MOST_FACTS_BYTES: Final = 65_536
+MOST_PIXEL_BYTES: Final = 3 * MAX_PIXELS
+BROKE: Final = "broke the program that was to read it"
 START_NEXT: Final = "Try again; if it stays so, install the requirements again."
 
 
@@ -101,6 +105,8 @@ class _Helper:
 
     def _read(self) -> Answer:
         lengths = HEAD.unpack(self._exactly(HEAD.size))
+        if lengths[0] > MOST_FACTS_BYTES or lengths[1] > MOST_PIXEL_BYTES:
+            raise Unreadable(BROKE)
         told = dict(json.loads(self._exactly(lengths[0])))
         data = self._exactly(lengths[1])
         self.leaving = bool(told.pop("leaving", False))
@@ -117,7 +123,7 @@ class _Helper:
 
     def _ended(self) -> Exception:
         """One that left by itself was idle; one that a signal ended met something it should not have."""
-        return _Gone() if self.process.wait() == 0 else Unreadable("broke the program that was to read it")
+        return _Gone() if self.process.wait() == 0 else Unreadable(BROKE)
 
 
 _places = threading.BoundedSemaphore(AT_ONCE)
@@ -139,7 +145,7 @@ def ask(facts: Mapping[str, Any], data: bytes, seconds: float) -> Answer:
         raise Unreadable(told["what"])
     if error == "too_many_pixels":
         raise TooManyPixels(*told["size"])
-    raise getattr(errors, str(error), BrokenMedia)(told["say"])
+    raise (NoPicture if error == NoPicture.__name__ else BrokenMedia)(told["say"])
 
 
 def warm_up() -> None:
