@@ -18,7 +18,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from pages.parts import guestpage, sweepfeed, sweepfiles, takefiles
+from pages.parts import guestpage, sweepdraft, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
 from pipeline.database import OTHERS
 from pipeline.errors import StudioError
@@ -75,6 +75,7 @@ SCREENS = [
     Route("/ui/{name}", bundle, methods=["GET"]),
     Route("/guest/{token}", guestpage.guest, methods=["GET"]),
     Route("/grid/{token}", sweepfeed.feed, methods=["GET"]),
+    Route("/draft/{token}", sweepdraft.price, methods=["POST"]),
     Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),
     Route("/take/{token}/{name}", takefiles.take, methods=["GET"]),
 ]

@@ -27,7 +27,12 @@ def _drawn() -> Html:
     return shared(f"drawn sweep {known}", lambda _: sweeppage.draw(found) if (found := _look()) else sweeppage.gone(sweep_id))
 
 
+# The grid of a sweep is as wide as the screen; other pages keep a width at which words are read well.
+WIDE = "<style>[data-testid='stMainBlockContainer'] { max-width: none; padding: 3.75rem 1rem 2rem; }</style>"
+
 sweep_id = st.query_params.get("sweep", "")
+if sweep_id and not st.query_params.get("judge"):
+    st.html(WIDE)
 if sweep_id:
     watch(f"sweep-{sweep_id}", _drawn, lambda html: html, compare_actions.ACTIONS)
     sweeppage.charts(sweep_id, _look)

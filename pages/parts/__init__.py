@@ -29,7 +29,9 @@ case_actions.py  what the buttons and forms of a case do
 
 sweeplist.py     every sweep, and a new one
 sweeppage.py     one sweep: plan, grid, progress, what was judged
-sweepplan.py     its plan as one form, with price and warnings
+sweepplan.py     its plan as one form
+sweepprice.py    what the plan comes to, warnings, and the button that buys it
+sweepdraft.py    the plan while it is typed: read, priced, and not kept
 sweepwords.py    what axes, values and cells are called
 sweepfeed.py     what the grid in the browser is told
 sweepfiles.py    what can be taken away: contact sheet, table, everything

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
-from urllib.parse import unquote
 
 import streamlit as st
 
-from pages.parts import judge_actions, sweeplist, sweepplan, testphoto, toasts, ways
+from pages.parts import judge_actions, sweepdraft, sweeplist, testphoto, toasts, ways
 from pages.parts.here import me, place
 from pages.parts.sweepjudge import evidence_of
 from pages.parts.told import What
@@ -15,7 +14,7 @@ from pipeline.records import RunKind, new_id
 from pipeline.settings import SHIPPED
 from pipeline.studio import judging, photos, replays, sweep_files, sweep_prices, sweep_runs, sweeps, testphotos
 from pipeline.studio.sweeps import Sweep
-from pipeline.sweeps.plans import Axis, Plan, Problem, read_plan
+from pipeline.sweeps.plans import Axis, Plan, Problem, plan_hash
 
 SAMPLE = SHIPPED / "samples" / "astronaut.jpg"
 LONGEST_MONEY = 12
@@ -38,11 +37,8 @@ def _new(what: What) -> None:
 
 def _plan(what: What) -> None:
     sweep = _sweep()
-    chosen = [unquote(one) for one in what["photo"].split(",") if one]
-    found = [testphotos.of_case(place(), case.strip(), sweep.kind).id for case in what["cases"].split(",") if case.strip()]
-    given = [(name, text) for name, text in sweepplan.written(what) if name != Axis.PHOTO.value]
-    draft = read_plan(sweep.kind, given, what["skips"])
-    plan, problems = _without_impossible(draft.plan.with_values(Axis.PHOTO, list(dict.fromkeys([*chosen, *found]))))
+    draft = sweepdraft.read(sweep, what)
+    plan, problems = _without_impossible(draft.plan)
     version = int(what["version"]) if what["version"].isdecimal() else 0
     sweeps.save(place(), sweep.id, sweep.name, plan, me(), version=version)
     _tell((*draft.problems, *problems))
@@ -82,7 +78,8 @@ def _duplicate(what: What) -> None:
 
 def _merge(what: What) -> None:
     sweep = _sweep()
-    found = sweep_prices.price(place(), sweep.plan, me(), sweep_id=sweep.id).remarks
+    plan = sweepdraft.read(sweep, sweepdraft.fields_of(what["draft"])).plan if what["draft"] else sweep.plan
+    found = sweep_prices.price(place(), plan, me(), sweep_id=sweep.id).remarks
     number = int(what["number"]) if what["number"].isdecimal() else len(found)
     if number >= len(found) or found[number].words[:200] != what["said"] or found[number].merged is None:
         raise OutOfDate
@@ -95,7 +92,21 @@ def _buy(what: What) -> None:
         raise OutOfDate
     ceiling = _dollars(what["ceiling"])
     seen = int(what["version"]) if what["version"].isdecimal() else 0
+    if what["draft"]:
+        sweep, seen = _keep_typed(sweep, what, seen)
+    elif what["plan"] != plan_hash(sweep.plan):
+        raise OutOfDate
     sweep_runs.start(place(), sweep.id, me(), ceiling_micro_usd=ceiling, told_micro_usd=int(told), version=seen, large=bool(what["large"]))
+
+
+def _keep_typed(sweep: Sweep, what: What, version: int) -> tuple[Sweep, int]:
+    """Keep the plan as it was typed when its price was shown, which the press names by its hash; any other plan buys nothing."""
+    plan = sweepdraft.read(sweep, sweepdraft.fields_of(what["draft"])).plan
+    if plan_hash(plan) != what["plan"]:
+        raise OutOfDate
+    possible, _ = _without_impossible(plan)
+    kept = sweeps.save(place(), sweep.id, sweep.name, possible, me(), version=version)
+    return kept, kept.version
 
 
 def _dollars(text: str) -> int:
@@ -178,5 +189,6 @@ ACTIONS: Mapping[str, Callable[[What], object]] = {
     "rate": lambda what: judge_actions.rate(_cell(what), _number(what)),
     "reject": lambda what: toasts.reject_cell(_cell(what), what["reason"][:200], what["note"].strip()[: judging.LONGEST_NOTE]),
     "vote": lambda what: judge_actions.vote(_sweep().id, what),
+    "undo-vote": lambda _: judge_actions.undo(_sweep().id),
     "next-pair": lambda _: judge_actions.go_on(),
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pages.parts.markup import Child, Html, tag
+from pages.parts.markup import Child, Html, join, tag
 from pages.parts.pieces import icon
 
 Value = str | int | float | bool | None
@@ -34,6 +34,12 @@ def submit(words: Child, *, look: str = "primary", symbol: str | None = None, of
     """Draw the button that sends a form; `off` is the reason why it cannot be pressed."""
     shown = icon(symbol) if symbol else None
     return tag("button", shown, tag("span", words), type="submit", class_=look, disabled=off is not None, title=off, **how)
+
+
+def purchase(words: Child, *, look: str = "primary", symbol: str | None = None, off: str | None = None, **how: Value) -> Html:
+    """Draw the button that spends money, behind one that cannot be pressed: Enter in a field presses the first of a form, so it buys nothing."""
+    guard = tag("button", type="submit", disabled=True, hidden=True, data_guard=True, form=how.get("form"))
+    return join(guard, submit(words, look=look, symbol=symbol, off=off, data_buys=True, **how))
 
 
 def opener(words: Child, dialog_id: str, *, look: str = "plain", symbol: str | None = None, off: str | None = None, **how: Value) -> Html:

@@ -29,3 +29,9 @@ def go_on() -> None:
     """Show the next pair."""
     st.session_state.pop(PAIR, None)
     st.session_state.pop(SHOWN, None)
+
+
+def undo(sweep_id: str) -> None:
+    """Take the newest vote back and show its pair again."""
+    st.session_state[PAIR] = pairs.take_back(place(), sweep_id, me())
+    st.session_state.pop(SHOWN, None)

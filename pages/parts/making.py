@@ -37,7 +37,7 @@ def press(seen: CaseView, kind: RunKind, words: str) -> Html:
     offer, again = _offer(seen, kind), chosen(seen, kind)
     begins = again or _preset(offer)
     price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
-    return forms.submit((f"{words} · ", price), off=offer.why, form=form_id(seen, kind))
+    return forms.purchase((f"{words} · ", price), off=offer.why, form=form_id(seen, kind))
 
 
 def form_id(seen: CaseView, kind: RunKind) -> str:
@@ -183,7 +183,7 @@ def _button(offer: Offer, words: str, begins: Mapping[str, Any]) -> Html:
     price = tag("span", dollars(_price(_now(offer, begins), begins)), data_priced=True)
     said = f"{offer.why} {offer.remedy}" if offer.why else " ".join(_now(offer, begins).room.warnings)
     why = tag("span", icon("info"), tag("span", said), class_="why") if said else None
-    return forms.buttons(forms.submit((f"{words} · ", price), look="plain", off=offer.why), why)
+    return forms.buttons(forms.purchase((f"{words} · ", price), look="plain", off=offer.why), why)
 
 
 def _price(model: ModelOffer, begins: Mapping[str, Any]) -> int:

@@ -78,7 +78,7 @@ def retry_all(view: QueueView, price: RetryPrice, own: Person) -> Html | None:
     lead = tag("p", "What was bought already is not bought again. It stops by itself where a budget is used up.", class_="small")
     listed = tag("ul", *(_to_retry(one, price) for one in single), class_="to-retry")
     room = purse.room_for_many(price.total_micro_usd, sum(1 for bought in price.prices.values() if bought))
-    sure = forms.buttons(forms.submit(f"Retry {len(going)} · {total}", symbol="refresh"), pieces.budget_says(room))
+    sure = forms.buttons(forms.purchase(f"Retry {len(going)} · {total}", symbol="refresh"), pieces.budget_says(room))
     about = {"data_runs": ",".join(one.seen.run.id for one in going), "data_price": str(price.total_micro_usd)}
     asked = tag("form", listed, sure, data_do="retry-all", id="retry-all-form", **about)
     return tag("div", opens, forms.dialog("retry-all", f"Retry {every}", lead, asked))
@@ -123,10 +123,8 @@ def question(one: Undecided, own: Person) -> Html:
 
 def _settles(one: Undecided) -> Html:
     call = one.question.call
-    # A press of Enter must not choose by itself, so the first button of the form is one that cannot be pressed.
-    guard = tag("button", type="submit", disabled=True, hidden=True)
     note = forms.field("Why, for the record", "note", maxlength=LONGEST_NOTE, autocomplete="off")
-    return forms.form("settle", f"settle-{call.id}", guard, note, *(_option(option, one) for option in one.options), call=call.id)
+    return forms.form("settle", f"settle-{call.id}", note, *(_option(option, one) for option in one.options), call=call.id)
 
 
 def _option(option: Option, about: Undecided) -> Html:
@@ -134,7 +132,7 @@ def _option(option: Option, about: Undecided) -> Html:
         return tag("div", tag("p", f"{option.title}: {option.why_not}", class_="small"), class_="option")
     room = purse.room_to_retry(about.question.seen.run, option.more_micro_usd)
     asked = forms.field("The provider’s request id", "request", maxlength=128, autocomplete="off", spellcheck="false")
-    press = forms.submit(_named(option, about), look="plain", off=room.words, data_choice=option.choice.value)
+    press = forms.purchase(_named(option, about), look="plain", off=room.words, data_choice=option.choice.value)
     return tag(
         "div", tag("p", option.say, class_="small"), pieces.budget_says(room), asked if option.needs_request_id else None, press, class_="option"
     )

@@ -117,6 +117,13 @@ def _told(sweep_id: str, person: str, since: str) -> str:
     return f'{json.dumps(head)[:-1]}, "cells": [{", ".join(changed)}]}}'
 
 
+def whole(seen: SweepView, person: str) -> dict[str, Any]:
+    """Return all that the grid is told of a sweep as it is, with no cursor to go on from: so a draft is shown."""
+    cells = [json.loads(text) for text in _cells(seen, person).values()]
+    head = {"cursor": "", "whole": True, "name": seen.sweep.name, "kind": seen.sweep.kind.value}
+    return {**head, "axes": _axes(seen), "reasons": list(reasons(seen.sweep.kind)), "cells": cells}
+
+
 def _axes(seen: SweepView) -> list[dict[str, Any]]:
     axes = []
     for axis, values in seen.sweep.plan.axes.items():

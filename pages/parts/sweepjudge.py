@@ -25,20 +25,34 @@ VERDICTS = (
     (Verdict.BOTH_BAD, "Both bad", "3"),
     (Verdict.RIGHT, "Right is better", "4"),
 )
+SAID = {verdict: words for verdict, words, _ in VERDICTS}
 
 
 def draw(seen: SweepView) -> Html:
     """Draw a pair to judge without its settings, or what the pair was that was just judged."""
+    across = bool(st.query_params.get("styles"))
+    count = pairs.tally(place(), seen, me())
     back = tag("a", icon("arrow_back"), seen.sweep.name, href=ways.to("compare", sweep=seen.sweep.id), data_go=True, class_="back")
-    head = tag("div", back, tag("header", tag("h1", "Which is better?"), class_="headbar"))
+    head = tag("div", back, tag("header", tag("h1", "Which is better?"), _about(seen, count, across=across), class_="headbar"))
     try:
-        pair = st.session_state.get(PAIR) or pairs.pair(place(), seen.sweep.id, me())
+        pair = st.session_state.get(PAIR) or pairs.pair(place(), seen.sweep.id, me(), across_styles=across)
     except StudioError as error:
         return tag("div", head, _nothing(error.on_screen), class_="stack")
     if pair is None:
         return tag("div", head, _nothing("You have judged every pair. The ranking is on the sweep’s page."), class_="stack")
     st.session_state[PAIR] = pair
     return tag("div", head, _pair(seen, pair), class_="stack")
+
+
+def _about(seen: SweepView, count: pairs.Tally, *, across: bool) -> Html:
+    """Say how many pairs were judged; offer the way back, and styles against each other where there are several."""
+    own = "1 pair" if count.own == 1 else f"{count.own} pairs"
+    words = tag("span", f"{own} judged by you, {count.all} by all", class_="small", role="status")
+    undo = button("Undo the last vote", "undo-vote", symbol="undo", look="quiet", key="u", off=None if count.own else "You have not voted yet.")
+    switch = ways.to("compare", sweep=seen.sweep.id, judge="1", styles=None if across else "1")
+    said = "Only within a style" if across else "Also styles against each other"
+    styles = tag("a", said, href=switch, data_go=True, class_="small") if count.several_styles else None
+    return tag("div", words, styles, undo, class_="row")
 
 
 def results(seen: SweepView) -> Html | None:
@@ -60,7 +74,7 @@ def results(seen: SweepView) -> Html | None:
     return tag(
         "section",
         head,
-        tag("p", found.ranking.words, class_="lead"),
+        tag("p", found.words, class_="lead"),
         tag("div", table, class_="scroll"),
         _agreement(found),
         class_="card",
@@ -91,28 +105,37 @@ def _pair(seen: SweepView, pair: Pair) -> Html:
     words = [_settings(seen, one) if told else "" for one in (left, right)]
     shown = tag(
         "div",
-        _figure(left.made, "Left", words[0]),
+        _figure(left.made, "Left", words[0], chosen=told == Verdict.LEFT),
         photo,
-        _figure(right.made, "Right", words[1]),
+        _figure(right.made, "Right", words[1], chosen=told == Verdict.RIGHT),
         class_="blind",
         id=f"pair-{pair.left}-{pair.right}",
     )
     if told:
-        return join(shown, tag("div", button("Next pair", "next-pair", look="primary", symbol="arrow_forward", key="n"), class_="verdicts"))
+        kept = tag("p", icon("check"), f"Kept: {SAID[Verdict(told)].lower()}.", role="status")
+        next_ = button("Next pair", "next-pair", look="primary", symbol="arrow_forward", any_key="1")
+        hint = tag("p", "Any key goes on, U takes the vote back.", class_="small", style="text-align:center")
+        return join(shown, tag("div", kept, next_, class_="verdicts"), hint)
     about = {"left": pair.left, "right": pair.right}
     press = [button(words, "vote", look="plain", verdict=verdict.value, off=_off(), key=key, **about) for verdict, words, key in VERDICTS]
-    hint = tag("p", "Keys 1 to 4. The settings show after your vote; sides are by chance.", class_="small", style="text-align:center")
+    hint = tag(
+        "p",
+        "Keys 1 to 4, U takes the last vote back. The settings show after your vote; sides are by chance.",
+        class_="small",
+        style="text-align:center",
+    )
     return join(shown, tag("div", *press, class_="verdicts"), hint)
 
 
-def _figure(made: Made, side: str, words: str) -> Html:
+def _figure(made: Made, side: str, words: str, *, chosen: bool) -> Html:
     clip = made.whole is not None and made.whole.media_type.startswith("video/")
     drawn = (
         pieces.clip(made.whole, made.shown, side, id_=f"blind-{side}")
         if clip and made.whole
         else pieces.picture(made.shown or made.whole, side, whole=True)
     )  # type: ignore[arg-type]
-    return tag("figure", drawn, tag("figcaption", words or side))
+    mark = tag("b", icon("check_circle"), "Your choice", class_="badge good") if chosen else None
+    return tag("figure", drawn, tag("figcaption", mark, " ", words or side), class_="chosen" if chosen else None)
 
 
 def _settings(seen: SweepView, one: SeenCell) -> str:
@@ -130,7 +153,7 @@ def _row(found: Judged, one: Setting, *, is_preset: bool) -> Html:
     stars = f"{one.mean_stars:.1f}" if one.mean_stars is not None else "–"
     like = _likeness(one)
     cost = dollars(round(one.cost_per_acceptable_micro_usd)) if one.cost_per_acceptable_micro_usd is not None else "–"
-    best = tag("span", icon("trophy"), "winner", class_="badge good") if found.ranking.winner == one.id else None
+    best = tag("span", icon("trophy"), "winner", class_="badge good") if one.id in found.winners else None
     worth = tag("span", "best for its price", class_="badge ask") if one.efficient else None
     used = tag("span", icon("verified"), "preset for support", class_="badge good") if is_preset else None
     look = "primary" if best else "plain"

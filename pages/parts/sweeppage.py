@@ -1,4 +1,4 @@
-"""One sweep: its plan with the price on the left, the grid on the right, and below what was measured and judged."""
+"""One sweep: its plan with the price, folded once it is bought, the grid as wide as the screen, and below what was measured and judged."""
 
 from collections.abc import Callable
 
@@ -17,9 +17,7 @@ from pipeline.sweeps.plans import Axis
 
 def draw(seen: SweepView) -> Html:
     """Draw a sweep as it stands."""
-    plan, shown = sweepplan.draw(seen), _grid(seen)
-    body = tag("div", tag("div", plan, _progress(seen), class_="sweep-side"), shown, class_="sweep" + (" bought" if seen.priced.asked else ""))
-    return tag("div", _head(seen), body, sweepjudge.results(seen), class_="stack")
+    return tag("div", _head(seen), sweepplan.draw(seen), _progress(seen), _grid(seen), sweepjudge.results(seen), class_="stack sweep")
 
 
 def gone(sweep_id: str) -> Html:
@@ -62,6 +60,8 @@ def _grid(seen: SweepView) -> Html:
         "version": sweepfeed.version(seen, me().name),
         "title": sweep.name,
         "show": sweepchart.opened(sweep.id) or None,
+        "plan": f"plan-{sweep.id}-{sweep.version}",
+        "asked": str(seen.priced.asked),
     }
     return tag("section", class_="grid", id=f"grid-{sweep.id}", data_own=True, **{f"data_{name}": value for name, value in told.items()})
 
@@ -84,7 +84,8 @@ def _progress(seen: SweepView) -> Html | None:
     again = _again(seen, failed)
     lost = tag("a", f"{undecided} needing a decision", href=ways.to("queue", show="undecided"), data_go=True) if undecided else None
     press = tag("div", stop, again, lost, class_="buttons") if stop or again or lost else None
-    return tag("section", tag("p", words, class_="small", role="status"), bar if live else None, press, _next(seen), class_="card")
+    about = tag("p", words, class_="small", role="status")
+    return tag("section", about, bar if live else None, _next(seen), press, class_="card sweep-progress", id="progress")
 
 
 def _next(seen: SweepView) -> Html | None:

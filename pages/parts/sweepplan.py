@@ -1,20 +1,17 @@
-"""The plan of a sweep: its axes as one form, what they come to, what is worth knowing before paying, and the button that pays."""
+"""The plan of a sweep as one form: photos, styles, prompts, numbers, and beside it what it comes to."""
 
 from urllib.parse import quote
 
-from pages.parts import forms, pieces, sweepwords
-from pages.parts.here import place
+from pages.parts import daylinks, forms, pieces, sweepprice, sweepwords
+from pages.parts.here import me, place
 from pages.parts.markup import Html, tag
-from pages.parts.pieces import barred, button, icon
-from pages.parts.told import What
+from pages.parts.pieces import barred, button
 from pipeline.catalog import Job
-from pipeline.records import STUDIO_SCOPE, Role, RunKind, dollars
+from pipeline.records import STUDIO_SCOPE, Role, RunKind
 from pipeline.studio import testphotos
-from pipeline.studio.sweep_prices import Line, Priced
 from pipeline.studio.sweep_view import SweepView
 from pipeline.studio.sweep_words import style_words
 from pipeline.sweeps.plans import ONLY, Axis, Plan
-from pipeline.sweeps.remarks import USUAL_CELLS, Remark
 
 HINTS = {
     Axis.STRENGTH: "0.5..0.7 +0.05 · 0.5, 0.6 · 0-1 [5]",
@@ -29,8 +26,16 @@ USUAL_SHOWN = frozenset({Axis.STRENGTH, Axis.SEED, Axis.TAKE})
 
 
 def draw(seen: SweepView) -> Html:
-    """Draw the plan with its price."""
-    return tag("section", tag("h2", "Plan"), _form(seen), _worth_knowing(seen.priced), _price(seen), class_="card plan")
+    """Draw the plan with its price: unfolded before anything is bought, folded by every purchase."""
+    asked, cells = seen.priced.asked, seen.priced.cells
+    summary = tag("summary", tag("h2", "Plan"), tag("span", _in_short(seen), class_="small"))
+    body = tag("div", _form(seen), sweepprice.block(seen, me()), class_="plan-body")
+    return tag("details", summary, body, id=f"plan-fold-{asked}", open=not asked or cells > asked, class_="card plan")
+
+
+def _in_short(seen: SweepView) -> str:
+    axes = [f"{len(values)} {axis.value}{'s' if len(values) != 1 else ''}" for axis, values in seen.sweep.plan.axes.items()]
+    return f"{' × '.join(axes)} = {seen.priced.cells:,} {'cell' if seen.priced.cells == 1 else 'cells'}"
 
 
 def _form(seen: SweepView) -> Html:
@@ -45,11 +50,16 @@ def _form(seen: SweepView) -> Html:
         _skips(plan),
     ]
     open_ = any(plan.axes.get(axis) for axis in (Axis.MODEL, Axis.PROMPT, Axis.SWAP, Axis.GUIDANCE, Axis.STEPS, Axis.RESOLUTION)) or bool(plan.skips)
-    fold = tag("details", tag("summary", "More axes"), *more, open=open_)
-    save = forms.submit("Update the plan", look="plain", symbol="calculate", off=barred(Role.MAKE, "making"))
-    return forms.form(
-        "plan", f"plan-{sweep.id}-{sweep.version}", _photos(seen), _styles(plan), *few, fold, forms.buttons(save), version=sweep.version
-    )
+    fold = tag("details", tag("summary", "More axes"), tag("div", *more, class_="more-axes"), open=open_)
+    save = forms.submit("Save the plan", look="plain", symbol="save", off=barred(Role.MAKE, "making"))
+    follows = {"drafts": address(sweep.id, me().name), "shows": sweepprice.block_id(sweep)}
+    parts = (_photos(seen), _styles(plan), tag("div", *few, class_="numbers"), fold, forms.buttons(save))
+    return forms.form("plan", f"plan-{sweep.id}-{sweep.version}", *parts, version=sweep.version, **follows)
+
+
+def address(sweep_id: str, person: str) -> str:
+    """Return the signed address that prices what a person types into the plan, the same for the day."""
+    return f"/draft/{daylinks.sign('draft', sweep_id, person)}"
 
 
 def _photos(seen: SweepView) -> Html:
@@ -114,72 +124,3 @@ def _skips(plan: Plan) -> Html:
         "Leave out, a combination a line",
         tag("textarea", lines, name="skips", rows=2, placeholder="strength=0.7 style=ghibli", spellcheck="false"),
     )
-
-
-def _worth_knowing(priced: Priced) -> Html | None:
-    bad = [
-        tag("li", icon("error"), tag("span", tag("b", problem.text), " ", problem.why) if problem.text else tag("span", problem.why), class_="bad")
-        for problem in priced.problems
-    ]
-    said = [_remark(number, remark) for number, remark in enumerate(priced.remarks)]
-    return tag("ul", *bad, *said, class_="remarks", aria_label="Worth knowing before paying") if bad or said else None
-
-
-def _remark(number: int, remark: Remark) -> Html:
-    words = f"Merge them and save {dollars(remark.saves_micro_usd)}" if remark.saves_micro_usd else "Merge them"
-    merge = (
-        button(words, "merge", look="plain", off=barred(Role.MAKE, "making"), number=str(number), said=remark.words[:200]) if remark.merged else None
-    )
-    return tag("li", icon("warning"), tag("span", remark.words), merge)
-
-
-def _price(seen: SweepView) -> Html | None:
-    priced = seen.priced
-    if not priced.cells:
-        return None
-    known = [f"{priced.asked:,} asked for already" if priced.asked else "", f"{priced.owned:,} owned, free" if priced.owned else ""]
-    sum_ = tag("p", tag("b", f"{priced.cells:,} cells"), *(f" − {words}" for words in filter(None, known)), f" = {priced.to_buy:,} to buy")
-    lines = [
-        tag("li", f"{line.count:,} × {_unit(line)} = {dollars(line.micro_usd)}", tag("span", line.model, class_="small")) for line in priced.lines
-    ]
-    left = tag("p", f"{dollars(priced.left_today_micro_usd)} is left of today’s cap.", class_="small")
-    return tag("div", sum_, tag("ul", *lines, class_="lines"), left, _buy(seen), class_="priced")
-
-
-def _unit(line: Line) -> str:
-    one = line.quote
-    units = f"{one.quantity.normalize():f} {one.unit.value}{'s' if one.quantity != 1 else ''}"
-    return f"{dollars(one.micro_usd)} ({units} at {dollars(one.unit_micro_usd)})"
-
-
-def _buy(seen: SweepView) -> Html | None:
-    priced, sweep = seen.priced, seen.sweep
-    if priced.cells == priced.asked:
-        return tag("p", icon("check_circle"), "Every cell of this plan was asked for. Extend an axis to buy more.", class_="small")
-    spent = seen.charged_micro_usd + seen.held_micro_usd
-    usual = max(sweep.ceiling_micro_usd or 0, spent + priced.micro_usd)
-    ceiling = forms.field(
-        "Ceiling of this sweep, in dollars",
-        "ceiling",
-        value=f"{usual / 1e6:.2f}" if usual % 10_000 == 0 else f"{usual / 1e6}",
-        inputmode="decimal",
-        required=True,
-    )
-    noun = ("picture" if sweep.kind is RunKind.AVATAR else "clip") + ("" if priced.to_buy == 1 else "s")
-    words = f"Make {priced.to_buy:,} {noun} · {dollars(priced.micro_usd)}" if priced.to_buy else f"Show {priced.owned:,} owned {noun} · free"
-    large = forms.tick(f"Yes, {priced.to_buy:,} {noun} are wanted", "large") if priced.to_buy > USUAL_CELLS else None
-    about = tag("p", f"About {_time(priced.seconds)} with every free place at work.", class_="small")
-    off = barred(Role.MAKE, "making") or priced.why_not
-    said = off or " ".join(priced.room.warnings)
-    note = tag("p", said, class_="small bad" if off else "small") if said else None
-    parts = (ceiling, large, about, forms.submit(words, symbol="brush", off=off), note)
-    return forms.form("buy", f"buy-{sweep.id}-{sweep.version}-{priced.asked}", *parts, price=str(priced.micro_usd), version=sweep.version)
-
-
-def _time(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
-
-
-def written(what: What) -> list[tuple[str, str]]:
-    """Return the axes of the form as names and shorthand; boxes that were ticked come as one text with commas."""
-    return [(axis.value, what[axis.value]) for axis in Axis]

@@ -67,6 +67,7 @@ testphotos.py  photos for comparing: the studio's own and those of cases
 sweeps.py      plans that are kept, named and shared
 room.py        whether a wish fits in every budget, which it would pass, who may extend it
 sweep_prices.py  what a plan would cost, cell by cell
+sweep_durations.py  how long a sweep is likely to take, learnt from what happened
 sweep_runs.py  buying a sweep's cells, cancelling the rest, retrying failures
 sweep_view.py  a sweep as the grid shows it
 sweep_words.py  what the values and settings of a sweep are called

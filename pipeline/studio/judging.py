@@ -12,12 +12,12 @@ from pipeline.errors import BadParameter, NotNow
 from pipeline.media.likeness import Band
 from pipeline.records import Person, RunKind, RunState, now
 from pipeline.studio import sweep_view
-from pipeline.studio.pairs import Pair, can_be_compared, check_judge, over_settings, pair, setting_id, vote, votes_of
+from pipeline.studio.pairs import Pair, can_be_compared, check_judge, over_settings, pair, setting_id, style_of, vote, votes_of
 from pipeline.studio.place import Place
 from pipeline.studio.presets import FREE, NAMES
 from pipeline.studio.replays import is_replay
 from pipeline.studio.sweep_view import Made, SeenCell, SweepView
-from pipeline.studio.sweep_words import setting_words
+from pipeline.studio.sweep_words import setting_words, style_words
 from pipeline.sweeps.ranking import Agreement, Ranking, Standing, Vote, Worth, agreement, quality_per_dollar, rank
 
 __all__ = ["Judged", "Pair", "Rating", "Setting", "evidence", "pair", "rate", "ratings", "settings_of_cell", "standing", "vote"]
@@ -49,6 +49,7 @@ class Setting:
     """
 
     id: str
+    style: str
     words: str
     run_ids: tuple[str, ...]
     cells: int
@@ -68,11 +69,12 @@ class Setting:
 class Judged:
     """The settings of a sweep from best to worst by blind votes, those without votes last in the order of the plan.
 
-    The ranking and the worth name settings by id; `agreement` is over pairs of cells; `votes` counts by person; `words` say what the votes bear.
+    While nobody asked for two styles against each other, each style has a ranking of its own. Rankings and the worth name settings by id;
+    `agreement` is over pairs of cells; `votes` counts by person; `words` say what the votes bear.
     """
 
     settings: tuple[Setting, ...]
-    ranking: Ranking
+    rankings: Mapping[str, Ranking]
     worth: tuple[Worth, ...]
     agreement: Agreement
     votes: Mapping[str, int]
@@ -80,12 +82,18 @@ class Judged:
     @property
     def words(self) -> str:
         """What can be said of the order so far."""
-        return self.ranking.words
+        said = [f"{style}: {ranking.words}" if style else ranking.words for style, ranking in self.rankings.items()]
+        return " ".join(said) or rank(()).words
+
+    @property
+    def winners(self) -> frozenset[str]:
+        """The settings that won, by id: one at most of each ranking."""
+        return frozenset(ranking.winner for ranking in self.rankings.values() if ranking.winner)
 
     @property
     def winner(self) -> Setting | None:
-        """The setting that won; None while the votes do not bear one."""
-        return next((one for one in self.settings if one.id == self.ranking.winner), None)
+        """The setting that won, the first of several; None while the votes do not bear one."""
+        return next((one for one in self.settings if one.id in self.winners), None)
 
 
 def rate(place: Place, run_id: str, by: Person, *, stars: int | None = None, rejected: str | None = None, note: str = "") -> Rating:
@@ -137,14 +145,27 @@ def standing(place: Place, sweep_id: str) -> Judged:
     with place.database.reading() as db:
         cast = votes_of(db, sweep_id)
     groups = _groups(seen)
-    ranking = rank(over_settings(cast, seen))
-    known = {one.item: one.strength for one in ranking.standings if one.wins + one.losses + one.ties}
+    rankings = _rankings(place, seen, groups, over_settings(cast, seen))
+    standings = {one.item: one for ranking in rankings.values() for one in ranking.standings}
+    known = {name: one.strength for name, one in standings.items() if one.wins + one.losses + one.ties}
     worth = quality_per_dollar(known, {name: _price(cells) for name, cells in groups.items()})
-    places = {one.item: number for number, one in enumerate(ranking.standings)}
+    bears = {one.item for ranking in rankings.values() if ranking.enough for one in ranking.standings}
+    efficient = {one.item for one in worth if one.efficient} & bears
+    places = {name: number for number, name in enumerate(standings)}
     order = sorted(groups, key=lambda name: places.get(name, len(places)))
-    efficient = {one.item for one in worth if one.efficient}
-    found = tuple(_setting(place, seen, groups[name], _standing(ranking, name), efficient=name in efficient) for name in order)
-    return Judged(settings=found, ranking=ranking, worth=worth, agreement=agreement(_in_plan(cast, groups)), votes=_by_person(cast))
+    found = tuple(_setting(place, seen, groups[name], standings.get(name), efficient=name in efficient) for name in order)
+    return Judged(settings=found, rankings=rankings, worth=worth, agreement=agreement(_in_plan(cast, groups)), votes=_by_person(cast))
+
+
+def _rankings(place: Place, seen: SweepView, groups: Mapping[str, Sequence[SeenCell]], cast: Sequence[Vote]) -> Mapping[str, Ranking]:
+    """Rank every style by itself, named by its title; all together, under no name, where there is one style or votes went across them."""
+    styles = {name: style_of(cells[0]) for name, cells in groups.items()}
+    across = any(styles.get(vote.left) != styles.get(vote.right) for vote in cast)
+    if across or len(set(styles.values())) < 2:
+        return {"": rank(cast)}
+    purpose = "avatar" if seen.sweep.kind is RunKind.AVATAR else "motion"
+    within = {style: [vote for vote in cast if styles.get(vote.left) == style] for style in dict.fromkeys(styles.values())}
+    return {style_words(place, style.partition("@")[0], purpose): rank(votes) for style, votes in within.items()}
 
 
 def settings_of_cell(place: Place, run_id: str) -> Mapping[str, Any]:
@@ -188,6 +209,7 @@ def _setting(place: Place, seen: SweepView, cells: Sequence[SeenCell], said: Sta
     total = sum(one.cell.micro_usd for one in cells)
     return Setting(
         id=setting_id(cells[0].cell.settings),
+        style=style_of(cells[0]),
         words=setting_words(place, seen, cells),
         run_ids=tuple(one.run_id for one in made),
         cells=len(cells),
@@ -216,10 +238,6 @@ def _is_weak(made: Made) -> bool:
     return made.likeness is not None and made.likeness.band == Band.WEAK
 
 
-def _standing(ranking: Ranking, setting: str) -> Standing | None:
-    return next((one for one in ranking.standings if one.item == setting), None)
-
-
 def _in_plan(cast: Sequence[Vote], groups: Mapping[str, Sequence[SeenCell]]) -> list[Vote]:
     known = {one.made.run_id for cells in groups.values() for one in cells if one.made}
     return [one for one in cast if {one.left, one.right} <= known]
@@ -236,7 +254,7 @@ def _votes_on(one: Setting) -> int:
 def _rank_words(judged: Judged, one: Setting, place_of: int) -> str:
     if one.standing is None:
         return "not judged blind"
-    won = "winner, " if judged.winner == one else ""
+    won = "winner, " if one.id in judged.winners else ""
     return f"{won}place {place_of} of {len(judged.settings)}"
 
 

@@ -28,6 +28,10 @@ COMPARED = """SELECT r.id, r.case_id, r.source, r.settings FROM runs r JOIN outp
     WHERE r.id = ? AND r.sweep = ? AND r.state = 'succeeded' AND o.unfit IS NULL"""
 
 
+# A vote that was taken back stays where it is and counts no more.
+COUNTS = "NOT EXISTS (SELECT 1 FROM votes_taken_back b WHERE b.vote = votes.id)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pair:
     """Two runs to choose between, blind; which stands left was drawn by lot."""
@@ -36,15 +40,25 @@ class Pair:
     right: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """How many pairs one person and all together have judged, and whether the pictures that can be compared are of several styles."""
+
+    own: int
+    all: int
+    several_styles: bool
+
+
 def check_judge(by: Person) -> None:
     """Raise NotAllowed unless the person makes or approves pictures, who all may judge them."""
     if Role.APPROVE not in by.roles:
         check(by, Role.MAKE)
 
 
-def pair(place: Place, sweep_id: str, by: Person) -> Pair | None:
+def pair(place: Place, sweep_id: str, by: Person, *, across_styles: bool = False) -> Pair | None:
     """Return two finished, fit cells of one photo with different settings that this person has not judged; None when all are.
 
+    Both are of one style (or motion) unless `across_styles` asks otherwise: which style one likes says nothing of which setting is right.
     The settings whose order is least known come first, and of their pictures those with the same seed. It stays the same pair until it is
     voted on or more cells are finished. Raises UnknownName, and NotNow while fewer than two can be compared.
     """
@@ -55,11 +69,17 @@ def pair(place: Place, sweep_id: str, by: Person) -> Pair | None:
     mine = frozenset(frozenset((vote.left, vote.right)) for vote in cast if vote.person == by.name)
     random = Random(f"{sweep_id}|{by.name}|{len(mine)}")  # noqa: S311 - drawn by lot, not a secret
     chosen = sorted(shown) if len(shown) <= MOST_AT_ONCE else random.sample(sorted(shown), MOST_AT_ONCE)
-    two = list(combinations(chosen, 2))
+    two = [(a, b) for a, b in combinations(chosen, 2) if across_styles or style_of(shown[a][0]) == style_of(shown[b][0])]
+    if not two and len(shown) > 1 and not across_styles:
+        raise NotNow(
+            "Only styles differ here, and two styles are judged against each other only when that is asked for.",
+            next="Ask for styles against each other, or add another strength or prompt.",
+        )
     if not any(_has(shown[one], shown[other], frozenset()) for one, other in two):
         raise NotNow("Fewer than two pictures can be compared yet.", next="A pair is two finished pictures of one photo with different settings.")
-    judged = [Vote(left=a, right=b, person=by.name, verdict=Verdict.BOTH_BAD) for a, b in two if not _has(shown[a], shown[b], mine)]
-    best = next_pair(chosen, [*_within(chosen, over_settings(cast, seen)), *judged], by.name, random)
+    open_ = {(a, b) for a, b in two if _has(shown[a], shown[b], mine)}
+    closed = [Vote(left=a, right=b, person=by.name, verdict=Verdict.BOTH_BAD) for a, b in combinations(chosen, 2) if (a, b) not in open_]
+    best = next_pair(chosen, [*_within(chosen, over_settings(cast, seen)), *closed], by.name, random)
     return _draw(shown[best[0]], shown[best[1]], mine, cast, random) if best else None
 
 
@@ -72,16 +92,42 @@ def vote(place: Place, sweep_id: str, left: str, right: str, verdict: Verdict, b
     with place.database.writing() as tx:
         sweeps.get(tx, sweep_id)
         _check_comparable(tx, sweep_id, left, right)
-        query = "SELECT 1 FROM votes WHERE sweep = ? AND person = ? AND ((left_run = ? AND right_run = ?) OR (left_run = ? AND right_run = ?))"
+        query = f"""SELECT 1 FROM votes WHERE sweep = ? AND person = ? AND {COUNTS}
+            AND ((left_run = ? AND right_run = ?) OR (left_run = ? AND right_run = ?))"""  # noqa: S608
         if tx.execute(query, (sweep_id, by.name, left, right, right, left)).fetchone():
             raise NotNow("You judged this pair already.", next="Go on with the next one.")
         row = {"sweep": sweep_id, "left_run": left, "right_run": right, "person": by.name, "verdict": verdict.value, "at": now()}
         insert(tx, "votes", row)
 
 
+def take_back(place: Place, sweep_id: str, by: Person) -> Pair:
+    """Take a person's newest vote back, by a row beside it, and return its pair as it stood; raises NotAllowed, NotNow when there is none."""
+    check_judge(by)
+    query = f"SELECT id, left_run, right_run FROM votes WHERE sweep = ? AND person = ? AND {COUNTS} ORDER BY id DESC LIMIT 1"  # noqa: S608
+    with place.database.writing() as tx:
+        row = tx.execute(query, (sweep_id, by.name)).fetchone()
+        if row is None:
+            raise NotNow("You have no vote to take back here.", next="Go on with the pair that is shown.")
+        insert(tx, "votes_taken_back", {"vote": row["id"], "person": by.name, "at": now()})
+    return Pair(left=row["left_run"], right=row["right_run"])
+
+
+def tally(place: Place, seen: SweepView, by: Person) -> Tally:
+    """Count the votes on a sweep."""
+    with place.database.reading() as db:
+        cast = votes_of(db, seen.sweep.id)
+    styles = {style_of(one) for one in seen.cells if can_be_compared(one)}
+    return Tally(own=sum(vote.person == by.name for vote in cast), all=len(cast), several_styles=len(styles) > 1)
+
+
+def style_of(one: SeenCell) -> str:
+    """Return the style, for clips the motion, that a cell was made in."""
+    return str(one.cell.settings["style"])
+
+
 def votes_of(db: Connection, sweep_id: str) -> list[Vote]:
-    """Return every vote on pairs of runs, oldest first."""
-    rows = db.execute("SELECT * FROM votes WHERE sweep = ? ORDER BY id", (sweep_id,))
+    """Return every vote on pairs of runs that was not taken back, oldest first."""
+    rows = db.execute(f"SELECT * FROM votes WHERE sweep = ? AND {COUNTS} ORDER BY id", (sweep_id,))  # noqa: S608
     return [Vote(left=row["left_run"], right=row["right_run"], person=row["person"], verdict=Verdict(row["verdict"])) for row in rows]
 
 

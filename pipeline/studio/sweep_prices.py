@@ -14,6 +14,7 @@ from pipeline.studio import room, strip, testphotos
 from pipeline.studio.place import Place
 from pipeline.studio.room import Room
 from pipeline.studio.strip import today
+from pipeline.studio.sweep_durations import expect
 from pipeline.studio.testphotos import Source
 from pipeline.sweeps.cells import Cell, Layout, lay_out
 from pipeline.sweeps.plans import Axis, Plan, Problem
@@ -45,7 +46,8 @@ class Priced:
     """A plan with what it would cost now, in micro-dollars.
 
     `cells` are laid out, `asked` of them were asked for before, `owned` are free, `to_buy` are to be paid (each request once).
-    `left_today_micro_usd` is what the studio may still spend today; `room` is what budgets say to it; `seconds` is the expected time.
+    `left_today_micro_usd` is what the studio may still spend today; `room` is what budgets say to it; `seconds` is the expected time and
+    `seconds_from` says in words what that is known from.
     """
 
     plan: Plan
@@ -62,6 +64,7 @@ class Priced:
     left_today_micro_usd: int
     room: Room
     seconds: float
+    seconds_from: str
 
     @property
     def why_not(self) -> str | None:
@@ -85,6 +88,7 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
     pay = to_pay(fresh, owned)
     total = sum(pay.values())
     money = strip.money_today(place, db)
+    expected = expect(place, db, [cell.wanted.model for cell in {cell.print_: cell for cell in fresh}.values() if cell.print_ in pay])
     return Priced(
         plan=plan,
         layout=layout,
@@ -99,7 +103,8 @@ def price_within(place: Place, db: Connection, plan: Plan, by: Person | None, *,
         micro_usd=total,
         left_today_micro_usd=max(money.cap_micro_usd - money.spent_micro_usd - money.held_micro_usd, 0),
         room=room.look(place, db, total, by or NOBODY, feature=FEATURE, sweep=sweep_id or None, requests=len(pay)),
-        seconds=_seconds(place, fresh, pay),
+        seconds=expected.seconds,
+        seconds_from=expected.words,
     )
 
 
@@ -130,17 +135,3 @@ def _lines(cells: Iterable[Cell], pay: Mapping[str, int]) -> tuple[Line, ...]:
             seen.add(cell.print_)
             counted[cell.wanted.model.title, cell.micro_usd].append(cell)
     return tuple(Line(model=title, count=len(found), quote=price_of(found[0].wanted)) for (title, _), found in counted.items())
-
-
-def _seconds(place: Place, cells: Iterable[Cell], pay: Mapping[str, int]) -> float:
-    """Expect every place but the last to be busy: each request takes what its model's page says, in the sandbox what its speed says."""
-    places = max(place.settings.provider_slots - 1, 1)
-    longest = {cell.print_: _usual(place, cell) for cell in cells if cell.print_ in pay}
-    return max(sum(longest.values()) / places, max(longest.values(), default=0.0))
-
-
-def _usual(place: Place, cell: Cell) -> float:
-    speed = place.settings.sandbox_speed
-    if not place.settings.is_sandbox or speed == "real":
-        return cell.wanted.model.expected_seconds
-    return 1.0 if speed == "fast" else float(speed)

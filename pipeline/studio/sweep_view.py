@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipeline import assets
@@ -15,6 +15,7 @@ from pipeline.studio.place import Place
 from pipeline.studio.sweep_prices import Priced, price_within
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.cells import Cell
+from pipeline.sweeps.plans import Plan, Problem
 
 REFUSED = frozenset({"InputRefused", "Flagged", "NothingShown", "BadPrompt"})
 STATES = {
@@ -112,17 +113,22 @@ class SweepView:
         return self.count("waiting", "working")
 
 
-def look(place: Place, sweep_id: str) -> SweepView:
-    """Return a sweep with everything that belongs to it, of one moment; raises UnknownName, BadParameter for a plan that has no photo."""
+def look(place: Place, sweep_id: str, plan: Plan | None = None, problems: tuple[Problem, ...] = ()) -> SweepView:
+    """Return a sweep with everything that belongs to it, of one moment; raises UnknownName.
+
+    With a `plan` it is shown as if that were its own, and `problems` stand before those of laying it out: so a draft is looked at.
+    """
     with place.database.reading() as db:
         db.execute("BEGIN")
         sweep = sweeps.get(db, sweep_id)
+        sweep = sweep if plan is None else replace(sweep, plan=plan)
         priced = price_within(place, db, sweep.plan, None, sweep_id=sweep_id)
         made = made_of(db, sweep_id)
         money = db.execute(
             "SELECT held_micro_usd, charged_micro_usd FROM balances WHERE scope_kind = 'sweep' AND scope = ? AND period = 'ever'", (sweep_id,)
         ).fetchone()
-    cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in (priced.layout.cells))
+    priced = replace(priced, problems=(*problems, *priced.problems))
+    cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in priced.layout.cells)
     held, charged = (money["held_micro_usd"], money["charged_micro_usd"]) if money else (0, 0)
     return SweepView(sweep=sweep, priced=priced, cells=cells, charged_micro_usd=charged, held_micro_usd=held)
 

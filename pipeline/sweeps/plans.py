@@ -1,5 +1,7 @@
 """What a sweep is to compare: axes with their values, and combinations that are left out."""
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -98,6 +100,11 @@ class Draft:
 
     plan: Plan
     problems: tuple[Problem, ...]
+
+
+def plan_hash(plan: Plan) -> str:
+    """Return what names a plan by its content: 16 hex digits, the same for the same axes, values and combinations left out."""
+    return hashlib.sha256(json.dumps(plan.as_json()).encode()).hexdigest()[:16]
 
 
 def plan_from_json(kept: Mapping[str, Any]) -> Plan:

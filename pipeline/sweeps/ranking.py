@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import combinations
+from math import ceil
 from random import Random
 
 import numpy as np
@@ -15,6 +16,8 @@ from pipeline.sweeps.strengths import RIDGE, Fit, Numbers, can_lose, chances, fi
 Z_95 = 1.96
 # Looking after every few votes makes one false winner in four at 1.96; at 2.7 it stays near one in twenty.
 Z_WINNER = 2.7
+# Nobody is called best on fewer decided votes than these: eight in a row for one happen by chance once in 256, about as seldom as 2.7 is passed.
+FEWEST_VOTES = 8
 
 
 class Verdict(StrEnum):
@@ -72,12 +75,16 @@ class Lead:
 
 @dataclass(frozen=True, kw_only=True)
 class Ranking:
-    """Standings from best to worst, the winner if there is one, the lead of the first, and in words what can be said."""
+    """Standings from best to worst, the winner if there is one, the lead of the first, and in words what can be said.
+
+    `enough` tells whether anything may be called best: all items are connected, and the first has at least FEWEST_VOTES decided votes.
+    """
 
     standings: tuple[Standing, ...]
     winner: str | None
     lead: Lead | None
     words: str
+    enough: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +126,12 @@ def rank(votes: Iterable[Vote]) -> Ranking:
         words = f"Too few votes: they form {parts} groups that no pair connects, so the groups cannot be compared."
         return Ranking(standings=standings, winner=None, lead=None, words=words)
     lead = _lead(wins, found, *(names.index(standing.item) for standing in standings[:2]))
+    decided = standings[0].wins + standings[0].losses
+    if decided < FEWEST_VOTES:
+        words = f"Too few votes: {decided} of at least {FEWEST_VOTES} on the first, as {FEWEST_VOTES} in a row happen by chance once in 256."
+        return Ranking(standings=standings, winner=None, lead=lead, words=words)
     winner = standings[0].item if lead.z > Z_WINNER else None
-    return Ranking(standings=standings, winner=winner, lead=lead, words=_words(lead))
+    return Ranking(standings=standings, winner=winner, lead=lead, words=_words(lead, decided), enough=True)
 
 
 def agreement(votes: Iterable[Vote]) -> Agreement:
@@ -225,12 +236,14 @@ def _lead(wins: Numbers, found: Fit, first: int, second: int) -> Lead:
     return Lead(difference=difference, low=difference - Z_95 * error, high=high, z=difference / error)
 
 
-def _words(lead: Lead) -> str:
+def _words(lead: Lead, decided: int) -> str:
     times = f"{lead.z:.2f} times its uncertainty"
     if lead.z <= 0:
         return "Too few votes: one more could turn the first and the second around."
     if lead.z <= Z_WINNER:
-        return f"Too few votes: the lead of the first over the second is {times}, and a winner needs more than {Z_WINNER} times."
+        more = ceil(decided * ((Z_WINNER / lead.z) ** 2 - 1))
+        ahead = f"about {more:,} more on the first if it goes on like this"
+        return f"Too few votes: the lead of the first over the second is {times}, and a winner needs more than {Z_WINNER} times: {ahead}."
     if lead.high is None:
         return f"The first wins: it never lost, and its lead over the second is {times} even if it had lost one more vote."
     return f"The first wins: its lead over the second is {times}."

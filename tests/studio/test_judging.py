@@ -293,7 +293,9 @@ def test_nothing_acceptable_has_no_cost_of_an_acceptable_one(studio: LittleStudi
 
 def test_the_dearer_setting_is_worth_it_only_if_it_is_better(studio: LittleStudio) -> None:
     runs = made(studio, model="flux-dev, flux-kontext")
-    judging.vote(studio.place, SWEEP, runs["flux-dev",], runs["flux-kontext",], Verdict.LEFT, ANA)
+    for number in range(8):
+        assert not any(one.efficient for one in standing(studio).settings), "nothing is best on fewer than eight votes"
+        judging.vote(studio.place, SWEEP, runs["flux-dev",], runs["flux-kontext",], Verdict.LEFT, Person(name=f"judge {number}"))
     found = standing(studio)
     assert [(one.cost_micro_usd, one.efficient) for one in found.settings] == [(30_000, True), (40_000, False)]
     assert [one.cost_micro_usd for one in found.worth] == [30_000, 40_000]
@@ -339,3 +341,46 @@ def test_a_cell_that_is_not_made_has_no_evidence(studio: LittleStudio) -> None:
         judging.evidence(studio.place, SWEEP, row["id"])
     with pytest.raises(NotNow):
         judging.settings_of_cell(studio.place, row["id"])
+
+
+def test_a_vote_that_is_taken_back_counts_no_more_stays_written_and_its_pair_comes_again(studio: LittleStudio) -> None:
+    made(studio, strength="0.5, 0.6, 0.7")
+    first = pairs.pair(studio.place, SWEEP, ANA)
+    assert first is not None
+    judging.vote(studio.place, SWEEP, first.left, first.right, Verdict.LEFT, ANA)
+    assert pairs.take_back(studio.place, SWEEP, ANA) == first
+    assert (len(studio.rows("SELECT * FROM votes")), standing(studio).votes) == (1, {})
+    assert pairs.pair(studio.place, SWEEP, ANA) == first
+    judging.vote(studio.place, SWEEP, first.left, first.right, Verdict.RIGHT, ANA)
+    assert standing(studio).votes == {"Ana": 1}
+    with pytest.raises(NotNow, match="no vote to take back"):
+        pairs.take_back(studio.place, SWEEP, BEN)
+
+
+def test_two_styles_meet_only_when_that_is_asked_for(studio: LittleStudio) -> None:
+    made(studio, style="pixar, ghibli", strength="0.5, 0.7")
+    style = {run_of(one): one.cell.values[Axis.STYLE] for one in cells(studio)}
+    within = list(votes(studio.place, ANA, dict.fromkeys(style, 0)))
+    assert len(within) == 2
+    assert all(style[left] == style[right] for left, right in within)
+    asked = pairs.pair(studio.place, SWEEP, ANA, across_styles=True)
+    assert asked is not None
+    assert style[asked.left] != style[asked.right]
+
+
+def test_where_only_styles_differ_it_is_said_how_to_ask_for_them(studio: LittleStudio) -> None:
+    made(studio, style="pixar, ghibli")
+    with pytest.raises(NotNow, match="Only styles differ"):
+        pairs.pair(studio.place, SWEEP, ANA)
+    assert pairs.pair(studio.place, SWEEP, ANA, across_styles=True) is not None
+
+
+def test_each_style_has_a_ranking_of_its_own_while_no_vote_crosses_them(studio: LittleStudio) -> None:
+    runs = made(studio, style="pixar, ghibli", strength="0.5, 0.7")
+    judging.vote(studio.place, SWEEP, runs["pixar", "0.5"], runs["pixar", "0.7"], Verdict.LEFT, ANA)
+    found = standing(studio)
+    assert set(found.rankings) == {"Pixar 3D", "Ghibli"}
+    assert "Pixar 3D: Too few votes: 1 of at least 8" in found.words
+    assert "Ghibli: Too few votes: there are none yet." in found.words
+    judging.vote(studio.place, SWEEP, runs["pixar", "0.5"], runs["ghibli", "0.5"], Verdict.LEFT, ANA)
+    assert set(standing(studio).rankings) == {""}

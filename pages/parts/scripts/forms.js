@@ -6,7 +6,8 @@ function submit(event, tellPython) {
   const button = event.submitter ?? form.querySelector('button[type=submit]')
   if (button?.getAttribute('aria-busy') === 'true') return
   if (button) busy(button)
-  tellPython({ ...form.dataset, ...button?.dataset, ...values(form), ...framedAt(form) })
+  if (button?.dataset.buys !== undefined) bought(form)
+  tellPython({ ...form.dataset, ...button?.dataset, ...values(form), ...framedAt(form), ...draftOf(form) })
 }
 
 function values(form) {
@@ -34,6 +35,8 @@ function typed(event) {
   if (preset) preset.hidden = field.value !== preset.dataset.preset && Number(field.value) !== Number(preset.dataset.preset)
   const form = field.form
   if (!form?.id) return
+  if (form.dataset.drafts) planTyped(form)
+  if (form.dataset.do === 'buy') checkCeiling(form)
   reprice(form)
   if (form.dataset.keep !== undefined) sessionStorage.setItem(`typed:${form.id}`, JSON.stringify(values(form)))
 }

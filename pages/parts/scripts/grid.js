@@ -3,6 +3,23 @@ const grids = new Map()
 // Which press on a chart was followed last, sweep by sweep; it outlives a grid, for coming back to a sweep is no press.
 const pointed = new Map()
 
+// A purchase leads to what was bought.
+const purchases = { at: 0 }
+const PURCHASE_MS = 15000
+
+function bought(form) {
+  if (form.dataset.do === 'buy') purchases.at = Date.now()
+}
+
+function leadToGrid(grid) {
+  const asked = Number(grid.section.dataset.asked)
+  const more = grid.asked !== undefined && asked > grid.asked
+  grid.asked = asked
+  if (!more || Date.now() - purchases.at > PURCHASE_MS) return
+  purchases.at = 0
+  requestAnimationFrame(() => grid.section.scrollIntoView({ block: 'start', behavior: isStill() ? 'auto' : 'smooth' }))
+}
+
 function mountGrid(section, tellPython) {
   for (const [id, old] of grids) if (id !== section.id && !old.section.isConnected) dispose(old)
   const grid = grids.get(section.id) ?? newGrid(section)
@@ -11,6 +28,7 @@ function mountGrid(section, tellPython) {
   if (grid.axes) keepHash(grid)
   follow(grid)
   pointOut(grid)
+  leadToGrid(grid)
 }
 
 function newGrid(section) {
@@ -44,6 +62,7 @@ function newGrid(section) {
 function attend(grid) {
   const { box, table, scroller } = grid
   grid.near = new IntersectionObserver((seen) => comeNear(grid, seen), { root: scroller, rootMargin: '320px' })
+  grid.width = new ResizeObserver(() => refit(grid))
   grid.heads = new ResizeObserver(() => measureHeads(grid))
   box.addEventListener('keydown', (event) => gridKeys(grid, event))
   box.addEventListener('keyup', (event) => releasedKey(grid, event))
@@ -67,6 +86,8 @@ function scrolledTo(grid) {
 // The page sometimes builds its elements anew; the grid moves over as it is.
 function settleIn(grid) {
   grid.section.replaceChildren(grid.box)
+  grid.width.disconnect()
+  grid.width.observe(grid.section)
   grid.table.setAttribute('aria-label', grid.section.dataset.title || 'Grid of the sweep')
   if (grid.scrolled) grid.scroller.scrollTo(...grid.scrolled)
   if (grid.view) reopen(grid)
@@ -76,6 +97,7 @@ function dispose(grid) {
   window.removeEventListener('hashchange', grid.onhash)
   grid.near.disconnect()
   grid.heads.disconnect()
+  grid.width.disconnect()
   clearTimeout(grid.again)
   stopClips(grid)
   endCompare(grid)

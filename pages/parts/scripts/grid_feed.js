@@ -3,13 +3,23 @@ const FEED_AGAIN_MS = 3000
 const FEED_PATIENCE_MS = 15000
 const RENEW_AFTER_MS = 20000
 
+// Where a plan is being typed, the grid shows the cells it would have, until it is kept or bought.
+function draftGrid(form, told) {
+  const grid = [...grids.values()].find((one) => one.section.isConnected && one.section.dataset.plan === form.id)
+  if (!grid || !told) return
+  Object.assign(grid, { drafted: form, answered: null })
+  merge(grid, told)
+}
+
 async function follow(grid) {
+  if (grid.drafted?.isConnected) return
   const version = grid.section.dataset.version
   if (grid.asking || grid.answered === version) return
   clearTimeout(grid.again)
   grid.asking = true
   const told = await askFeed(grid)
   grid.asking = false
+  if (grid.drafted?.isConnected) return
   if (told) {
     grid.answered = version
     complain(grid, '')

@@ -1,6 +1,6 @@
 // Heads and rows. Cells are made once and only moved, so that another order loads and decodes no picture again.
 const TALL_PX = 240
-const BLOCK_PADDING_PX = 12
+const BLOCK_PADDING_PX = 6
 
 function combinations(grid, names) {
   const axes = names.map((name) => grid.axes.findIndex((axis) => axis.name === name))

@@ -2,7 +2,14 @@
 const PLACES = { rows: 'Rows', columns: 'Columns', cell: 'In the cell', pages: 'Pages' }
 const SMALLEST_PX = 56
 const LARGEST_PX = 560
+const GAP_PX = 4
+const SCROLLBAR_PX = 18 // with the borders
+const BADGES_PX = 34
+const AROUND_PX = 190 // the strip on top, the heads, and what is above the grid when one scrolled to it
+const ROOMY_PX = 200
 const HASH_AFTER_MS = 120
+const WORDS = ['prompt', 'motion', 'swap']
+const MOST_ROWS = 24
 const LOOKS = ['none', 'likeness', 'cost', 'votes']
 const MODES = ['slider', 'beside', 'flicker']
 
@@ -21,24 +28,45 @@ function isNumeric(axis) {
   return numeric.get(axis)
 }
 
-// Photos, then styles go down, strengths across, seeds into the cell; what is left is turned like pages.
+// Photos, styles and words go down, strengths across, seeds into the cell. What is left goes down, too: only very many rows are turned like pages.
 function usualPlaces(grid) {
   const left = choosable(grid).map((axis) => axis.name)
   const take = (...names) => names.filter((name) => left.includes(name)).map((name) => left.splice(left.indexOf(name), 1)[0])
   const longest = (among) => among.sort((one, other) => axisNamed(grid, other).values.length - axisNamed(grid, one).values.length)[0]
-  const rows = take('photo', 'style')
+  const rows = take('photo', 'style', ...WORDS)
   const cell = take('seed', 'take')
   const columns = take(left.includes('strength') ? 'strength' : longest(left.filter((name) => isNumeric(axisNamed(grid, name)))) ?? longest([...left]))
   if (!columns.length) columns.push(...(rows.length > 1 || !cell.length ? rows.splice(-1) : cell.splice(0, 1)))
   if (!rows.length) rows.push(...take(left[0]))
+  const count = (names) => names.reduce((product, name) => product * axisNamed(grid, name).values.length, 1)
+  while (left.length && count([...rows, left[0]]) <= MOST_ROWS) rows.push(left.shift())
   return { rows, columns, cell, pages: left }
 }
 
+// As large as the width allows, all columns whole; where that leaves room to spare, no larger than all rows whole, but never below 200 px for it.
 function usualSize(grid, places) {
   const count = (names) => names.reduce((product, name) => product * axisNamed(grid, name).values.length, 1)
-  const across = count(places.columns) * acrossOf(count(places.cell))
-  const room = (grid.section.clientWidth || 960) - (grid.section.clientWidth < 720 ? 100 : 190)
-  return within(Math.floor(room / across / 8) * 8 - 8, 96, 208)
+  const [columns, inside] = [count(places.columns), count(places.cell)]
+  const across = acrossOf(inside)
+  const rows = count(places.rows) * Math.ceil(inside / across)
+  const room = (grid.section.clientWidth || 960) - headPx(grid) - SCROLLBAR_PX
+  const wide = Math.floor((room / columns - BLOCK_PADDING_PX - GAP_PX * (across - 1)) / across)
+  const high = Math.floor((innerHeight - AROUND_PX) / rows - BADGES_PX)
+  return within(wide > ROOMY_PX ? Math.max(ROOMY_PX, Math.min(wide, high)) : wide, 96, 400)
+}
+
+function headPx(grid) {
+  return parseFloat(getComputedStyle(grid.box).getPropertyValue('--head')) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 88
+}
+
+// Nobody chose a size: it follows the width of the screen.
+function refit(grid) {
+  if (!grid.view || grid.view.sized || !grid.section.isConnected) return
+  const size = usualSize(grid, grid.view)
+  if (size === grid.view.size) return
+  grid.view.size = size
+  resize(grid)
+  drawBar(grid)
 }
 
 function readView(grid, hash) {
@@ -56,14 +84,14 @@ function readView(grid, hash) {
   const one = (name, allowed) => (allowed.includes(said.get(name)) ? said.get(name) : allowed[0])
   const ids = (name) => (said.get(name) ?? '').split(',').filter(Boolean)
   return {
-    ...places, size, page: Math.max(1, Math.floor(Number(said.get('page'))) || 1), by: one('by', LOOKS), dim: within(Number(said.get('dim')) || 0, 0, 1),
+    ...places, size, sized: Number(said.get('size')) > 0, page: Math.max(1, Math.floor(Number(said.get('page'))) || 1), by: one('by', LOOKS), dim: within(Number(said.get('dim')) || 0, 0, 1),
     fit: said.get('fit') === '1', open: said.get('open'), pair: ids('pair'), mode: one('mode', MODES),
   }
 }
 
 function writeView(view) {
   const said = Object.keys(PLACES).map((place) => [place, view[place]]).filter(([, names]) => names.length)
-  said.push(['page', view.page > 1 && view.page], ['size', view.size], ['by', view.by !== 'none' && view.by], ['dim', view.dim > 0 && view.dim])
+  said.push(['page', view.page > 1 && view.page], ['size', view.sized && view.size], ['by', view.by !== 'none' && view.by], ['dim', view.dim > 0 && view.dim])
   said.push(['fit', view.fit && 1], ['open', view.open], ['pair', view.pair.length > 1 && view.pair], ['mode', view.pair.length > 1 && view.mode])
   const written = ([name, value]) => `${name}=${[value].flat().map((one) => encodeURIComponent(one)).join(',')}`
   return `#${said.filter(([, value]) => value).map(written).join('&')}`
@@ -88,10 +116,12 @@ function swapPlaces(grid) {
 }
 
 function changeView(grid, how) {
+  if (how.size) how.sized = true
   const { rows, columns, cell, pages, page } = Object.assign(grid.view, how)
   const laid = JSON.stringify([rows, columns, cell, pages, page])
   grid.touched = true
   if (laid !== grid.laid) {
+    if (!grid.view.sized) grid.view.size = usualSize(grid, grid.view)
     drawBar(grid)
     lay(grid)
   }

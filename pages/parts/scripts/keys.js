@@ -1,5 +1,6 @@
 // Keyboard for repeated work: arrows walk over tiles, letters press the button that names them. Typing in a field is never taken for that.
 const ARROWS = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: 'below', ArrowUp: 'above' }
+const SILENT = new Set(['Tab', 'Shift', 'Control', 'Alt', 'Meta', 'Escape', 'CapsLock', 'AltGraph', 'Dead'])
 
 function keyed(event, root) {
   if (staged(event, root)) return
@@ -17,6 +18,12 @@ function keyed(event, root) {
   }
   if ([' ', 'Enter'].includes(event.key) && at.closest('button, a, summary')) return
   if (tile && pressKey(tile, event)) return event.preventDefault()
+  const goesOn = root.querySelector('button[data-any-key]')
+  if (goesOn && keyOf(event) !== 'u' && !event.repeat && !SILENT.has(event.key)) {
+    event.preventDefault()
+    goesOn.click()
+    return
+  }
   const named = [...root.querySelectorAll(`[data-key="${CSS.escape(keyOf(event))}"]`)]
   const wanted = named.find((button) => !button.closest('[data-tile], [data-frame]'))
   if (!wanted) return

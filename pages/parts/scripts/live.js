@@ -2,7 +2,7 @@
 const clocks = new WeakMap()
 const aheadMs = serverClock()
 const LOST_AFTER_MS = 15000
-const OWN = ['since', 'priced', 'own'] // what the browser fills itself
+const OWN = ['since', 'priced', 'own', 'draft', 'ceilingSays'] // what the browser fills itself
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector('.live')
@@ -121,7 +121,7 @@ function answer(field, name, value) {
 
 // What the person in front changed is theirs until the element goes.
 function ours(node, name) {
-  if (['aria-busy', 'data-focused', 'data-restored', 'data-opened'].includes(name)) return true
+  if (['aria-busy', 'data-focused', 'data-restored', 'data-opened', 'data-draft', 'data-pending'].includes(name)) return true
   if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
   if (name === 'aria-pressed') return node.dataset.shows !== undefined
   if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined
@@ -164,7 +164,7 @@ function press(event, root, tellPython) {
   if (!button || button.type === 'submit' || button.getAttribute('aria-busy') === 'true') return
   busy(button)
   if (button.dataset.cookie) document.cookie = `${button.dataset.cookie}; path=/; max-age=31536000; SameSite=Strict`
-  tellPython({ ...button.dataset, ...framedAt(button) })
+  tellPython({ ...button.dataset, ...framedAt(button), ...draftOf(button) })
 }
 
 function busy(one) {
