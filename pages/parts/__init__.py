@@ -30,8 +30,10 @@ case_actions.py  what the buttons and forms of a case do
 sweeplist.py     every sweep, and a new one
 sweeppage.py     one sweep: plan, grid, progress, what was judged
 sweepplan.py     its plan as one form
+sweepprompts.py  prompts to compare: the editor, and the words that differ
 sweepprice.py    what the plan comes to, warnings, and the button that buys it
 sweepdraft.py    the plan while it is typed: read, priced, and not kept
+sweepspare.py    what was bought and is in the plan no more
 sweepwords.py    what axes, values and cells are called
 sweepfeed.py     what the grid in the browser is told
 sweepfiles.py    what can be taken away: contact sheet, table, everything

@@ -26,7 +26,7 @@ def _sweep() -> Sweep:
 
 def _new(what: What) -> None:
     kind = RunKind(what["kind"]) if what["kind"] in set(RunKind) else RunKind.AVATAR
-    plan = Plan(kind=kind, axes=sweeplist.first_plan(kind))
+    plan = Plan(kind=kind, axes=sweeplist.first_plan(kind, words=what["differs"] == "words"))
     if what["csv"].strip():
         draft = sweep_files.plan_from_csv(what["csv"], kind)
         plan = draft.plan

@@ -9,7 +9,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from pages.parts import daylinks, sweepfeed, sweepprice
+from pages.parts import daylinks, sweepfeed, sweepprice, sweepprompts
 from pages.parts.here import place
 from pages.parts.markup import join
 from pages.parts.told import What
@@ -28,9 +28,10 @@ def read(sweep: Sweep, what: What) -> Draft:
     """Read the plan that stands in a form; what cannot be read is named, the rest is kept."""
     chosen = [unquote(one) for one in what["photo"].split(",") if one]
     found, problems = _cases(sweep, what["cases"])
-    given = [(axis.value, what[axis.value]) for axis in Axis if axis is not Axis.PHOTO]
+    given = [(axis.value, what[axis.value]) for axis in Axis if axis not in (Axis.PHOTO, Axis.PROMPT)]
     draft = read_plan(sweep.kind, given, what["skips"])
-    return Draft(plan=draft.plan.with_values(Axis.PHOTO, list(dict.fromkeys([*chosen, *found]))), problems=(*problems, *draft.problems))
+    plan = draft.plan.with_values(Axis.PROMPT, sweepprompts.read(what)).with_values(Axis.PHOTO, list(dict.fromkeys([*chosen, *found])))
+    return Draft(plan=plan, problems=(*problems, *draft.problems))
 
 
 def fields_of(text: str) -> What:
@@ -70,7 +71,11 @@ def _told(sweep_id: str, person: str, text: str) -> Mapping[str, object]:
     draft = read(sweep, fields_of(text))
     seen = sweep_view.look(place(), sweep_id, draft.plan, draft.problems)
     html = join(*sweepprice.parts(seen, by))
-    return {"html": html, "grid": sweepfeed.whole(seen, by.name) if 0 < len(seen.cells) <= MOST_CELLS_SHOWN else None}
+    return {
+        "html": html,
+        "words": sweepprompts.told(draft.plan),
+        "grid": sweepfeed.whole(seen, by.name) if 0 < len(seen.cells) <= MOST_CELLS_SHOWN else None,
+    }
 
 
 def _cases(sweep: Sweep, text: str) -> tuple[list[str], list[Problem]]:

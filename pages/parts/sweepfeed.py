@@ -12,7 +12,7 @@ from anyio.to_thread import run_sync
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pages.parts import daylinks, pieces, sweepproof, sweepwords
+from pages.parts import daylinks, pieces, sweepprompts, sweepproof, sweepwords
 from pages.parts.here import place
 from pages.parts.judging import reasons
 from pipeline.errors import AccessError, StudioError
@@ -20,6 +20,7 @@ from pipeline.records import new_id
 from pipeline.studio import sweep_view
 from pipeline.studio.sweep_view import Made, SeenCell, SweepView
 from pipeline.sweeps.plans import Axis
+from pipeline.sweeps.wording import letter
 
 MOST_KNOWN = 40
 STALE_SECONDS = 15.0
@@ -127,11 +128,15 @@ def whole(seen: SweepView, person: str) -> dict[str, Any]:
 def _axes(seen: SweepView) -> list[dict[str, Any]]:
     axes = []
     for axis, values in seen.sweep.plan.axes.items():
-        rows = [{"label": sweepwords.label(seen, axis, value), "full": sweepwords.full(seen, axis, value), "picture": None} for value in values]
+        rows: list[dict[str, Any]] = [
+            {"label": sweepwords.label(seen, axis, value), "full": sweepwords.full(seen, axis, value), "picture": None} for value in values
+        ]
         if axis is Axis.PHOTO:
             for row, value in zip(rows, values, strict=True):
                 source = seen.priced.sources.get(value)
                 row["picture"] = row["large"] = pieces.address(source.asset) if source else None
+        for number, found in enumerate(sweepprompts.parts(seen.sweep.plan, axis) or ()):
+            rows[number] |= {"letter": letter(number), "parts": [[one.words, one.differs] for one in found]}
         axes.append({"name": axis.value, "title": sweepwords.title(axis), "values": rows})
     return axes
 

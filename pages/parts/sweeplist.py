@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from pages.parts import forms, pieces, ways
+from pages.parts import forms, pieces, sweepprompts, ways
 from pages.parts.here import place, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
@@ -11,7 +11,7 @@ from pipeline.studio import sweeps, testphotos
 from pipeline.studio.place import Place
 from pipeline.studio.sweeps import Sweep
 from pipeline.studio.testphotos import Source
-from pipeline.sweeps.plans import Axis
+from pipeline.sweeps.plans import Axis, Plan
 
 SHOWN = 60
 
@@ -98,6 +98,16 @@ def _new(seen: Sweeps) -> Html:
             class_="choices",
         ),
     )
+    differs = tag(
+        "fieldset",
+        tag("legend", "What is to differ"),
+        tag(
+            "div",
+            forms.tick("Styles and strengths", "differs", "settings", ticked=True, radio=True),
+            forms.tick("The words of the prompt", "differs", "words", radio=True),
+            class_="choices",
+        ),
+    )
     off = pieces.barred(Role.MAKE, "making")
     note = tag("p", "Nothing is bought yet: the next page shows cells, warnings and the price.", class_="small")
     copy = tag("label", "Or begin with the CSV of an earlier one", tag("textarea", name="csv", rows=2, placeholder="Paste it here"), class_="small")
@@ -106,6 +116,7 @@ def _new(seen: Sweeps) -> Html:
         f"new-sweep-{len(seen.lines)}",
         name,
         kind,
+        differs,
         tag("details", tag("summary", "From a file"), copy),
         note,
         forms.buttons(forms.submit("Plan it", off=off)),
@@ -113,10 +124,18 @@ def _new(seen: Sweeps) -> Html:
     return forms.dialog("new-sweep", "New sweep", form)
 
 
-def first_plan(kind: RunKind) -> dict[Axis, tuple[str, ...]]:
-    """Return what a new sweep begins with: up to two test photos and the strengths that are recommended."""
+def first_plan(kind: RunKind, *, words: bool = False) -> dict[Axis, tuple[str, ...]]:
+    """Return what a new sweep begins with: up to two test photos and the strengths that are recommended.
+
+    Where `words` are to differ it is one photo, one style, three strengths, and the style's own text as the first prompt.
+    """
     photos = tuple(source.id for source in testphotos.listing(place())[:2])
     axes = {Axis.PHOTO: photos if kind is RunKind.AVATAR else (), Axis.SEED: ("1",)}
     if kind is RunKind.AVATAR:
         axes |= {Axis.STYLE: ("pixar", "ghibli"), Axis.STRENGTH: ("0.5", "0.55", "0.6", "0.65", "0.7")}
+    if words:
+        axes[Axis.PHOTO] = axes[Axis.PHOTO][:1]
+        if kind is RunKind.AVATAR:
+            axes |= {Axis.STYLE: ("pixar",), Axis.STRENGTH: ("0.5", "0.6", "0.7")}
+        axes[Axis.PROMPT] = tuple(filter(None, [sweepprompts.base(Plan(kind=kind, axes=axes))[1]]))
     return {axis: axes[axis] for axis in Axis if axes.get(axis)}

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts import forms, pieces, purse, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, ways
+from pages.parts import forms, pieces, purse, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, sweepspare, ways
 from pages.parts.here import me, place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button, icon
@@ -17,7 +17,9 @@ from pipeline.sweeps.plans import Axis
 
 def draw(seen: SweepView) -> Html:
     """Draw a sweep as it stands."""
-    return tag("div", _head(seen), sweepplan.draw(seen), _progress(seen), _grid(seen), sweepjudge.results(seen), class_="stack sweep")
+    return tag(
+        "div", _head(seen), sweepplan.draw(seen), _progress(seen), _grid(seen), sweepspare.draw(seen), sweepjudge.results(seen), class_="stack sweep"
+    )
 
 
 def gone(sweep_id: str) -> Html:

@@ -2,7 +2,7 @@
 
 from urllib.parse import quote
 
-from pages.parts import daylinks, forms, pieces, sweepprice, sweepwords
+from pages.parts import daylinks, forms, pieces, sweepprice, sweepprompts, sweepwords
 from pages.parts.here import me, place
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import barred, button
@@ -45,15 +45,14 @@ def _form(seen: SweepView) -> Html:
     more = [
         _models(plan),
         *rest,
-        _words(plan, Axis.PROMPT, "Own prompts, one a line"),
         _words(plan, Axis.SWAP, "Words: the first is sought, each takes its place"),
         _skips(plan),
     ]
-    open_ = any(plan.axes.get(axis) for axis in (Axis.MODEL, Axis.PROMPT, Axis.SWAP, Axis.GUIDANCE, Axis.STEPS, Axis.RESOLUTION)) or bool(plan.skips)
+    open_ = any(plan.axes.get(axis) for axis in (Axis.MODEL, Axis.SWAP, Axis.GUIDANCE, Axis.STEPS, Axis.RESOLUTION)) or bool(plan.skips)
     fold = tag("details", tag("summary", "More axes"), tag("div", *more, class_="more-axes"), open=open_)
     save = forms.submit("Save the plan", look="plain", symbol="save", off=barred(Role.MAKE, "making"))
-    follows = {"drafts": address(sweep.id, me().name), "shows": sweepprice.block_id(sweep)}
-    parts = (_photos(seen), _styles(plan), tag("div", *few, class_="numbers"), fold, forms.buttons(save))
+    follows = {"drafts": address(sweep.id, me().name), "shows": sweepprice.block_id(sweep), "words": sweepprompts.block_id(sweep)}
+    parts = (_photos(seen), _styles(plan), tag("div", *few, class_="numbers"), sweepprompts.draw(sweep), fold, forms.buttons(save))
     return forms.form("plan", f"plan-{sweep.id}-{sweep.version}", *parts, version=sweep.version, **follows)
 
 

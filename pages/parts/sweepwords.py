@@ -6,6 +6,7 @@ from pipeline.records import dollars
 from pipeline.studio.sweep_view import SeenCell, SweepView
 from pipeline.studio.sweep_words import model_words, style_words
 from pipeline.sweeps.plans import TITLES, Axis
+from pipeline.sweeps.wording import brief, letter
 
 SHORT_LETTERS = 60
 
@@ -16,7 +17,11 @@ def title(axis: Axis) -> str:
 
 
 def label(seen: SweepView, axis: Axis, value: str) -> str:
-    """Return the short words of a value, for heads and labels."""
+    """Return the short words of a value, for heads and labels; of a prompt its letter and what tells it from the others."""
+    values = seen.sweep.plan.axes.get(axis, ())
+    if axis is Axis.PROMPT and len(values) > 1 and value in values:
+        number = values.index(value)
+        return f"{letter(number)} {brief(values, number)}"
     return short(full(seen, axis, value), SHORT_LETTERS)
 
 

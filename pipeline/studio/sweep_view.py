@@ -35,7 +35,7 @@ ROWS = """SELECT r.id, r.state, r.stage, r.progress, r.kind, r.case_id, r.source
     (julianday(c.finished_at) - julianday(c.accepted_at)) * 86400 AS seconds
 FROM runs r LEFT JOIN outputs o ON o.run_id = r.id LEFT JOIN calls c ON c.id = o.call_id WHERE r.sweep = ?"""
 
-
+BOUGHT = "SELECT id, settings FROM runs WHERE sweep = ? AND id NOT GLOB '*-replay-[0-9][0-9]*' ORDER BY asked_at, id"
 MAIN = "SELECT a.* FROM json_each(?) made CROSS JOIN assets a ON a.scope = made.value ->> 0 AND a.sha256 = made.value ->> 1"
 BESIDE = """SELECT a.* FROM json_each(?) called CROSS JOIN assets a ON a.call_id = called.value
     WHERE a.kind IN ('avatar-display', 'poster') ORDER BY a.created_at"""
@@ -94,12 +94,24 @@ class SeenCell:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Unplanned:
+    """A run that was bought while the plan had its cell and that the plan has no more: its settings, and what became of it."""
+
+    settings: Mapping[str, Any]
+    made: Made
+
+
+@dataclass(frozen=True, kw_only=True)
 class SweepView:
-    """A sweep of one moment: its plan priced as it stands, its cells in the order they are bought, and what it has cost and holds."""
+    """A sweep of one moment: its plan priced as it stands, its cells in the order they are bought, and what it has cost and holds.
+
+    `unplanned` is what was bought and is no cell of the plan any more, the oldest first.
+    """
 
     sweep: Sweep
     priced: Priced
     cells: tuple[SeenCell, ...]
+    unplanned: tuple[Unplanned, ...]
     charged_micro_usd: int
     held_micro_usd: int
 
@@ -111,6 +123,11 @@ class SweepView:
     def live(self) -> int:
         """How many cells are on their way."""
         return self.count("waiting", "working")
+
+    @property
+    def live_unplanned(self) -> int:
+        """How many of those that the plan has no more are on their way."""
+        return sum(one.made.state in ("waiting", "working") for one in self.unplanned)
 
 
 def look(place: Place, sweep_id: str, plan: Plan | None = None, problems: tuple[Problem, ...] = ()) -> SweepView:
@@ -124,13 +141,16 @@ def look(place: Place, sweep_id: str, plan: Plan | None = None, problems: tuple[
         sweep = sweep if plan is None else replace(sweep, plan=plan)
         priced = price_within(place, db, sweep.plan, None, sweep_id=sweep_id)
         made = made_of(db, sweep_id)
+        bought = {row["id"]: json.loads(row["settings"]) for row in db.execute(BOUGHT, (sweep_id,))}
         money = db.execute(
             "SELECT held_micro_usd, charged_micro_usd FROM balances WHERE scope_kind = 'sweep' AND scope = ? AND period = 'ever'", (sweep_id,)
         ).fetchone()
     priced = replace(priced, problems=(*problems, *priced.problems))
     cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in priced.layout.cells)
+    planned = {f"{sweep_id}-{cell.key}" for cell in priced.layout.cells}
+    unplanned = tuple(Unplanned(settings=settings, made=made[run]) for run, settings in bought.items() if run not in planned)
     held, charged = (money["held_micro_usd"], money["charged_micro_usd"]) if money else (0, 0)
-    return SweepView(sweep=sweep, priced=priced, cells=cells, charged_micro_usd=charged, held_micro_usd=held)
+    return SweepView(sweep=sweep, priced=priced, cells=cells, unplanned=unplanned, charged_micro_usd=charged, held_micro_usd=held)
 
 
 def made_of(db: Connection, sweep_id: str) -> dict[str, Made]:

@@ -8,6 +8,7 @@ from pipeline.prompts.styles import find_style
 from pipeline.studio.place import Place
 from pipeline.studio.sweep_view import SeenCell, SweepView
 from pipeline.sweeps.plans import TITLES, Axis, Plan
+from pipeline.sweeps.wording import brief, letter
 
 OF_ONE_PICTURE = frozenset({Axis.PHOTO, Axis.SEED, Axis.TAKE})
 LONGEST_QUOTE = 60
@@ -24,6 +25,9 @@ def value_words(place: Place, seen: SweepView, axis: Axis, value: str, *, whole:
         return style_words(place, value, "avatar" if axis is Axis.STYLE else "motion")
     if axis is Axis.MODEL:
         return model_words(place, value)
+    among = seen.sweep.plan.axes.get(axis, ())
+    if axis is Axis.PROMPT and len(among) > 1 and value in among and not whole:
+        return f"{letter(among.index(value))} “{brief(among, among.index(value))}”"
     if axis in (Axis.PROMPT, Axis.SWAP):
         return f"“{value if whole else _part(value, seen.sweep.plan.axes[axis])}”"
     return value if axis is Axis.RESOLUTION else f"{TITLES[axis].lower()} {value}"

@@ -307,7 +307,7 @@ def test_prompts_are_labelled_in_full_on_a_sheet_and_by_their_difference_elsewhe
     plan(studio, prompt=f"{same} soft light\n{same} golden light")
     assert labels(studio)[1] == (f"“{same} soft light”", f"“{same} golden light”")
     made(studio)
-    assert [one.words for one in judging.standing(studio.place, SWEEP).settings] == ["“…soft light”", "“…golden light”"]
+    assert [one.words for one in judging.standing(studio.place, SWEEP).settings] == ["A “… soft …”", "B “… golden …”"]
 
 
 def test_the_plan_is_in_the_file_and_loads_again(studio: LittleStudio) -> None:

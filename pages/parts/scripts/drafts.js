@@ -6,7 +6,9 @@ const draftTimes = new WeakMap()
 function planTyped(form) {
   const block = priceBlock(form)
   if (!block) return
-  block.dataset.draft = ''
+  const words = form.getRootNode().getElementById(form.dataset.words)
+  for (const one of [block, words]) if (one) one.dataset.draft = ''
+  for (const field of form.querySelectorAll('[data-variant][hidden] textarea')) if (field.value) field.closest('label').hidden = false
   holdPurchase(block)
   askSoon(form, DRAFT_AFTER_MS)
 }
@@ -42,6 +44,7 @@ function showDraft(form, block, told) {
   fresh.innerHTML = told.html
   settle(block, fresh.content)
   block.removeAttribute('data-pending')
+  drawWords(form, told.words)
   for (const own of block.querySelectorAll('form[id]')) restore(own)
   checkCeiling(block.querySelector('form[data-do=buy]'))
   draftGrid(form, told.grid)
@@ -64,4 +67,26 @@ function checkCeiling(form) {
   field.setCustomValidity(said)
   const words = form.querySelector('[data-ceiling-says]')
   if (words && words.textContent !== said) words.textContent = said
+}
+
+function drawWords(form, html) {
+  const words = form.getRootNode().getElementById(form.dataset.words)
+  const fresh = document.createElement('template')
+  fresh.innerHTML = html
+  if (words) settle(words, fresh.content)
+}
+
+// Another variant begins as the one before it, the first as the style's own text: what is changed then is the difference. One alone is no comparison.
+function addVariant(form) {
+  const labels = [...form.querySelectorAll('[data-variant]')]
+  const shown = labels.filter((label) => !label.hidden)
+  const before = shown.at(-1)?.querySelector('textarea').value || form.querySelector('[data-base]')?.textContent || ''
+  const fresh = labels.filter((label) => label.hidden).slice(0, shown.length ? 1 : 2)
+  for (const label of fresh) {
+    label.hidden = false
+    label.querySelector('textarea').value = before
+  }
+  const last = fresh.at(-1)?.querySelector('textarea')
+  last?.focus()
+  if (last) last.dispatchEvent(new Event('input', { bubbles: true }))
 }

@@ -33,6 +33,7 @@ function lay(grid) {
   Object.assign(grid, { inside: { across, down: Math.ceil(inside.length / across) }, matrix: [], laid: JSON.stringify([view.rows, view.columns, view.cell, view.pages, view.page]) })
   stopClips(grid)
   grid.box.style.setProperty('--across', across)
+  grid.box.classList.toggle('worded', view.rows.some((name) => axisNamed(grid, name).values.some((value) => value.parts)))
   grid.table.setAttribute('aria-colcount', 1 + columns.length * across)
   grid.table.replaceChildren(headRow(grid, columns, across), ...rows.map((row, y) => bodyRow(grid, { row, y, columns, inside, page: pages[view.page - 1] })))
   if (relabelled) for (const element of grid.elements.values()) fillCell(grid, element)
@@ -62,9 +63,17 @@ function headWords(grid, values) {
     const value = grid.axes[axis].values[at]
     const picture = value.picture && build('img', { src: value.picture, alt: '', loading: 'lazy', decoding: 'async', class: 'head-photo' })
     const long = value.label.length > 160
+    if (value.parts) return wordingHead(value)
     const words = build('span', { class: long ? 'label long' : 'label', tabindex: long ? '0' : null, title: value.full === value.label ? title : value.full }, value.label)
     return build('div', { class: 'head-value' }, picture, words)
   })
+}
+
+// Of prompts the heads show what differs, and nothing of what all have in common.
+function wordingHead(value) {
+  const differing = value.parts.filter(([, differs]) => differs)
+  const shown = differing.length ? value.parts.flatMap(([words, differs]) => [differs ? build('mark', {}, words) : '…', ' ']) : [value.label]
+  return build('div', { class: 'head-value wording', title: value.full }, build('b', { class: 'lettered' }, value.letter), build('span', { class: 'label long', tabindex: '0' }, ...shown))
 }
 
 function bodyRow(grid, { row, y, columns, inside, page }) {

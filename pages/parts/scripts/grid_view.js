@@ -3,6 +3,8 @@ const PLACES = { rows: 'Rows', columns: 'Columns', cell: 'In the cell', pages: '
 const SMALLEST_PX = 56
 const LARGEST_PX = 560
 const GAP_PX = 4
+const HEAD_REM = 5.5
+const WORDED_REM = 11 // prompts need room in the side
 const SCROLLBAR_PX = 18 // with the borders
 const BADGES_PX = 34
 const AROUND_PX = 190 // the strip on top, the heads, and what is above the grid when one scrolled to it
@@ -49,14 +51,15 @@ function usualSize(grid, places) {
   const [columns, inside] = [count(places.columns), count(places.cell)]
   const across = acrossOf(inside)
   const rows = count(places.rows) * Math.ceil(inside / across)
-  const room = (grid.section.clientWidth || 960) - headPx(grid) - SCROLLBAR_PX
+  const worded = places.rows.some((name) => axisNamed(grid, name).values.some((value) => value.parts))
+  const room = (grid.section.clientWidth || 960) - (worded ? WORDED_REM : HEAD_REM) * remPx() - SCROLLBAR_PX
   const wide = Math.floor((room / columns - BLOCK_PADDING_PX - GAP_PX * (across - 1)) / across)
   const high = Math.floor((innerHeight - AROUND_PX) / rows - BADGES_PX)
   return within(wide > ROOMY_PX ? Math.max(ROOMY_PX, Math.min(wide, high)) : wide, 96, 400)
 }
 
-function headPx(grid) {
-  return parseFloat(getComputedStyle(grid.box).getPropertyValue('--head')) * parseFloat(getComputedStyle(document.documentElement).fontSize) || 88
+function remPx() {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize)
 }
 
 // Nobody chose a size: it follows the width of the screen.

@@ -124,7 +124,7 @@ function ours(node, name) {
   if (['aria-busy', 'data-focused', 'data-restored', 'data-opened', 'data-draft', 'data-pending'].includes(name)) return true
   if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
   if (name === 'aria-pressed') return node.dataset.shows !== undefined
-  if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined
+  if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined || node.dataset.variant !== undefined
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
   return name === 'style' && (node.dataset.zoom !== undefined || node.dataset.slid !== undefined)
@@ -158,6 +158,8 @@ function press(event, root, tellPython) {
   if (taken) taken.search = location.hash.slice(1)
   const copied = event.target.closest('[data-copy]')
   if (copied) copy(copied)
+  const adds = event.target.closest('[data-adds-variant]')
+  if (adds) addVariant(adds.form)
   const zoom = event.target.closest('[data-zoom-by]')
   if (zoom) magnify(zoom)
   const button = event.target.closest('button[data-do]')
