@@ -31,6 +31,7 @@ def read_header(path: Path) -> ClipFacts:
 def read_frames(path: Path) -> ClipFacts:
     """Decode every frame, so that the facts are true to the end; raises BrokenMedia, NoPicture."""
     with _opened(path) as (container, stream):
+        stream.thread_type = "AUTO"
         first, last, count, blank = None, None, 0, True
         for frame in container.decode(stream):
             if frame.is_corrupt:
