@@ -8,10 +8,7 @@ from PIL import Image
 from pipeline.media.decoding import pool
 from pipeline.media.decoding.headers import read_header
 from pipeline.media.decoding.kinds import Kind, Unreadable
-from pipeline.media.decoding.request import StillRequest
-
-# The 1st and the 99th hundredth of a picture that shows something are farther apart; black as a JPEG measured 0 to 3.
-BLANK_SPREAD = 8.0
+from pipeline.media.decoding.request import BLANK_SPREAD, StillRequest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -141,3 +141,13 @@ def test_a_missing_file_is_broken_media_and_names_no_path(tmp_path: Path) -> Non
     with pytest.raises(BrokenMedia) as caught:
         probe(tmp_path / "gone.mp4")
     assert str(tmp_path) not in caught.value.say
+
+
+def test_a_clip_of_one_frame_is_told_from_a_still_one_and_from_a_black_one(tmp_path: Path, make_clip: MakeClip) -> None:
+    black = tmp_path / "black.mp4"
+    command = [ffmpeg.find(), "-nostdin", "-y", "-loglevel", "error", "-f", "lavfi", "-i", "color=c=black:s=320x240:r=24:d=2"]
+    subprocess.run([*command, "-c:v", "libx264", "-pix_fmt", "yuv420p", str(black)], check=True, stdin=subprocess.DEVNULL)
+    one = decode_fully(Path(__file__).parent / "files" / "one_frame.mp4")
+    assert (one.frames, one.blank) == (1, False)
+    assert (decode_fully(black).frames, decode_fully(black).blank) == (48, True)
+    assert decode_fully(make_clip()).blank is False

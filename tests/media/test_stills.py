@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+import numpy
 import pytest
 from PIL import Image, ImageOps
 
@@ -62,3 +63,34 @@ def test_the_display_copy_shows_the_same_picture(portrait: Image.Image) -> None:
 def test_the_same_picture_gives_the_same_copy(portrait: Image.Image) -> None:
     data = encoded(portrait, "PNG")
     assert display_copy(data) == display_copy(data)
+
+
+def with_noise(image: Image.Image) -> Image.Image:
+    noise = numpy.random.default_rng(3).integers(0, 4, (*image.size[::-1], 3))
+    return Image.fromarray((numpy.asarray(image) + noise).clip(0, 255).astype(numpy.uint8))
+
+
+def marked(image: Image.Image) -> Image.Image:
+    image.paste("white", (10, 10, 60, 25))
+    return image
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(Image.new("RGB", (1024, 1024)), id="black"),
+        pytest.param(with_noise(Image.new("RGB", (1024, 1024))), id="black with noise"),
+        pytest.param(marked(Image.new("RGB", (1024, 1024))), id="black with a small mark"),
+        pytest.param(Image.new("RGB", (1024, 1024), (200, 60, 60)), id="red"),
+    ],
+)
+def test_a_picture_of_one_colour_shows_nothing(image: Image.Image, format_name: str) -> None:
+    assert check_still(encoded(image, format_name)).blank
+
+
+def test_a_dark_picture_and_a_small_figure_on_white_show_something(portrait: Image.Image) -> None:
+    dark = portrait.point(lambda value: value // 8)
+    wide = Image.new("RGB", (1024, 1024), "white")
+    wide.paste(portrait.resize((200, 200)), (400, 400))
+    assert not any(check_still(encoded(image, "PNG")).blank for image in (portrait, dark, wide))

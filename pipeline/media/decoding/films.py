@@ -10,13 +10,13 @@ from typing import Any, Final
 from pipeline.errors import BrokenMedia, NoPicture
 from pipeline.media.decoding.clipfacts import CONTAINERS, ClipFacts, container_of
 from pipeline.media.decoding.headers import LONGEST_SIDE_PX, MAX_PIXELS
+from pipeline.media.decoding.request import BLANK_SPREAD
 
 COVER_ART: Final = 0x0400
 SEGMENT_ID: Final = b"\x18\x53\x80\x67"
 # One frame in so many is looked at for whether it shows anything.
 LOOKED_AT: Final = 12
 LOOK_PX: Final = 32
-BLANK_SPREAD: Final = 8
 
 
 def read_header(path: Path) -> ClipFacts:

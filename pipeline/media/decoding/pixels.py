@@ -61,15 +61,18 @@ def read_still(data: bytes, request: StillRequest) -> Still:
     """Decode one still picture to its last byte; raises Unreadable and TooManyPixels."""
     header = read_header(data)
     try:
-        image, lost_rows = _load(data, header, request)
-        before = (header.width_px, header.height_px - lost_rows) if header.kind is Kind.JPEG else (image.width, image.height)
-        image = _reduced(_flat(image), before, request)
-        image, converted = _plain(image, header)
-        image = _upright(image, _orientation(header, image) if request.upright else UPRIGHT)
-        pixels = image.write_to_memory()
-        spread = _spread(pixels, image) if request.measured else None
+        return _read(data, header, request)
     except pyvips.Error as error:
         raise Unreadable(CUT_OFF) from error
+
+
+def _read(data: bytes, header: Header, request: StillRequest) -> Still:
+    """Shrink first, so that turning and colours cost least; nothing is decoded before the last line that makes pixels."""
+    image, lost_rows = _load(data, header, request)
+    before = (header.width_px, header.height_px - lost_rows) if header.kind is Kind.JPEG else (image.width, image.height)
+    image, converted = _plain(_reduced(_flat(image), before, request), header)
+    image = _upright(image, _orientation(header, image) if request.upright else UPRIGHT)
+    pixels = image.write_to_memory()
     return Still(
         kind=header.kind.value,
         before=before,
@@ -79,7 +82,7 @@ def read_still(data: bytes, request: StillRequest) -> Still:
         tone_mapped=header.transfer is not None,
         no_end=header.kind is Kind.JPEG and request.lenient and not endings.has_end(data),
         lost_rows=lost_rows,
-        spread=spread,
+        spread=_spread(pixels, image) if request.measured else None,
         pixels=pixels,
     )
 

@@ -1,6 +1,10 @@
 """What can be asked of a helper about a still picture."""
 
 from dataclasses import dataclass
+from typing import Final
+
+# The 1st and the 99th hundredth of a picture that shows something are farther apart; black as a JPEG measured 0 to 3.
+BLANK_SPREAD: Final = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
