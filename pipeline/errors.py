@@ -128,7 +128,7 @@ class PhotoTooLarge(BadPhoto):
     """Over 25 MB, over 52 megapixels or over 16,384 px on the long side."""
 
     say = "This photo is too large."
-    next = "Send a photo of at most 25 MB and 52 megapixels."
+    next = "Send a photo of at most 25 MB, 52 megapixels and 16,384 pixels a side."
 
 
 class BadSetting(InputError):

@@ -135,6 +135,26 @@ def test_a_helper_keeps_to_a_gigabyte_writes_no_file_and_knows_no_key(monkeypatc
     assert b"secret-key" not in Path(f"/proc/{pid}/environ").read_bytes()
 
 
+PARENT = """
+import time
+from pipeline.media.decoding import pool
+pool.warm_up()
+print(pool._idle[0].process.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_helper_does_not_outlive_whoever_started_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    for _ in range(200):
+        if not Path(f"/proc/{pid}").exists():
+            return
+        time.sleep(0.05)
+    raise AssertionError("the helper is still there")
+
+
 HOG = """
 from pipeline.media.decoding import child
 child._limit()

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pipeline.settings import SHIPPED
 from pipeline.studio import home, photos, portraits, requests, reviews
 from pipeline.studio.place import Place
 from pipeline.workflows.wishes import AvatarWish
+from tests.media.test_decoding import jpeg_with_many_scans, long_strip
 from tests.pages.running import RunningApp
 from tests.pages.watching import PATIENCE_MS, Watched, paid, requests_made
 
@@ -122,16 +124,26 @@ def test_a_new_photo_names_what_it_takes_away_and_takes_it_away(app: RunningApp,
     expect(page.get_by_text("Made from a photo that was replaced").or_(page.get_by_text("Approved, and replaced since"))).to_be_visible()
 
 
-@pytest.mark.parametrize("broken", [b"", b"<html>", b"%PDF-1.7"])
-def test_a_file_that_is_no_photo_is_said_in_words(app: RunningApp, watched: Watched, broken: bytes) -> None:
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (lambda: b"", "Send a JPEG"),
+        (lambda: b"<html>", "Send a JPEG"),
+        (lambda: b"%PDF-1.7", "Send a JPEG"),
+        (long_strip, "97656 × 512 pixels; at most 52 megapixels and 16,384 pixels on the long side are taken."),
+        (jpeg_with_many_scans, "more than 200 times"),
+    ],
+    ids=["empty", "web page", "pdf", "long strip", "many scans"],
+)
+def test_a_file_that_is_no_photo_is_said_in_words(app: RunningApp, watched: Watched, broken: Callable[[], bytes], words: str) -> None:
     page = watched.page
     page.goto(f"{app.url}/cases")
     page.get_by_role("button", name="New case").click()
-    page.get_by_label("Name", exact=True).last.fill(f"Broken {len(broken)}")
+    page.get_by_label("Name", exact=True).last.fill(f"Broken {next(numbers)}")
     page.get_by_label("Owner id", exact=True).fill("u-1")
     page.get_by_role("button", name="Open the case").click()
-    page.locator("input[type=file]").set_input_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": broken})
-    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("Send a JPEG")
+    page.locator("input[type=file]").set_input_files({"name": "me.jpg", "mimeType": "image/jpeg", "buffer": broken()})
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text(words)
     expect(page.get_by_role("button", name="Use this photo")).to_have_count(0)
 
 
