@@ -4,9 +4,8 @@ The real `fal_client.SyncClient` makes the connections (key, backup domain, stor
 repeats a POST up to ten times and each one is a new job to pay; here a submit is one POST and no redirect is followed. The
 other verbs cost nothing, so whoever called may repeat them.
 
-Headers of a submit: `x-fal-disable-fallbacks` keeps fal from serving a request by another endpoint. fal's own requeueing after
-its 503s, 504s and lost runners stays on: it happens under the same request id, its failures are free and one result is billed,
-so `X-Fal-No-Retry` would turn passing trouble into failed work without saving anything.
+Headers of a submit, as fal's page on retries names them: `x-app-fal-disable-fallback` keeps fal from serving a request by another
+endpoint, `x-fal-no-retry` from starting it anew by itself. A failure is free and tried again by us, where staff see it and can stop it.
 """
 
 import json
@@ -29,7 +28,8 @@ from pipeline.providers.transport import CONNECTIONS, Answer, ToSandbox, ask
 # Its INFO lines hold the addresses of pictures, and whoever has such an address can see the picture.
 logging.getLogger("httpx").setLevel(logging.WARNING)
 
-_SUBMIT_HEADERS = {"x-fal-disable-fallbacks": "true", "Content-Type": "application/json", **kept_for(RESULT_SECONDS)}
+_ONCE_AND_HERE = {"x-app-fal-disable-fallback": "true", "x-fal-no-retry": "1"}
+_SUBMIT_HEADERS = {**_ONCE_AND_HERE, "Content-Type": "application/json", **kept_for(RESULT_SECONDS)}
 _PHASES = {"IN_QUEUE": Phase.QUEUED, "IN_PROGRESS": Phase.RUNNING, "COMPLETED": Phase.DONE}
 _SERVED_SECONDS = 2.0
 _LINES = 20

@@ -148,7 +148,7 @@ class Queue:
             queue_seconds=_seconds(headers.get("x-fal-request-timeout")),
             keep_seconds=lifecycle(headers.get),
             store_io=headers.get("x-fal-store-io", "1") not in ("0", "false"),
-            fallbacks=headers.get("x-fal-disable-fallbacks", "").lower() not in ("1", "true", "yes"),
+            fallbacks=headers.get("x-app-fal-disable-fallback", "").lower() not in ("1", "true", "yes"),
         )
 
 

@@ -37,9 +37,8 @@ def test_what_is_sent_is_the_bare_input_with_the_key_and_without_fallbacks(fal: 
     assert asked.path == f"/{FLUX}?fal_webhook=https%3A%2F%2Fstudio.example%2Fhooks%2Ffal%3Fa%3D1%26b%3D2"
     assert json.loads(asked.body) == ARGUMENTS
     headers = {name.lower(): value for name, value in asked.headers.items()}
-    assert (headers["authorization"], headers["x-fal-disable-fallbacks"]) == ("Key k:s", "true")
+    assert (headers["authorization"], headers["x-app-fal-disable-fallback"], headers["x-fal-no-retry"]) == ("Key k:s", "true", "1")
     assert headers["user-agent"].startswith("fal-client/1.0.3")
-    assert "x-fal-no-retry" not in headers
 
 
 @pytest.mark.parametrize(

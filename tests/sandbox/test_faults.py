@@ -197,10 +197,10 @@ def test_a_clip_without_a_picture_track_has_sound_only(sandbox: Sandbox) -> None
 
 def test_another_endpoint_serves_only_those_who_allow_it(sandbox: Sandbox) -> None:
     order(sandbox, "served_elsewhere")
-    kept = sandbox.accepted(**{"x-fal-disable-fallbacks": "true"})
-    moved = sandbox.accepted()
+    kept = sandbox.accepted(**{"x-app-fal-disable-fallback": "true"})
+    moved = sandbox.accepted(**{"x-fal-disable-fallbacks": "true"})  # not the name that fal documents
     order(sandbox, "served_elsewhere_anyway")
-    forced = sandbox.accepted(**{"x-fal-disable-fallbacks": "true"})
+    forced = sandbox.accepted(**{"x-app-fal-disable-fallback": "true"})
     items = sandbox.get("https://api.fal.ai/v1/models/requests/by-endpoint", endpoint_id=FLUX).json()["items"]
     served = {item["request_id"]: item["endpoint"] for item in items}
     assert served[kept] == FLUX
