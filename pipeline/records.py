@@ -50,6 +50,7 @@ class CallState(StrEnum):
 
 CALL_ENDED = frozenset({CallState.SUCCEEDED, CallState.FAILED, CallState.CANCELLED, CallState.WRITTEN_OFF})
 CALL_OPEN = frozenset(CallState) - CALL_ENDED
+CALL_UNSENT = frozenset({CallState.PLANNED, CallState.HELD})
 
 
 class EntryKind(StrEnum):

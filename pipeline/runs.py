@@ -195,9 +195,9 @@ def explain(tx: Connection, call_id: str, error: StudioError) -> None:
     tx.execute(f"UPDATE runs SET error = ? WHERE {where}", (_kept(error), call_id))  # noqa: S608
 
 
-def keep_trying(tx: Connection, run_id: str, attempt: int, error: StudioError) -> bool:
+def keep_trying(tx: Connection, run_id: str, attempt: int, stage: Stage, error: StudioError) -> bool:
     """Let a live run say what is in its way; the dispatcher gives it its next attempt. False when it moved on meanwhile."""
-    return _move(tx, run_id, attempt, LIVE, {"stage": Stage.TRYING_AGAIN.value, "error": _kept(error)})
+    return _move(tx, run_id, attempt, LIVE, {"stage": stage.value, "error": _kept(error)})
 
 
 def undriven(db: Connection) -> list[Run]:

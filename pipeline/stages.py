@@ -16,6 +16,7 @@ class Stage(StrEnum):
     FETCHING = "Fetching the result"
     MEASURING = "Measuring the likeness"
     ENCODING = "Encoding"
+    FETCHING_AGAIN = "Fetching the result again in a moment"
     TRYING_AGAIN = "Trying again in a moment"
     CANCELLING = "Cancelling"
     SUCCEEDED = "Ready to review"

@@ -1,5 +1,6 @@
 """The driver: take a call from where it stands to where it ends. Whatever stopped it before, running it again buys nothing twice."""
 
+import time
 from collections.abc import Callable
 
 from pipeline import turns
@@ -46,9 +47,11 @@ def _first_half(desk: Desk, call: Call, turn: Turn, tell: Tell) -> Call:
         _check_cancelled(desk, call)
         if desk.gate.lets_in(turn):  # who must wait uploads meanwhile, and says that it waits
             tell(Stage.UPLOADING, 0.05)
-        url = upload(desk, call)
+        url, uploaded_at = upload(desk, call), time.time()
         with desk.gate.place(turn, call.id, when_full=lambda: tell(_waits(desk, call), 0.08), check=lambda: _check_cancelled(desk, call)):
             _check_cancelled(desk, call)
+            if time.time() - uploaded_at > desk.upload_fresh_seconds:  # after a long pause the provider may have let its copy go
+                url = upload(desk, call)
             call = send(desk, call, url)
             if call.state is not CallState.SUBMITTED:
                 return call

@@ -8,7 +8,8 @@ from typing import Any
 from pipeline import runs
 from pipeline.database import Connection, update
 from pipeline.errors import NotNow, UnknownName
-from pipeline.records import CALL_ENDED, CALL_OPEN, Call, CallState, Reuse
+from pipeline.providers.files import RESULT_SECONDS
+from pipeline.records import CALL_ENDED, CALL_OPEN, Call, CallState, Reuse, seconds_since
 
 S = CallState
 MOVES: Mapping[CallState, frozenset[CallState]] = {
@@ -36,9 +37,13 @@ def of_run(db: Connection, run_id: str) -> list[Call]:
     return [call_of(row) for row in db.execute("SELECT * FROM calls WHERE run_id = ? ORDER BY slot, try_number", (run_id,))]
 
 
-def has_open(db: Connection, run_id: str) -> bool:
-    """Tell whether a request of this run's own is neither settled nor left to a person's decision."""
-    return any(call.state in CALL_OPEN and not call.needs_decision for call in of_run(db, run_id))
+def is_unfinished(db: Connection, call: Call) -> bool:
+    """Tell whether a request may still come to something by itself: not settled, or its paid result not fetched while the provider keeps it."""
+    if call.state in CALL_OPEN:
+        return not call.needs_decision
+    if call.state is not CallState.SUCCEEDED or call.error is not None or seconds_since(call.finished_at or call.created_at) > RESULT_SECONDS:
+        return False
+    return db.execute("SELECT 1 FROM assets WHERE call_id = ?", (call.id,)).fetchone() is None
 
 
 def filling(db: Connection, run_id: str, slot: str) -> Call:

@@ -57,6 +57,7 @@ class Desk:
     bells: Bells = field(default_factory=Bells)
     sleep: Callable[[float], None] = time.sleep
     download_seconds: float = 60.0
+    upload_fresh_seconds: float = 43_200.0  # half of the day for which a provider is asked to keep a copy
     _driving: dict[str, threading.Lock] = field(default_factory=dict)
     _driving_lock: threading.Lock = field(default_factory=threading.Lock)
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 from pipeline import runs, turns
 from pipeline.buying import Desk, calls
 from pipeline.buying.settling import drop_unsent
-from pipeline.database import Database
+from pipeline.database import Connection, Database
 from pipeline.engine import durable
 from pipeline.errors import StudioError
-from pipeline.records import CallState, Run, RunState, now
+from pipeline.records import CALL_UNSENT, Run, RunState, now
 from pipeline.turns import Pause
 from pipeline.workflows.portrait import make_portrait
 
@@ -19,7 +19,7 @@ log = logging.getLogger("pipeline.dispatcher")
 RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
 RESTARTS = 5
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 300.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 600.0
 SHARE = 20.0
 HAND_OVER_SECONDS = 0.2
 
@@ -65,7 +65,7 @@ class Dispatcher:
             live, undriven = runs.live(db), runs.undriven(db)
         begun = [run for run in live if run.state in (RunState.QUEUED, RunState.WORKING)]
         alive = durable.live_ids([_workflow_id(run) for run in begun]) if begun else set()
-        lost = [run for run in begun if _workflow_id(run) not in alive and self._is_due(run.id)]
+        lost = [run for run in begun if _workflow_id(run) not in alive and (run.cancel_asked_at or self._is_due(run.id))]
         for run in lost:
             self._begin_again(run)
         for run in undriven:
@@ -78,10 +78,11 @@ class Dispatcher:
         self._restarts[run.id] += 1
         self._not_before[run.id] = time.monotonic() + pause
         with self.database.writing() as tx:
-            if self._restarts[run.id] > RESTARTS and not calls.has_open(tx, run.id):
-                runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
-            else:
+            if self._restarts[run.id] <= RESTARTS or _may_come_to_something(tx, run):
                 runs.restart(tx, run)
+            else:
+                _drop_unsent_calls(tx, run)
+                runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
         log.warning("a run lost its workflow", extra={"run": run.id})
 
     def _take_up(self, run: Run) -> None:
@@ -89,12 +90,10 @@ class Dispatcher:
         with self.database.writing() as tx:
             if run.id not in {one.id for one in runs.undriven(tx)}:
                 return  # somebody retried it meanwhile
-            unsent = [call for call in calls.of_run(tx, run.id) if call.state in (CallState.PLANNED, CallState.HELD)]
-            for call in unsent:
-                drop_unsent(tx, call)
-            if not unsent:
+            dropped = _drop_unsent_calls(tx, run)
+            if not dropped:
                 runs.revive(tx, run)
-        log.warning("a run had ended with an open request", extra={"run": run.id, "unsent": len(unsent)})
+        log.warning("a run had ended with an open request", extra={"run": run.id, "unsent": dropped})
 
     def _is_due(self, run_id: str) -> bool:
         return time.monotonic() >= self._not_before.get(run_id, 0.0)
@@ -145,3 +144,14 @@ class Dispatcher:
 
 def _workflow_id(run: Run) -> str:
     return f"{run.id}.{run.attempt}"
+
+
+def _may_come_to_something(db: Connection, run: Run) -> bool:
+    return any(call.state not in CALL_UNSENT and calls.is_unfinished(db, call) for call in calls.of_run(db, run.id))
+
+
+def _drop_unsent_calls(tx: Connection, run: Run) -> int:
+    unsent = [call for call in calls.of_run(tx, run.id) if call.state in CALL_UNSENT]
+    for call in unsent:
+        drop_unsent(tx, call)
+    return len(unsent)

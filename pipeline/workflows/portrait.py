@@ -13,15 +13,16 @@ from typing import Any
 from pipeline import assets, runs, turns
 from pipeline.buying import buy, calls, deliver
 from pipeline.buying.delivery import scratch_file
+from pipeline.buying.settling import give_up
 from pipeline.database import Connection, update
 from pipeline.engine import durable
-from pipeline.errors import BeingLookedUp, Cancelled, DatabaseBusy, DiskFull, Flagged, OutcomeUnknown, StudioError, TakenDown
+from pipeline.errors import BeingLookedUp, Cancelled, DatabaseBusy, DiskFull, DownloadFailed, Flagged, OutcomeUnknown, StudioError, TakenDown
 from pipeline.ledger.reports import charged_for
 from pipeline.media.clips import ClipRecipe, encode_clip
 from pipeline.media.models import model_hash
 from pipeline.media.provenance import marked_mp4, marked_webp
 from pipeline.media.stills import display_copy
-from pipeline.records import CALL_OPEN, Asset, AssetKind, Call, CallState, Run, RunKind, RunState
+from pipeline.records import CALL_OPEN, CALL_UNSENT, Asset, AssetKind, Call, CallState, Run, RunKind, RunState
 from pipeline.stages import Stage
 from pipeline.workflows.bench import bench
 from pipeline.workflows.wishes import SLOTS
@@ -67,6 +68,7 @@ def _buy(run_id: str, attempt: int) -> Json | None:
     try:
         call = buy(desk, call.id, turn=turns.turn_of(run), tell=tell, check=lambda: _check_wanted(run_id))
         _check(call)
+        _check_wanted(run_id)
         tell(Stage.FETCHING, 0.82)
         asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
         return _bought(run, call, asset)
@@ -85,22 +87,23 @@ def _say_stage(call_id: str, words: str, progress: float) -> None:
 
 
 def _break_off(run: Run, attempt: int, error: Exception) -> None:
-    """End a run with words; one whose trouble passes, or whose request is still open, stays live for its next attempt."""
-    said = _in_words(run.id, error)
+    """End a run with words; one whose trouble passes, or whose request may still come to something, stays live for its next attempt."""
+    desk, said = bench().buying, _in_words(run.id, error)
     if isinstance(error, Cancelled):
-        _end(run, RunState.CANCELLED, error)
-    elif not isinstance(error, StudioError) or isinstance(error, DatabaseBusy | DiskFull) or _is_open(run):
-        log.warning("a run is tried again", extra={"run": run.id, "error": type(error).__name__})
-        with bench().buying.database.writing() as tx:
-            runs.keep_trying(tx, run.id, attempt, _paid(tx, run, said))
-    else:
-        _end(run, RunState.FAILED, said)
-
-
-def _is_open(run: Run) -> bool:
-    with bench().buying.database.reading() as db:
+        return _end(run, RunState.CANCELLED, error)
+    passes = not isinstance(error, StudioError) or isinstance(error, DatabaseBusy | DiskFull)
+    with desk.database.reading() as db:
         call = calls.filling(db, run.id, SLOTS[run.kind])
-    return call.state in CALL_OPEN and not call.needs_decision
+        goes_on = call.state not in CALL_UNSENT and calls.is_unfinished(db, call) and not isinstance(error, TakenDown)
+    if passes or goes_on:
+        log.warning("a run is tried again", extra={"run": run.id, "error": type(error).__name__})
+        stage = Stage.FETCHING_AGAIN if isinstance(error, DownloadFailed) else Stage.TRYING_AGAIN
+        with desk.database.writing() as tx:
+            runs.keep_trying(tx, run.id, attempt, stage, _paid(tx, run, said))
+        return None
+    if call.state in CALL_UNSENT and call.run_id == run.id:
+        give_up(desk, call, said)
+    return _end(run, RunState.FAILED, said)
 
 
 def _bought(run: Run, call: Call, asset: Asset) -> Json:
@@ -247,7 +250,7 @@ def _in_words(run_id: str, error: Exception) -> StudioError:
 def _paid(tx: Connection, run: Run, error: StudioError) -> StudioError:
     """Whatever breaks after the provider was paid, the run says that it was charged; while its request is open nobody knows."""
     call = calls.filling(tx, run.id, SLOTS[run.kind])
-    if call.state in CALL_OPEN and call.state not in (CallState.PLANNED, CallState.HELD):
+    if call.state in CALL_OPEN - CALL_UNSENT:
         error.charged = None
     if error.charged is False and call.run_id == run.id and charged_for(tx, call.id) > 0:
         error.charged = True

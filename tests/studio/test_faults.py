@@ -7,6 +7,9 @@ import pytest
 from pipeline import cases, errors
 from pipeline.records import RunState
 from pipeline.sandbox import faults
+from pipeline.stages import Stage
+from pipeline.studio import requests
+from tests.running import ME, OWNER
 
 LEAKS = ("http", "Traceback", "nginx", "127.0.0.1", "/tmp", ".py", "fal.media", "exception", "Invalid status")
 
@@ -62,7 +65,7 @@ NOT_FETCHED = {
     "no bytes": Story(order={"kind": "zero_bytes", "rate": 1.0}, error=errors.DownloadFailed, paid=30_000, bought_again=0),
     "wrong bytes": Story(order={"kind": "wrong_bytes", "rate": 1.0}, error=errors.DownloadFailed, paid=30_000, bought_again=0),
 }
-ENDING = {**AT_THE_DOOR, **MADE_IN_VAIN, **NOT_FETCHED}
+ENDING = {**AT_THE_DOOR, **MADE_IN_VAIN}
 
 
 def _tell(studio, story):
@@ -106,6 +109,33 @@ def test_a_fault_ends_in_words_and_a_retry_makes_it_good(studio, name):
         again = studio.retry(run)
     assert (again.state, again.error) == (RunState.SUCCEEDED, None)
     assert len(accepted) == story.bought_again
+    studio.check_books()
+
+
+@pytest.mark.parametrize("name", NOT_FETCHED)
+def test_a_paid_file_that_does_not_arrive_whole_is_fetched_again_until_it_does_and_nobody_has_to_ask(studio, name):
+    story = NOT_FETCHED[name]
+    studio.order(**story.order)
+    with studio.accepted() as accepted:
+        run = studio.ask_avatar(studio.customer())
+        studio.until(lambda: (studio.watch.look(), studio.run(run).stage == Stage.FETCHING_AGAIN)[1], 60)
+        _check_words(studio.run(run), story)
+        assert studio.run(run).state is RunState.WORKING
+        faults.clear(studio.emulator)
+        done = studio.wait_for(run)
+    assert (done.state, done.error, len(accepted), studio.charged(run)) == (RunState.SUCCEEDED, None, 1, 30_000)
+    studio.check_books()
+
+
+def test_fetching_again_can_be_cancelled_and_says_what_was_paid(studio):
+    studio.order(**NOT_FETCHED["no bytes"].order)
+    run = studio.ask_avatar(studio.customer())
+    studio.until(lambda: (studio.watch.look(), studio.run(run).stage == Stage.FETCHING_AGAIN)[1], 60)
+    requests.cancel(studio.place, run.id, OWNER, ME)
+    assert studio.wait_for(run).state is RunState.CANCELLED
+    assert (studio.held(run), studio.charged(run)) == (0, 30_000)
+    faults.clear(studio.emulator)
+    assert studio.retry(run).state is RunState.SUCCEEDED
     studio.check_books()
 
 
