@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import sqlite3
 import threading
 import time
 from dataclasses import replace
@@ -362,3 +363,14 @@ def test_a_cancel_in_the_provider_s_queue_costs_nothing(studio, tmp_path):
         assert sorted(line.micro_usd for line in shop.billed()) == [0, 30_000]
         assert shop.totals() == (0, 30_000)
         shop.provider.close()
+
+
+def test_a_photo_whose_copy_the_provider_let_go_during_a_long_wait_is_uploaded_anew(shop):
+    def a_day_passes():
+        with contextlib.closing(sqlite3.connect(shop.emulator.folder / "emulator.db", timeout=10)) as kept, kept:
+            kept.execute("UPDATE files SET expires_at = 0")
+
+    shop.set_desk(upload_fresh_seconds=0.0)
+    shop.points.then["after-upload"] = a_day_passes
+    assert shop.buy(shop.ask()).state is CallState.SUCCEEDED
+    assert shop.points.reached.count("after-upload") == 2
