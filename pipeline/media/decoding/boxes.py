@@ -11,6 +11,8 @@ from typing import Final
 from pipeline.media.decoding.profiles import Code
 
 MOST_BOXES: Final = 20_000
+# A phone's 48 megapixels in a grid of tiles take some ten thousand bytes.
+LARGEST_META_BYTES: Final = 1_000_000
 Box = tuple[bytes, int, int]
 
 
@@ -33,6 +35,8 @@ def primary_of(data: bytes) -> Primary:
     """Return what the boxes say of the primary picture, wherever its media lies in the file; raises BadBoxes."""
     try:
         meta = _only(data, _within(data, 0, len(data)), b"meta")
+        if meta[2] - meta[1] > LARGEST_META_BYTES:
+            raise BadBoxes
         inside = list(_within(data, meta[1] + 4, meta[2]))
         item = _primary_item(data, _only(data, iter(inside), b"pitm"))
         return _described(data, _properties(data, inside, item))

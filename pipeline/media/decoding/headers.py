@@ -3,6 +3,7 @@
 JPEG: ITU-T T.81, B.1; PNG: W3C PNG 3rd edition, 5 and 11; WebP: RFC 9649, 2; GIF89a, 18.
 """
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ LONGEST_SIDE_PX: Final = 16_384
 # A careful progressive JPEG has about ten scans; each costs a pass over the whole picture.
 MOST_SCANS: Final = 200
 MOST_CHUNKS: Final = 1000
+# The smallest parts that programs write have 4 kB, of 25 MB at most.
+MOST_PIXEL_CHUNKS: Final = 20_000
+FILLING: Final = re.compile(b"\xff+")
 LARGEST_PROFILE_BYTES: Final = 4_000_000
 DAMAGED: Final = "is damaged and cannot be opened"
 MOVING: Final = "is an animation, and only still pictures can be used"
@@ -94,8 +98,7 @@ def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     at = 2
     for _ in range(MOST_CHUNKS):
         at = data.index(b"\xff", at)
-        while data[at] == 0xFF:
-            at += 1
+        at = FILLING.match(data, at).end()  # type: ignore[union-attr]
         marker = data[at]
         if marker in (0xD9, 0xDA):
             return
@@ -130,7 +133,9 @@ def _png(data: bytes) -> Header:
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Walk every chunk but the pixels' own, which are many in a large picture."""
     at, others = 8, 0
-    while at + 8 <= len(data):
+    for _ in range(MOST_PIXEL_CHUNKS):
+        if at + 8 > len(data):
+            return
         length, name = struct.unpack_from(">I4s", data, at)
         if name == b"IEND":
             return
@@ -140,6 +145,7 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         if others > MOST_CHUNKS:
             raise Unreadable(f"has more than {MOST_CHUNKS} parts beside its pixels, as no camera and no program writes")
         at += 12 + length
+    raise Unreadable(f"has its pixels in more than {MOST_PIXEL_CHUNKS:,} parts, as no camera and no program writes")
 
 
 def _unpacked(body: bytes) -> bytes:
