@@ -28,7 +28,10 @@ def _drawn() -> Html:
 
 
 # The grid of a sweep is as wide as the screen; other pages keep a width at which words are read well.
-WIDE = "<style>[data-testid='stMainBlockContainer'] { max-width: none; padding: 3.75rem 1rem 2rem; }</style>"
+WIDE = """<style>
+[data-testid='stMainBlockContainer'] { max-width: none; padding-inline: 1rem; }
+@media (min-width: 769px) { [data-testid='stMainBlockContainer'] { padding-top: 3.75rem; } }
+</style>"""
 
 sweep_id = st.query_params.get("sweep", "")
 if sweep_id and not st.query_params.get("judge"):

@@ -55,7 +55,7 @@ def told(plan: Plan) -> Html:
     texts = plan.axes.get(Axis.PROMPT, ())
     title, text = base(plan)
     own = tag("p", tag("b", f"{title}’s own text: "), tag("span", text, data_base=True), class_="small base") if text else None
-    return join(own, _marks(texts), _several(texts), tag("ul", *(tag("li", one) for one in ADVICE), class_="small advice") if texts else None)
+    return join(own, _marks(texts), _several(texts), tag("ul", *(tag("li", one) for one in ADVICE), class_="small word-advice") if texts else None)
 
 
 def parts(plan: Plan, axis: Axis) -> Sequence[Sequence[Part]] | None:

@@ -9,6 +9,7 @@ const SCROLLBAR_PX = 18 // with the borders
 const BADGES_PX = 34
 const AROUND_PX = 190 // the strip on top, the heads, and what is above the grid when one scrolled to it
 const ROOMY_PX = 200
+const SCROLLED_PX = 288
 const HASH_AFTER_MS = 120
 const WORDS = ['prompt', 'motion', 'swap']
 const MOST_ROWS = 24
@@ -45,7 +46,8 @@ function usualPlaces(grid) {
   return { rows, columns, cell, pages: left }
 }
 
-// As large as the width allows, all columns whole; where that leaves room to spare, no larger than all rows whole, but never below 200 px for it.
+// As large as the width allows, all columns whole; where that leaves room to spare, no larger than all rows whole, or where these cannot be
+// whole, no larger than is pleasant to scroll through. Never below 200 px for that.
 function usualSize(grid, places) {
   const count = (names) => names.reduce((product, name) => product * axisNamed(grid, name).values.length, 1)
   const [columns, inside] = [count(places.columns), count(places.cell)]
@@ -55,7 +57,7 @@ function usualSize(grid, places) {
   const room = (grid.section.clientWidth || 960) - (worded ? WORDED_REM : HEAD_REM) * remPx() - SCROLLBAR_PX
   const wide = Math.floor((room / columns - BLOCK_PADDING_PX - GAP_PX * (across - 1)) / across)
   const high = Math.floor((innerHeight - AROUND_PX) / rows - BADGES_PX)
-  return within(wide > ROOMY_PX ? Math.max(ROOMY_PX, Math.min(wide, high)) : wide, 96, 400)
+  return within(wide > ROOMY_PX ? Math.min(wide, high >= ROOMY_PX ? high : SCROLLED_PX) : wide, 96, 400)
 }
 
 function remPx() {
