@@ -82,7 +82,8 @@ def _progress(seen: SweepView) -> Html | None:
         **_values(asked - live, asked),
     )
     words = f"{made} of {asked} made" + (f" · {live} on their way" if live else "") + (f" · {failed} not made" if failed else "")
-    stop = button(f"Cancel the other {live + seen.live_unplanned}", "cancel-sweep", look="plain", symbol="close", off=barred(Role.MAKE, "making")) if live or seen.live_unplanned else None
+    going = live + seen.live_unplanned
+    stop = button(f"Cancel the other {going}", "cancel-sweep", look="plain", symbol="close", off=barred(Role.MAKE, "making")) if going else None
     again = _again(seen, failed)
     lost = tag("a", f"{undecided} needing a decision", href=ways.to("queue", show="undecided"), data_go=True) if undecided else None
     press = tag("div", stop, again, lost, class_="buttons") if stop or again or lost else None

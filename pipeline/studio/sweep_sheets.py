@@ -18,7 +18,7 @@ from pipeline.sweeps.sheet import CELL_PX, GAP_PX, MOST_PIXELS, Sheet, SheetCell
 from pipeline.sweeps.shorthand import ValueKind
 
 MOST_CELLS = MOST_PIXELS // (CELL_PX + GAP_PX) ** 2
-USUAL = {Axis.PHOTO: "rows", Axis.STYLE: "rows", Axis.SEED: "cell", Axis.TAKE: "cell"}
+USUAL = {Axis.PHOTO: "rows", Axis.STYLE: "rows", Axis.PROMPT: "rows", Axis.SWAP: "rows", Axis.SEED: "cell", Axis.TAKE: "cell"}
 WHERE = ("pages", "rows", "columns", "cell")
 Axes = tuple[Axis, ...]
 Values = Mapping[Axis, str]

@@ -86,7 +86,7 @@ def test_making_leads_to_the_grid(app: RunningApp, watched: Watched) -> None:
 def test_prompts_are_written_as_variants_and_lie_in_rows_against_strengths(app: RunningApp, watched: Watched) -> None:
     page = watched.page
     plan(app, page, strength="0.5, 0.7", seed="81")
-    page.get_by_label("Ghibli").uncheck()
+    page.get_by_role("checkbox", name="Ghibli").uncheck()
     page.get_by_role("button", name="Compare prompts").click()
     first, second = page.get_by_label("Prompt A"), page.get_by_label("Prompt B")
     expect(first).to_be_visible()
@@ -95,7 +95,7 @@ def test_prompts_are_written_as_variants_and_lie_in_rows_against_strengths(app: 
     expect(page.locator(".wording-shown mark")).to_have_text("Golden evening light.")
     expect(buy_button(page)).to_contain_text("Make 4 pictures")
     expect(page.get_by_role("rowheader", name=re.compile("^A"))).to_be_visible()
-    expect(page.get_by_role("rowheader", name=re.compile("Golden evening light"))).to_be_visible()
+    expect(page.get_by_role("rowheader", name=re.compile("^B.*Golden evening light"))).to_be_visible()
     expect(page.locator("select[data-name=rows-0]")).to_have_value("prompt")
     expect(page.locator("select[data-name=columns-0]")).to_have_value("strength")
     expect(page.locator("select[data-name=pages-0]")).to_have_value("")

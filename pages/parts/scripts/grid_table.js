@@ -72,7 +72,7 @@ function headWords(grid, values) {
 // Of prompts the heads show what differs, and nothing of what all have in common.
 function wordingHead(value) {
   const differing = value.parts.filter(([, differs]) => differs)
-  const shown = differing.length ? value.parts.flatMap(([words, differs]) => [differs ? build('mark', {}, words) : '…', ' ']) : [value.label]
+  const shown = differing.length ? value.parts.flatMap(([words, differs]) => [differs ? build('mark', {}, words) : '…', ' ']) : [value.label.slice(value.letter.length + 1)]
   return build('div', { class: 'head-value wording', title: value.full }, build('b', { class: 'lettered' }, value.letter), build('span', { class: 'label long', tabindex: '0' }, ...shown))
 }
 
