@@ -59,9 +59,9 @@ def told(plan: Plan) -> Html:
 
 
 def parts(plan: Plan, axis: Axis) -> Sequence[Sequence[Part]] | None:
-    """Return what tells the values of an axis of words apart; None for any other axis, and for one value."""
+    """Return what tells the prompts of a plan apart; None for any other axis, and for one prompt alone."""
     values = plan.axes.get(axis, ())
-    return differences(values) if axis in (Axis.PROMPT, Axis.SWAP) and len(values) > 1 else None
+    return differences(values) if axis is Axis.PROMPT and len(values) > 1 else None
 
 
 def _field(number: int, text: str) -> Html:
