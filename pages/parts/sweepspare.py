@@ -41,4 +41,6 @@ def _words(seen: SweepView, one: Unplanned) -> str:
     purpose = "motion" if seen.sweep.kind == "clip" else "avatar"
     given = [f"{name} {value}" for name, value in kept["parameters"].items() if name in ("strength", "resolution")]
     seed = [f"seed {kept['seed']}"] if kept.get("seed") is not None else []
-    return " · ".join([style_words(place(), kept["style"], purpose), model_words(place(), kept["model"]), *given, *seed])
+    source = seen.priced.sources.get(one.photo)
+    photo = [source.name] if source else []
+    return " · ".join([*photo, style_words(place(), kept["style"], purpose), model_words(place(), kept["model"]), *given, *seed])

@@ -35,7 +35,9 @@ ROWS = """SELECT r.id, r.state, r.stage, r.progress, r.kind, r.case_id, r.source
     (julianday(c.finished_at) - julianday(c.accepted_at)) * 86400 AS seconds
 FROM runs r LEFT JOIN outputs o ON o.run_id = r.id LEFT JOIN calls c ON c.id = o.call_id WHERE r.sweep = ?"""
 
-BOUGHT = "SELECT id, settings FROM runs WHERE sweep = ? AND id NOT GLOB '*-replay-[0-9][0-9]*' ORDER BY asked_at, id"
+BOUGHT = (
+    "SELECT id, settings, case_id || '/' || source AS photo FROM runs WHERE sweep = ? AND id NOT GLOB '*-replay-[0-9][0-9]*' ORDER BY asked_at, id"
+)
 MAIN = "SELECT a.* FROM json_each(?) made CROSS JOIN assets a ON a.scope = made.value ->> 0 AND a.sha256 = made.value ->> 1"
 BESIDE = """SELECT a.* FROM json_each(?) called CROSS JOIN assets a ON a.call_id = called.value
     WHERE a.kind IN ('avatar-display', 'poster') ORDER BY a.created_at"""
@@ -95,8 +97,9 @@ class SeenCell:
 
 @dataclass(frozen=True, kw_only=True)
 class Unplanned:
-    """A run that was bought while the plan had its cell and that the plan has no more: its settings, and what became of it."""
+    """A run that was bought while the plan had its cell and that the plan has no more: its photo's value, its settings, what became of it."""
 
+    photo: str
     settings: Mapping[str, Any]
     made: Made
 
@@ -141,14 +144,15 @@ def look(place: Place, sweep_id: str, plan: Plan | None = None, problems: tuple[
         sweep = sweep if plan is None else replace(sweep, plan=plan)
         priced = price_within(place, db, sweep.plan, None, sweep_id=sweep_id)
         made = made_of(db, sweep_id)
-        bought = {row["id"]: json.loads(row["settings"]) for row in db.execute(BOUGHT, (sweep_id,))}
+        bought = db.execute(BOUGHT, (sweep_id,)).fetchall()
         money = db.execute(
             "SELECT held_micro_usd, charged_micro_usd FROM balances WHERE scope_kind = 'sweep' AND scope = ? AND period = 'ever'", (sweep_id,)
         ).fetchone()
     priced = replace(priced, problems=(*problems, *priced.problems))
     cells = tuple(SeenCell(cell=cell, made=made.get(f"{sweep_id}-{cell.key}")) for cell in priced.layout.cells)
     planned = {f"{sweep_id}-{cell.key}" for cell in priced.layout.cells}
-    unplanned = tuple(Unplanned(settings=settings, made=made[run]) for run, settings in bought.items() if run not in planned)
+    spare = [row for row in bought if row["id"] not in planned]
+    unplanned = tuple(Unplanned(photo=row["photo"], settings=json.loads(row["settings"]), made=made[row["id"]]) for row in spare)
     held, charged = (money["held_micro_usd"], money["charged_micro_usd"]) if money else (0, 0)
     return SweepView(sweep=sweep, priced=priced, cells=cells, unplanned=unplanned, charged_micro_usd=charged, held_micro_usd=held)
 

@@ -191,6 +191,7 @@ def test_what_was_bought_stays_in_sight_when_its_plan_is_edited(studio: LittleSt
     assert [one.made.state for one in seen.unplanned] == ["made"]
     shown = drawn(visit("compare", sweep=sweep.id))
     assert "1 picture bought, not in the plan" in shown
+    assert "blue · Pixar 3D" in shown
     assert "strength 0.5" in shown
     assert judging.standing(studio.place, sweep.id).settings
 
