@@ -13,6 +13,7 @@ from pipeline.studio.standing import CaseState
 
 LONGEST_SEARCH = 500
 MOST_LINES = 500
+_PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "’": "'", "‘": "'", "ʼ": "'", "`": "'"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class CasePage:
 
 
 def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) -> CasePage:
-    """Find cases whose id, owner id or name hold every word of `text`, in capitals or not, the newest activity first.
+    """Find cases whose id, owner id or name hold every word of `text`, whatever its capitals, accents and apostrophes, the newest activity first.
 
     At most 500 lines at a time; a case's activity is its newest attempt, else its opening. The studio's own test photos are no case.
     """
@@ -93,7 +94,9 @@ def _line(db: Connection, case: Case, counts: standing.Counts, last_at: str) -> 
 
 
 def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold()
+    """Fold capitals, accents, apostrophes and letters that Unicode does not take apart, so that a name is found as it is typed."""
+    apart = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN_LETTERS))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
 
 
 def words_of(text: str) -> tuple[str, ...]:
