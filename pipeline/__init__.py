@@ -28,6 +28,7 @@
     stages.py     what staff read while a run is on its way
     records.py    frozen values and states that cross boundaries
     settings.py   every setting; the only reader of the environment
+    identifiers.py  ids of cases, owners and people in the one form in which they are kept
     errors.py     everything that can go wrong, in one tree
 
 `python -m pipeline` starts the command line.

@@ -9,10 +9,10 @@ from typing import Any
 from pipeline.assets import get as get_asset
 from pipeline.database import Connection, insert
 from pipeline.errors import AttemptsUsed, BadParameter, NotNow, NotPremium, UnknownName, WrongOwner
+from pipeline.identifiers import canonical_id, look_of, tidy_id
 from pipeline.records import Asset, AssetKind, Case, Decision, Person, Plan, RunKind, new_id, now
 from pipeline.runs import get as get_run
 
-LONGEST_ID = 200
 IN_FLIGHT = "('planned', 'held', 'submitting', 'unknown', 'submitted', 'running')"
 
 
@@ -31,10 +31,8 @@ class Attempts:
 
 
 def create(tx: Connection, *, case_id: str, owner: str, name: str, plan: Plan, by: Person) -> Case:
-    """Add a case; raises BadParameter for an empty or overlong id or owner, NotNow when the id exists."""
-    for what, text in (("case id", case_id), ("owner id", owner)):
-        if not text.strip() or len(text) > LONGEST_ID or any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-            raise BadParameter(f"The {what} must have 1 to {LONGEST_ID} printable characters.")
+    """Add a case under its canonical ids; raises BadParameter for an id or owner that has none, NotNow when the id exists."""
+    case_id, owner = canonical_id(case_id, "case id"), canonical_id(owner, "owner id")
     try:
         row = {"id": case_id, "owner": owner, "name": name[:5000], "plan": plan.value, "created_by": by.name, "created_at": now()}
         insert(tx, "cases", row)
@@ -44,17 +42,27 @@ def create(tx: Connection, *, case_id: str, owner: str, name: str, plan: Plan, b
 
 
 def get(db: Connection, case_id: str, owner: str) -> Case:
-    """Return a case of this owner; raises WrongOwner alike for a case that is missing and for one of somebody else."""
-    row = db.execute("SELECT * FROM cases WHERE id = ? AND owner = ?", (case_id, owner)).fetchone()
-    if row is None:
+    """Return a case of this owner; raises WrongOwner alike for a case that is missing and for one of somebody else.
+
+    Both ids are taken as they are kept, else in their canonical form, as they are pasted with blanks and invisible marks.
+    """
+    case = look_up(db, case_id)
+    if case is None or case.owner not in (owner, tidy_id(owner)):
         raise WrongOwner
-    return _case(row)
+    return case
 
 
 def look_up(db: Connection, case_id: str) -> Case | None:
-    """Return a case by id alone, for showing; None when there is none."""
-    row = db.execute("SELECT * FROM cases WHERE id = ?", (case_id,)).fetchone()
+    """Return a case by its id as it is kept, else by the id's canonical form; None when there is none."""
+    row = db.execute("SELECT * FROM cases WHERE id IN (?, ?) ORDER BY id = ? DESC LIMIT 1", (case_id, tidy_id(case_id), case_id)).fetchone()
     return _case(row) if row else None
+
+
+def look_alikes(db: Connection, case_id: str) -> list[Case]:
+    """Return the other cases whose ids look like this one at a glance."""
+    look = look_of(case_id)
+    alike = [row["id"] for row in db.execute("SELECT id FROM cases WHERE id <> ?", (case_id,)) if look_of(row["id"]) == look]
+    return [_case(db.execute("SELECT * FROM cases WHERE id = ?", (one,)).fetchone()) for one in alike]
 
 
 def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: bool, by: Person) -> Case:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.errors import BadSetting, WrongMode
+from pipeline.errors import BadParameter, BadSetting, WrongMode
+from pipeline.identifiers import canonical_id
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "data"
@@ -119,7 +120,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         data=_folder(text["STUDIO_DATA"]),
         port=_whole(text, "STUDIO_PORT", 1, 65535),
         public_url=text["STUDIO_PUBLIC_URL"].rstrip("/"),
-        person=text["STUDIO_PERSON"],
+        person=_person(text),
         store=_one_of(text, "STUDIO_STORE", ("folder", "r2")),
         provider_slots=_whole(text, "STUDIO_PROVIDER_SLOTS", 1, 1000),
         cpu_slots=_whole(text, "STUDIO_CPU_SLOTS", 0, 256) or (os.cpu_count() or 1),
@@ -158,6 +159,13 @@ def _one_of(text: Mapping[str, str], name: str, allowed: tuple[str, ...]) -> str
     if text[name] not in allowed:
         raise BadSetting(f"{name} is {text[name]!r}; it must be {' or '.join(allowed)}.")
     return text[name]
+
+
+def _person(text: Mapping[str, str]) -> str:
+    try:
+        return canonical_id(text["STUDIO_PERSON"], "name in STUDIO_PERSON")
+    except BadParameter as error:
+        raise BadSetting(error.say) from error
 
 
 def _whole(text: Mapping[str, str], name: str, low: int, high: int) -> int:

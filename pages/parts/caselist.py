@@ -8,7 +8,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pages.parts.told import What
 from pipeline.records import Plan
-from pipeline.studio import casebook, finding
+from pipeline.studio import casebook, finding, photos
 from pipeline.studio.finding import CaseLine, CasePage
 from pipeline.studio.standing import CaseState
 
@@ -92,6 +92,8 @@ def _find(what: What) -> None:
 def _open(what: What) -> None:
     plan = Plan.FREE if what["plan"] == Plan.FREE else Plan.PREMIUM
     case = casebook.open_new(place(), case_id=what["case"].strip(), owner=what["owner"].strip(), name=what["name"].strip(), plan=plan, by=me())
+    if said := photos.warn_of_look_alikes(place(), case):
+        st.session_state["notice"] = said
     if case.photo is None and case.plan is Plan.PREMIUM:
         intake.ask_for_photo(case)
     ways.go(ways.to("cases", case=case.id))

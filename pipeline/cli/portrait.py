@@ -76,7 +76,10 @@ def portrait(
         prices.append(portraits.price_clip(place, ClipWish(model=clip_model)))
     portraits.check_affordable(place, prices, me())
     case_id, owner_id = case or new_id("case-"), owner or me().name
-    photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
+    opened = photos.open_case(place, case_id, owner_id, me(), name=name, plan=plan)
+    if said := photos.warn_of_look_alikes(place, opened):
+        note(said)
+    case_id, owner_id = opened.id, opened.owner
     photos.put_photo(place, case_id, owner_id, intake, me(), replace=replace)
     asked = portraits.ask_avatar(place, case_id, owner_id, wish, me(), run_id=new_id("r"))
     _announce(place, asked, "Avatar")

@@ -63,7 +63,8 @@ def _subject(place: "Place", case: str | None, asset: str | None, customer: str 
     if customer is not None:
         return Subject(owner=customer)
     if asset is None:
-        return Subject(case_id=case or "", owner=owner or reviews.owner_of(place, case or ""))
+        found_case = reviews.case_of(place, case or "")
+        return Subject(case_id=found_case.id, owner=owner or found_case.owner)
     found = reviews.only_asset(place, asset, case_id=case)
     return Subject(case_id=found.scope, owner=owner or reviews.owner_of(place, found.scope), sha256=found.sha256)
 

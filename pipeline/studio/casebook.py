@@ -11,6 +11,7 @@ from pipeline import assets, cases, runs
 from pipeline.cases import Attempts
 from pipeline.database import Connection, Row
 from pipeline.errors import BadParameter, NotNow, WrongOwner
+from pipeline.identifiers import tidy_id
 from pipeline.ledger import Totals
 from pipeline.ledger.reports import balance
 from pipeline.publishing import publications
@@ -89,13 +90,14 @@ def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, b
     if not case_id and not name:
         raise BadParameter("A case needs an id or a name.", next="Write the name as the customer wrote it.")
     case_id = case_id or _readable_id(owner, name)
-    if case_id == STUDIO_SCOPE:
+    if tidy_id(case_id) == STUDIO_SCOPE:
         raise BadParameter("This id is the studio's own, for its test photos.", next="Choose another id.")
     with place.database.writing() as tx:
         known = cases.look_up(tx, case_id)
         if known is None:
             return cases.create(tx, case_id=case_id, owner=owner, name=name or case_id, plan=plan, by=by)
-    if known.owner != owner:
+    case_id = known.id
+    if tidy_id(known.owner) != tidy_id(owner):
         raise WrongOwner("A case with this id exists already and belongs to somebody else.")
     if (known.name, known.plan) != (name or case_id, plan):
         raise NotNow("A case with this id exists already, with another name or plan.", next="Search for it, or choose another id.")

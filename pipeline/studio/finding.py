@@ -57,12 +57,17 @@ def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) ->
 
 def clean(text: str) -> str:
     """Return a text without the spaces around it, and without half surrogate pairs, which cannot be stored."""
-    return text.encode(errors="ignore").decode().strip()
+    return whole(text).strip()
+
+
+def whole(text: str) -> str:
+    """Return a text without half surrogate pairs, which cannot be stored."""
+    return text.encode(errors="ignore").decode()
 
 
 def find(db: Connection, case_id: str) -> Case:
     """Return a customer's case by its id, for showing, within a read that has begun; raises UnknownName."""
-    case = cases.look_up(db, clean(case_id))
+    case = cases.look_up(db, whole(case_id))
     if case is None or case.id == STUDIO_SCOPE:
         raise UnknownName("There is no such case.", next="Search for it by name, case id or owner id.")
     return case
@@ -79,7 +84,8 @@ def thumb_of(db: Connection, case: Case) -> Asset | None:
 
 def _lines(db: Connection, rows: list[Row]) -> tuple[CaseLine, ...]:
     counts = standing.count(db, [row["id"] for row in rows])
-    return tuple(_line(db, find(db, row["id"]), counts[row["id"]], row["last_at"]) for row in rows)
+    found = [(cases.look_up(db, row["id"]), row) for row in rows]
+    return tuple(_line(db, case, counts[row["id"]], row["last_at"]) for case, row in found if case)
 
 
 def _line(db: Connection, case: Case, counts: standing.Counts, last_at: str) -> CaseLine:

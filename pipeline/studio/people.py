@@ -4,6 +4,7 @@ import json
 
 from pipeline.database import Connection, insert, update
 from pipeline.errors import BadParameter, NotAllowed, NotNow
+from pipeline.identifiers import canonical_id, tidy_id
 from pipeline.records import Person, Role, now
 from pipeline.studio.place import Place
 
@@ -36,7 +37,8 @@ def everyone(place: Place) -> list[Person]:
 
 def find(place: Place, name: str) -> Person | None:
     """Return the person of this name; None when nobody is called so."""
-    return next((person for person in everyone(place) if person.name == name), None)
+    wanted = (name, tidy_id(name))
+    return next((person for person in everyone(place) if person.name in wanted), None)
 
 
 def add(place: Place, name: str, team: str, roles: frozenset[Role], by: Person) -> Person:
@@ -45,7 +47,7 @@ def add(place: Place, name: str, team: str, roles: frozenset[Role], by: Person) 
     Raises NotAllowed, and NotNow when nobody would be left who may change people.
     """
     check(by, Role.ADMIN)
-    name, team = " ".join(name.split()), " ".join(team.split()) or "studio"
+    name, team = canonical_id(name, "name"), tidy_id(team) if team.split() else "studio"
     if not name or len(name) > LONGEST_NAME or len(team) > LONGEST_NAME or not name.isprintable() or not team.isprintable():
         raise BadParameter(f"A name needs 1 to {LONGEST_NAME} printable characters.", next="Write the name as colleagues would recognise it.")
     with place.database.writing() as tx:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pipeline import assets, cases
 from pipeline.errors import BadParameter
+from pipeline.identifiers import tidy_id
 from pipeline.media.faces import faces_in, turn_with_faces
 from pipeline.media.photos import Advice, Photo, advise, pixels_of, read_photo, square_crop
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Plan, Role
@@ -47,14 +48,27 @@ def take_in(data: bytes, name: str, *, turn: int = 0) -> Intake:
 
 
 def open_case(place: Place, case_id: str, owner: str, by: Person, *, name: str = "", plan: Plan = Plan.PREMIUM) -> Case:
-    """Return the case of this owner, creating it when the id is new; raises NotAllowed, WrongOwner when it belongs to somebody else."""
+    """Return the case of this owner, creating it when the id is new: ids are kept in their canonical form, whatever was pasted with them.
+
+    Raises NotAllowed, BadParameter for an id that has no canonical form, WrongOwner when it belongs to somebody else.
+    """
     check(by, Role.MAKE)
-    if case_id == STUDIO_SCOPE:
+    if tidy_id(case_id) == STUDIO_SCOPE:
         raise BadParameter(f"The id {STUDIO_SCOPE!r} is the studio's own.", next="Give the case another id.")
     with place.database.writing() as tx:
         if cases.look_up(tx, case_id) is not None:
             return cases.get(tx, case_id, owner)
-        return cases.create(tx, case_id=case_id, owner=owner, name=name or case_id, plan=plan, by=by)
+        return cases.create(tx, case_id=case_id, owner=owner, name=name or tidy_id(case_id), plan=plan, by=by)
+
+
+def warn_of_look_alikes(place: Place, case: Case) -> str:
+    """Say which cases have an id that looks like this one's at a glance; empty when none does."""
+    with place.database.reading() as db:
+        alike = cases.look_alikes(db, case.id)
+    if not alike:
+        return ""
+    named = ", ".join(f"“{other.id}” ({other.name}, owner {other.owner})" for other in alike[:3])
+    return f"The id “{case.id}” looks like that of another case: {named}. Make sure that this is the right one."
 
 
 def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person, *, replace: bool = False) -> Case:
@@ -66,6 +80,7 @@ def put_photo(place: Place, case_id: str, owner: str, intake: Intake, by: Person
     check(by, Role.MAKE)
     with place.database.reading() as db:
         case = cases.get(db, case_id, owner)
+        case_id = case.id
         cases.check_premium(case)
         cases.check_photo(case, hashlib.sha256(intake.photo.data).hexdigest(), replace=replace)
         assets.check_wanted(db, case_id, [hashlib.sha256(one.data).hexdigest() for one in (intake.photo, intake.crop)])

@@ -64,11 +64,16 @@ def find_asset(place: Place, prefix: str, *, case_id: str | None = None) -> Asse
 
 def owner_of(place: Place, case_id: str) -> str:
     """Return the owner of a case, for staff who work from an asset or a run; raises WrongOwner when there is no such case."""
+    return case_of(place, case_id).owner
+
+
+def case_of(place: Place, case_id: str) -> Case:
+    """Return a case by its id as it is kept or as it was pasted; raises WrongOwner when there is none."""
     with place.database.reading() as db:
         case = cases.look_up(db, case_id)
     if case is None:
         raise WrongOwner
-    return case.owner
+    return case
 
 
 def only_asset(place: Place, prefix: str, *, case_id: str | None = None, of: Callable[[Connection, Asset], bool] = lambda *_: True) -> Asset:

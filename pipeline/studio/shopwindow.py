@@ -102,7 +102,7 @@ def listing(place: Place, which: Which, text: str = "", *, limit: int = 48, offs
         db.execute("BEGIN")
         found = {one: _found(db, WAITS if one is Which.WAITING else SHOWN, words) for one in Which}
         page = found[which][max(offset, 0) : max(offset, 0) + min(max(limit, 0), MOST_LINES)]
-        lines = tuple(_line(db, finding.find(db, row["id"])) for row in page)
+        lines = tuple(_line(db, case) for row in page if (case := cases.look_up(db, row["id"])))
     return Window(lines=lines, waiting=len(found[Which.WAITING]), shown=len(found[Which.SHOWN]))
 
 

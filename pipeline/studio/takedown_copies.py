@@ -11,6 +11,7 @@ from pipeline import assets, cases, runs
 from pipeline.buying import calls
 from pipeline.database import Connection
 from pipeline.errors import BadParameter, WrongOwner
+from pipeline.identifiers import tidy_id
 from pipeline.providers.addresses import media_urls
 from pipeline.publishing import publications
 from pipeline.publishing.publications import Publication, State
@@ -131,7 +132,7 @@ class Reach:
 
 def reach(place: Place, db: Connection, subject: Subject) -> Reach:
     """Return what a take-down is about; raises WrongOwner, UnknownName, BadParameter for the studio's own case as a whole."""
-    about = _cases(db, subject)
+    about = cases_of(db, subject)
     whole = frozenset() if subject.sha256 else frozenset(case.id for case in about)
     own = [one for case in about for one in _files(db, case.id, subject.sha256)]
     files = (*own, *_in_the_studio(db, own))
@@ -141,15 +142,17 @@ def reach(place: Place, db: Connection, subject: Subject) -> Reach:
     return Reach(cases=about, files=files, runs=live, copies=tuple({(one.where, one.address): one for one in named}.values()))
 
 
-def _cases(db: Connection, subject: Subject) -> tuple[Case, ...]:
+def cases_of(db: Connection, subject: Subject) -> tuple[Case, ...]:
     if subject.case_id == STUDIO_SCOPE and not subject.sha256:
         raise BadParameter("The studio's own test photos are taken down one by one.", next="Name the photo.")
     if subject.case_id:
         return (cases.get(db, subject.case_id, subject.owner),)
-    rows = db.execute("SELECT id FROM cases WHERE owner = ? AND id <> ? ORDER BY created_at, id", (subject.owner, STUDIO_SCOPE)).fetchall()
+    everyone = db.execute("SELECT id, owner FROM cases WHERE id <> ? ORDER BY created_at, id", (STUDIO_SCOPE,))
+    # Cases that were opened before ids had one form are this customer's as well, whatever blanks and invisible marks their owner id holds.
+    rows = [row for row in everyone.fetchall() if tidy_id(row["owner"]) == tidy_id(subject.owner)]
     if not rows:
         raise WrongOwner
-    return tuple(cases.get(db, row["id"], subject.owner) for row in rows)
+    return tuple(cases.get(db, row["id"], row["owner"]) for row in rows)
 
 
 def _files(db: Connection, scope: str, sha256: str) -> list[Asset]:
