@@ -7,6 +7,7 @@ from pipeline.errors import BadParameter
 
 LONGEST_ID = 200
 BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BLANKS = re.compile(r"[^\S\n\r\t\v\f]+")  # a line break within an id is no blank: it was pasted with something else
 # Letters that most typefaces draw like Latin ones, from Unicode's confusables (UTS 39): Cyrillic and Greek, and digits read for letters.
 LOOK_ALIKE = str.maketrans("авсԁеһіјӏкмнорԛѕтѵԝхуүзαικνορτυχγ01|", "abcdehijlkmhopqstvwxyy3aiknoptuxyoll")
 
@@ -25,7 +26,7 @@ def canonical_id(text: str, name: str = "id") -> str:
             f"The {name} holds a mark that turns the direction of the text, so it would not be what it looks like.", next="Type it anew."
         )
     visible = "".join(letter for letter in unicodedata.normalize("NFC", text) if unicodedata.category(letter) != "Cf")
-    kept = " ".join(visible.split())
+    kept = BLANKS.sub(" ", visible.strip())
     if not kept or len(kept) > LONGEST_ID or not kept.isprintable():
         raise BadParameter(f"The {name} must have 1 to {LONGEST_ID} printable characters.")
     return kept

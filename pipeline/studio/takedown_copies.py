@@ -143,6 +143,7 @@ def reach(place: Place, db: Connection, subject: Subject) -> Reach:
 
 
 def cases_of(db: Connection, subject: Subject) -> tuple[Case, ...]:
+    """Return the cases that a take-down is of; raises BadParameter for the studio's own scope, WrongOwner where there is none."""
     if subject.case_id == STUDIO_SCOPE and not subject.sha256:
         raise BadParameter("The studio's own test photos are taken down one by one.", next="Name the photo.")
     if subject.case_id:
