@@ -64,10 +64,10 @@ def test_the_order_of_imports_names_every_module():
     assert {name for layer in layers for name in re.findall(r"\w+", layer)} - {"__main__", "routes"} == MODULES - {"routes"}
 
 
-def test_the_sandbox_may_import_media_settings_and_errors_only():
+def test_the_sandbox_may_import_media_settings_ids_and_errors_only():
     forbidden = next(contract["forbidden_modules"] for contract in _contracts() if contract.get("source_modules") == ["pipeline.sandbox"])
     named = {str(name).removeprefix("pipeline.") for name in forbidden}
-    assert named - {"routes"} == MODULES - {"sandbox", "media", "settings", "errors", "routes"}
+    assert named - {"routes"} == MODULES - {"sandbox", "media", "settings", "identifiers", "errors", "routes"}
 
 
 def test_only_settings_reads_the_environment():
