@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pipeline import ledger, runs
+from pipeline import runs
 from pipeline.catalog import load_catalogue
 from pipeline.errors import DatabaseDamaged, StudioError
 from pipeline.media import ffmpeg
 from pipeline.prompts import load_styles
-from pipeline.records import now
+from pipeline.records import Person, now
+from pipeline.schema.shape import compare_shape
 from pipeline.settings import SHIPPED, Settings
 
 ROOM_BYTES = 1_000_000_000
@@ -81,8 +82,11 @@ def _database(settings: Settings) -> str:
     with place.database.reading() as db:  # a check of a large file takes seconds, in which others want to write
         sound = db.execute("PRAGMA quick_check").fetchone()[0]
         count = db.execute("SELECT count(*) FROM runs").fetchone()[0]
+        differences = compare_shape(db) if sound == "ok" else []
     if sound != "ok":
         raise DatabaseDamaged(next=place.database.way_back())
+    if differences:
+        raise StudioError(f"The database is not as this version makes it: {differences[0]}", next="Find out who changed it, and restore a backup.")
     with place.database.writing() as tx:
         tx.execute("INSERT INTO about(name, value) VALUES ('written_by_doctor', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", (now(),))
     return f"{count} runs; it can be written"
@@ -103,14 +107,15 @@ def _requests(settings: Settings) -> str:
 
 
 def _ledger(settings: Settings) -> str:
+    from pipeline.studio import anchors
     from pipeline.studio.place import Place
 
-    with Place(settings).database.reading() as db:
-        wrong = ledger.proof(db)
-        lines = db.execute("SELECT count(*) FROM entries").fetchone()[0]
-    if wrong:
-        raise StudioError(wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
-    return f"{lines} lines; chain unbroken, every sum equals its rows"
+    place = Place(settings)
+    found = anchors.verify(place, (), Person(name=settings.person))
+    if found.wrong:
+        raise StudioError(found.wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
+    anchors.keep_anchor(place)
+    return f"{found.anchor.lines} lines; chain unbroken, every sum equals its rows; anchor {found.anchor}"
 
 
 def _pictures(_: Settings) -> str:

@@ -83,12 +83,12 @@ def _ask(file: str) -> None:
 
 def _words(facts: "Facts") -> str:
     until = f" until {facts.last_at[:19]} UTC" if facts.last_at else ""
-    return f"{facts.runs:,} runs and {facts.lines:,} ledger lines{until}, {dollars(facts.charged_micro_usd)} spent, proven"
+    return f"{facts.runs:,} runs and {facts.lines:,} ledger lines{until}, {dollars(facts.charged_micro_usd)} spent, proven; anchor {facts.anchor}"
 
 
 def _document(facts: "Facts") -> dict[str, Any]:
     sums = {"charged_micro_usd": facts.charged_micro_usd, "held_micro_usd": facts.held_micro_usd}
-    return {"lines": facts.lines, "runs": facts.runs, "last_at": facts.last_at, **sums}
+    return {"lines": facts.lines, "runs": facts.runs, "last_at": facts.last_at, "anchor": str(facts.anchor), **sums}
 
 
 class _Said:

@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from pipeline.cli.output import JsonFlag, say, table
+from pipeline.cli.output import JsonFlag, me, say, table
 from pipeline.errors import PhotoUnreadable
 from pipeline.records import dollars
 from pipeline.settings import load
@@ -18,6 +18,24 @@ def add_to(app: typer.Typer) -> None:
     app.command()(price)
     app.command("ledger")(show_ledger)
     app.command("costs")(show_costs)
+    app.command()(verify)
+
+
+def verify(
+    anchor: list[str] = typer.Option([], "--anchor", help="An anchor noted before, as `backup`, `close-month` or `doctor` printed it; repeatable."),
+    as_json: bool = JsonFlag,
+) -> int:
+    """Prove tables, chain and sums of the ledger, and hold it against anchors noted before. Exit code 1 if anything is wrong."""
+    from pipeline.ledger.anchor import read_anchor
+    from pipeline.studio import anchors
+    from pipeline.studio.place import Place
+
+    noted = tuple(read_anchor(text) for text in anchor)
+    found = anchors.verify(Place(load()), noted, me())
+    document = {"proven": not found.wrong, "held_against": found.held_against, "anchor": str(found.anchor), "wrong": list(found.wrong)}
+    good = f"Proven, and as it was at {found.held_against} anchors noted before. Its anchor now: {found.anchor}"
+    say(document, as_json, lambda: "\n".join(found.wrong) or good)
+    return 1 if found.wrong else 0
 
 
 def price(

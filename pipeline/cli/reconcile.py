@@ -65,11 +65,14 @@ def close_month(
     as_json: bool = JsonFlag,
 ) -> None:
     """Close a month that is over and compared with the bill: its error is stated, and nothing can be booked in it any more."""
-    from pipeline.studio import closing
+    from pipeline.studio import anchors, closing
     from pipeline.studio.place import Place
 
-    done = closing.close_month(Place(load()), month, me(), accept_error=accept_error, reason=reason, dry_run=dry_run)
-    say({**closing.document(done), "dry_run": dry_run}, as_json, lambda: _closed(done, dry_run))
+    place = Place(load())
+    done = closing.close_month(place, month, me(), accept_error=accept_error, reason=reason, dry_run=dry_run)
+    anchor = anchors.keep_anchor(place)
+    document = {**closing.document(done), "dry_run": dry_run, "anchor": str(anchor)}
+    say(document, as_json, lambda: f"{_closed(done, dry_run)}\nNote the anchor outside the data folder: {anchor}")
 
 
 def _period(since: str | None, until: str | None, month: str | None) -> "Period":

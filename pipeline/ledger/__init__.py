@@ -5,6 +5,7 @@ limits.py    what caps and budgets allow whoever asks, as it stands now
 budgets.py   set, ended, extended; checked inside the transaction that holds
 reports.py   lines and totals
 proving.py   the proof that the chain is unbroken and every sum equals its rows
+anchor.py    how far the ledger had come, to be noted elsewhere and held against it later
 closings.py  closed months, and that nothing in them changed
 watch.py     the same, cheap enough for every second: only what is new is proven
 """

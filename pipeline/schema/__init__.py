@@ -1,5 +1,6 @@
 """The history of studio.db's schema: functions appended, never edited.
 
+shape.py        tables, indexes and triggers of a file compared with what this version makes
 history.py      the list itself, and what every step uses
 founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publications
 spending.py     12: what every request cost and came to, and its sums by day, kept by triggers

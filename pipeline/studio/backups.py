@@ -13,9 +13,12 @@ from pathlib import Path
 from pipeline import ledger, runs
 from pipeline.database import BACKUPS, SCHEMA_VERSION, Connection, Database, Row, insert
 from pipeline.errors import AlreadyRunning, BackupUnusable, BadOutputFolder, DatabaseDamaged, DiskFull, NotNow, StudioError, UnknownName, WrongMode
+from pipeline.ledger.anchor import Anchor, take_anchor
 from pipeline.records import Person, Role, now
+from pipeline.schema.shape import compare_shape
 from pipeline.settings import Settings
 from pipeline.studio import switches
+from pipeline.studio.anchors import keep_anchor
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
@@ -29,13 +32,17 @@ AFTERWARDS = "Requests made after this backup are no longer known here: compare 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a backup holds, as it was proven: ledger lines, what was spent and is held in micro-dollars, runs, and the last line's moment (UTC)."""
+    """What a backup holds, as it was proven: ledger lines, what was spent and is held in micro-dollars, runs, and the last line's moment (UTC).
+
+    `anchor` is to be noted outside the data folder.
+    """
 
     lines: int
     charged_micro_usd: int
     held_micro_usd: int
     runs: int
     last_at: str
+    anchor: Anchor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +101,7 @@ def back_up(place: Place, by: Person, to: Path | None = None, *, progress: Calla
         told = path.stat()
     except OSError as error:
         raise BadOutputFolder("The backup cannot be written there.") from error
+    keep_anchor(place)
     return Backup(path=path, bytes=told.st_size, made_at=now()), facts
 
 
@@ -104,6 +112,10 @@ def prove(path: Path) -> Facts:
             raise DatabaseDamaged("The database is damaged, and so is its copy. The copy was not kept.")
         if db.execute("PRAGMA user_version").fetchone()[0] != SCHEMA_VERSION:
             raise BackupUnusable("The copy is of another version of the studio.")
+        if differences := compare_shape(db):
+            raise BackupUnusable(
+                f"Its tables are not those of the studio: {differences[0]}", next="Choose another backup; `doctor` looks at the present one."
+            )
         return _facts(db)
 
 
@@ -276,4 +288,5 @@ def _facts(db: Connection) -> Facts:
         raise BackupUnusable(f"Its ledger does not add up: {wrong[0]}", next="Nothing was changed. `doctor` says how the present one stands.")
     sums = ledger.totals(db)
     row = db.execute("SELECT (SELECT count(*) FROM entries), (SELECT count(*) FROM runs), (SELECT max(at) FROM entries)").fetchone()
-    return Facts(lines=row[0], runs=row[1], last_at=row[2] or "", charged_micro_usd=sums.charged_micro_usd, held_micro_usd=sums.held_micro_usd)
+    money = {"charged_micro_usd": sums.charged_micro_usd, "held_micro_usd": sums.held_micro_usd}
+    return Facts(lines=row[0], runs=row[1], last_at=row[2] or "", anchor=take_anchor(db), **money)

@@ -24,6 +24,7 @@ from pipeline.studio.place import Place
 GRACE = timedelta(hours=24)
 ACTION = "delete orphans"
 TEMPORARY = "uploads/temp/"
+NO_MEDIA = (TEMPORARY, "anchors/")
 _PRIVATE_SHAPE = re.compile(r"[^/]+/[a-z0-9-]+/[0-9a-f]{64}\.[a-z0-9]+")
 
 
@@ -104,7 +105,7 @@ def _check_alone(part: StoreReport, is_bucket: bool, setting: str) -> None:
 
 
 def _compare(place: Place, name: str, store: ObjectStore, prefix: str, at: str, rows: Callable[[Connection], _Rows]) -> StoreReport:
-    objects = {one.key: one for one in store.survey(prefix) if not one.key.startswith(TEMPORARY)}
+    objects = {one.key: one for one in store.survey(prefix) if not one.key.startswith(NO_MEDIA)}
     # The rows after the objects: what was made meanwhile has its row, and what has no row yet is young.
     with place.database.reading() as db:
         known = rows(db)
