@@ -81,6 +81,7 @@ space.py       what the files take, and what is free
 orphans.py     both stores compared with the records; what no row knows can be deleted
 orphan_file.py  what that comparison found, kept for screens
 tidy.py        temporary uploads, results nobody approved, the weekly look
+anchors.py   the ledger's state noted where the data folder cannot rewrite it, and held against it later
 backups.py     studio.db copied while everything runs, proven, and the way back
 keeping.py     what is stored, and what that costs a month
 moving.py      what is published goes to another store, each file proven there

@@ -91,7 +91,7 @@ ATTEMPTS = {
 # fmt: off
 LOOKS_ONLY = {
     "before", "case_of", "cases_of", "cell_seconds", "check_reviewer", "check_withdrawal", "rating_of", "request_seconds", "style_of", "tally",
-    "warn_of_look_alikes", "whole",
+    "warn_of_look_alikes", "whole", "kept_anchors", "verify",
     "look", "see", "seen_of", "usual_seconds",
     "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of",
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
@@ -132,7 +132,7 @@ OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample port
 # people, test photos, a case that is only now opened, the switch for all purchases, budgets
 OF_NO_CASE = {"add", "open_new", "pause", "resume", "set_cap", "extend", "end", "back_up"}
 # what nobody approved or no row knows, and where everything that is published lies: of the whole studio, each with a dry run and a role of its own
-OF_THE_STORES = {"scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
+OF_THE_STORES = {"keep_anchor", "scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
 OF_THE_BILL = {"reconcile", "accept", "accept_all", "leave", "close_month"}  # the provider's bill for the whole studio, with a role of its own
 OF_A_PRESET = {"make", "go_back", "use_built_in"}  # what everybody begins with
 OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures", "vote", "take_back"}  # the studio's own comparisons, which belong to no customer
