@@ -18,6 +18,7 @@ TITLES = {
     "disk": "Disk",
     "database": "Database",
     "ledger": "Ledger",
+    "requests": "Requests at the provider",
     "models": "Models and prices",
     "prompts": "Prompt styles",
     "ffmpeg": "ffmpeg, which encodes clips",
