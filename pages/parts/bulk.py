@@ -62,7 +62,7 @@ def bar(form: str) -> Html:
         forms.opener("Reject", f"reject-{form}", symbol="thumb_down", off=off),
         forms.submit("Star", look="plain", symbol="star", off=no_star, data_bulk="star"),
         forms.submit("Publish", look="plain", symbol="public", off=barred(Role.PUBLISH, "publishing"), data_bulk="publish"),
-        forms.submit("Remove", look="plain", symbol="delete", off=off, data_bulk="remove"),
+        forms.submit("Remove", look="plain danger-quiet", symbol="delete", off=off, data_bulk="remove"),
     )
     return tag("form", count, *acts, none, _reject(form), class_="bulk", id=form, data_do="bulk", data_keep=True, aria_label="What is selected")
 
@@ -105,8 +105,8 @@ def going() -> Html | None:
     lead = tag("p", f"{along}: {len(files)} {'file' if len(files) == 1 else 'files'} in all. This cannot be undone. Costs and history stay.")
     rows = [_row(whole, one, files, several=only is None) for whole, one in files]
     reason = forms.field("Reason", "reason", required=True, maxlength=500, placeholder="The customer asked for it")
-    yes = forms.submit(f"Remove {len(files)} {'file' if len(files) == 1 else 'files'}", symbol="delete")
-    form = forms.form("remove", f"form-{shown.id}", reason, forms.buttons(_no(shown.id), yes), going=shown.id)
+    yes = forms.submit(f"Remove {len(files)} {'file' if len(files) == 1 else 'files'}", look="danger", symbol="delete")
+    form = forms.form("remove", f"form-{shown.id}", reason, forms.buttons(forms.cancel(shown.id), yes), going=shown.id)
     list_ = tag("ul", *rows, class_="removed-list", tabindex=0, role="list", aria_label="What goes")
     close = tag("button", icon("close"), type="button", class_="quiet", popovertarget=shown.id, popovertargetaction="hide", aria_label="Close")
     head = tag("div", tag("h2", title), close, class_="history-head")
@@ -124,10 +124,6 @@ def going() -> Html | None:
         data_opens=True,
         data_closes="keep",
     )
-
-
-def _no(id_: str) -> Html:
-    return tag("button", "Keep", type="button", class_="plain", popovertarget=id_, popovertargetaction="hide")
 
 
 def _row(whole: Dependents, one: Dependent, files: tuple[tuple[Dependents, Dependent], ...], *, several: bool) -> Html:

@@ -105,7 +105,7 @@ def _acts(seen: Details) -> Html:
         off=not_starring(own),
         **about,
     )
-    remove = button("Remove", "ask-remove", symbol="delete", look="quiet", off=not_deciding(own), **about)
+    remove = button("Remove", "ask-remove", symbol="delete", look="quiet danger-quiet", off=not_deciding(own), **about)
     off = not_deciding(own) or (OF_A_SWEEP if item.sweep is not None else None)
     why = tag("p", icon("lock"), tag("span", off), class_="why") if off else None
     return tag(

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import streamlit as st
 
-from pages.parts import evidence, forms, pieces, ways
+from pages.parts import evidence, forms, pieces, takedown_pictures, ways
 from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import barred, icon
@@ -105,7 +105,8 @@ def _plan(case: Case, scope: Scope) -> Html:
         "section",
         tag("h2", f"Take down {WORDS[scope]}?"),
         lead,
-        _copies(seen.copies, planned=True),
+        *takedown_pictures.draw(seen),
+        tag("details", tag("summary", f"Every copy, {len(seen.copies)} in all"), _copies(seen.copies, planned=True)),
         _form(case, scope, seen, count),
         class_="card stack tight",
         id="takedown",
@@ -128,7 +129,8 @@ def leave() -> None:
 def _form(case: Case, scope: Scope, seen: TakeDownPlan, count: str) -> Html:
     off = barred(Role.PUBLISH, "publishing") or barred(Role.APPROVE, "deciding")
     why = forms.field("Reason", "reason", required=True, maxlength=500, placeholder="The customer asked for it", hint="It stands on the receipt.")
-    buttons = forms.buttons(_back(case), forms.submit(f"Take down {count}", symbol="delete_forever", off=off))
+    cancel = tag("a", "Cancel", href=ways.to("publish", case=case.id), data_go=True, class_="button")
+    buttons = forms.buttons(forms.submit(f"Take down {count}", look="danger", symbol="delete_forever", off=off), cancel)
     about = {"case": case.id, "scope": scope.value, "mark": seen.mark}
     return forms.form("take-down", f"takedown-{seen.mark[:12]}", why, buttons, **about)
 

@@ -55,6 +55,11 @@ def dialog(id_: str, title: str, *children: Child) -> Html:
     return tag("div", head, *children, popover="auto", id=id_, class_="dialog", role="dialog", aria_label=title)
 
 
+def cancel(dialog_id: str) -> Html:
+    """Draw the button that closes a dialog and changes nothing; it stands beside every button that takes something away."""
+    return tag("button", "Cancel", type="button", class_="plain", popovertarget=dialog_id, popovertargetaction="hide")
+
+
 def buttons(*children: Child) -> Html:
     """Draw buttons in a row."""
     return tag("div", *children, class_="buttons")

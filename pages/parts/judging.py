@@ -140,8 +140,8 @@ def withdraw(shown: bool, off: str | None, **about: str) -> Html:
     if not shown:
         return button("Withdraw", "decide", symbol="undo", look="quiet", off=off, decision="withdrawn", **about)
     id_ = f"withdraw-{hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]}"
-    words = tag("p", "Guests see this now. Withdrawing the approval takes it from them as well; its address stops answering at once.")
+    words = tag("p", "Guests see this now. Withdrawing the approval takes it from them as well: its address stops answering.")
     told = {name: value for name, value in about.items() if name != "key"}
-    yes = button("Withdraw, and take it from guests", "decide", look="primary", symbol="public_off", decision="withdrawn", **told)
+    yes = button("Withdraw, and take it from guests", "decide", look="danger", symbol="public_off", decision="withdrawn", **told)
     opener = forms.opener("Withdraw", id_, look="quiet", symbol="undo", off=off, data_key=about.get("key"))
-    return join(opener, forms.dialog(id_, "Withdraw what guests see?", words, forms.buttons(yes)))
+    return join(opener, forms.dialog(id_, "Withdraw what guests see?", words, forms.buttons(forms.cancel(id_), yes)))

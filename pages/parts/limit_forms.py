@@ -61,7 +61,7 @@ def dialogs(one: Budget) -> Html:
         _reason(required=False),
         forms.buttons(forms.submit("Change")),
     )
-    gone = (_reason(required=False), forms.buttons(forms.submit("End this budget")))
+    gone = (_reason(required=False), forms.buttons(forms.cancel(f"end-{key}"), forms.submit("End this budget", look="danger")))
     return join(
         forms.dialog(f"extend-{key}", "Extend for today", tag("form", said, note, *more, data_do="budget-extend", **about)),
         forms.dialog(f"change-{key}", "Change this budget", tag("form", said, *other, data_do="budget-set", **about)),

@@ -105,10 +105,9 @@ def _withdraw(seen: Showcase) -> list[Html]:
         kinds.append(forms.tick("The clip alone; guests then see the avatar", "what", "clip", radio=True))
     named = tag("ul", *(tag("li", one.url, class_="address") for one in live.values()), class_="small")
     why = forms.field("Reason", "reason", maxlength=500, placeholder="The customer asked", hint="It stands on the receipt.", autofocus=True)
-    fields = (tag("p", "These addresses stop answering at once:"), named, tag("div", *kinds, class_="choices"), why)
-    form = forms.form(
-        "withdraw", f"withdraw-{len(seen.past)}", *fields, forms.buttons(forms.submit("Withdraw", symbol="public_off")), case=seen.line.case.id
-    )
+    fields = (tag("p", "These addresses stop answering:"), named, tag("div", *kinds, class_="choices"), why)
+    yes = forms.submit("Withdraw", look="danger", symbol="public_off")
+    form = forms.form("withdraw", f"withdraw-{len(seen.past)}", *fields, forms.buttons(forms.cancel("withdraw-dialog"), yes), case=seen.line.case.id)
     opener = forms.opener("Withdraw", "withdraw-dialog", symbol="public_off", off=barred(Role.PUBLISH, "publishing"))
     return [opener, forms.dialog("withdraw-dialog", "Withdraw from guests", form)]
 

@@ -59,7 +59,12 @@ def _found(report: OrphanReport) -> Html:
     words = tag("p", f"{count:,} files without a row ({storeroom.size(size)}), {missing:,} rows without their file.")
     more = tag("p", f"The first {SHOWN} are shown; `orphans --json` lists all.", class_="small") if count + missing > SHOWN else None
     delete = button(
-        f"Delete {count:,} files without a row", "delete-strays", symbol="delete", off=barred(Role.PUBLISH, "publishing"), mark=report.mark
+        f"Delete {count:,} files without a row",
+        "delete-strays",
+        look="danger",
+        symbol="delete",
+        off=barred(Role.PUBLISH, "publishing"),
+        mark=report.mark,
     )
     table = listing("What does not fit together", ("Store", "Key", "What", "Size", "Since"), rows, numbers={3})
     return tag("section", words, table, more, delete if count else None)

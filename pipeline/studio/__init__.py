@@ -45,6 +45,7 @@ filters.py     what a library can be narrowed down by, and how an address says i
 details.py     everything about one file, and the exact request behind it
 removal.py     media goes, with everything that depends on it named first
 takedown.py    a file, a case or a customer taken down for good, every copy named first
+takedown_groups.py  a take-down as people judge it: its pictures by case and sweep, and what belongs to others
 takedown_copies.py  which files and copies that reaches, as the records know them
 takedown_strays.py  copies that no record names
 takedown_work.py  the removing itself, copy by copy, resumed after a crash

@@ -125,6 +125,8 @@ def _write_down(tx: Connection, shown: TakeDownPlan, found: Reach, by: Person, r
     for number, one in enumerate(shown.copies, 1):
         insert(tx, "takedown_copies", one.row(takedown, number, at))
     _forget(tx, found, subject, takedown, at)
+    if subject.scope is not Scope.ASSET:
+        _forget_names(tx, found)
     for case in found.cases:
         _end_publications(tx, case, found, by)
         cases.let_go(tx, case, found.hashes(case.id))
@@ -136,8 +138,10 @@ def _write_down(tx: Connection, shown: TakeDownPlan, found: Reach, by: Person, r
 
 
 def _forget(tx: Connection, found: Reach, subject: Subject, takedown: str, at: str) -> None:
-    """Remove the files' rows from sight, and never keep their bytes again; a photo not among the test photos either."""
-    gone = {(one.scope, one.sha256) for one in found.files} | {(STUDIO_SCOPE, one.sha256) for one in found.files if one.kind in PHOTOS}
+    """Remove the files' rows from sight, and never keep their bytes again; a photo does not become a test photo either, unless it is one."""
+    held = {row["sha256"] for row in tx.execute("SELECT sha256 FROM assets WHERE scope = ? AND removed_at IS NULL", (STUDIO_SCOPE,))}
+    gone = {(one.scope, one.sha256) for one in found.files}
+    gone |= {(STUDIO_SCOPE, one.sha256) for one in found.files if one.kind in PHOTOS and one.sha256 not in held}
     if subject.scope is not Scope.ASSET:
         gone |= {(case.id, EVERYTHING) for case in found.cases}
     hashes = json.dumps([[one.scope, one.sha256] for one in found.files])
@@ -148,6 +152,13 @@ def _forget(tx: Connection, found: Reach, subject: Subject, takedown: str, at: s
     )
     rows = [(scope, sha256, takedown, at) for scope, sha256 in sorted(gone)]
     tx.executemany("INSERT OR IGNORE INTO gone(scope, sha256, takedown, at) VALUES (?, ?, ?, ?)", rows)
+
+
+def _forget_names(tx: Connection, found: Reach) -> None:
+    """No list, search or filter names the customer any more: a case is called by its id, a file by what it is. The ledger has ids only."""
+    for case in found.cases:
+        tx.execute("UPDATE cases SET name = id WHERE id = ?", (case.id,))
+        tx.execute("UPDATE assets SET facts = json_remove(facts, '$.name') WHERE scope = ? AND json_extract(facts, '$.name') IS NOT NULL", (case.id,))
 
 
 def _end_publications(tx: Connection, case: Case, found: Reach, by: Person) -> None:

@@ -34,6 +34,7 @@ ASKED: Final = "request as the provider keeps it"
 UNPROVEN: Final = "nobody knows yet whether the provider made it; should it ever arrive, it is not kept"
 SAME_CUSTOMER: Final = "it belongs to another case of the same customer, which this was not about"
 ANOTHER_CUSTOMER: Final = "it belongs to another customer, who gave it to us as well"
+TEST_PHOTO: Final = "it is one of the studio's own test photos; if it shows this customer, remove it in the Library as well"
 
 
 class Scope(StrEnum):
@@ -113,7 +114,7 @@ class Copy:
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """What a take-down is about: cases, files (also those removed before, and the studio's own), unended runs, copies the records know of."""
+    """What a take-down is about: cases, files (also those removed before), unended runs, copies the records know of."""
 
     cases: tuple[Case, ...]
     files: tuple[Asset, ...]
@@ -134,12 +135,11 @@ def reach(place: Place, db: Connection, subject: Subject) -> Reach:
     """Return what a take-down is about; raises WrongOwner, UnknownName, BadParameter for the studio's own case as a whole."""
     about = cases_of(db, subject)
     whole = frozenset() if subject.sha256 else frozenset(case.id for case in about)
-    own = [one for case in about for one in _files(db, case.id, subject.sha256)]
-    files = (*own, *_in_the_studio(db, own))
-    live = tuple(run for run in runs.live(db) if run.case_id in whole or _works_on(run, files))
-    found = Reach(cases=about, files=files, runs=live, copies=())
-    named = [*_public(db, found, whole), *_private(db, files), *_provided(place, db, found, whole), *_at_work(live), *_elsewhere(db, about, own)]
-    return Reach(cases=about, files=files, runs=live, copies=tuple({(one.where, one.address): one for one in named}.values()))
+    own = tuple(one for case in about for one in _files(db, case.id, subject.sha256))
+    live = tuple(run for run in runs.live(db) if run.case_id in whole or _works_on(run, own))
+    found = Reach(cases=about, files=own, runs=live, copies=())
+    named = [*_public(db, found, whole), *_private(db, own), *_provided(place, db, found, whole), *_at_work(live), *_elsewhere(db, about, own)]
+    return Reach(cases=about, files=own, runs=live, copies=tuple({(one.where, one.address): one for one in named}.values()))
 
 
 def cases_of(db: Connection, subject: Subject) -> tuple[Case, ...]:
@@ -168,14 +168,6 @@ def _family(db: Connection, asset: Asset) -> list[Asset]:
     while root.kind in PARTS and root.parents:
         root = assets.get(db, root.scope, root.parents[0])
     return [root, *assets.descendants(db, root.scope, root.sha256)]
-
-
-def _in_the_studio(db: Connection, own: Collection[Asset]) -> tuple[Asset, ...]:
-    """The same bytes among the test photos, and what sweeps made of them."""
-    found: dict[str, Asset] = {}
-    for row in db.execute("SELECT * FROM assets WHERE scope = ? AND sha256 IN (SELECT value FROM json_each(?))", (STUDIO_SCOPE, _hashes(own))):
-        found |= {one.sha256: one for one in _family(db, assets.read_rows([row])[0])}
-    return tuple(one for one in found.values() if one not in own)
 
 
 def _works_on(run: Run, files: Collection[Asset]) -> bool:
@@ -255,11 +247,11 @@ def _at_work(live: Iterable[Run]) -> Iterator[Copy]:
 
 def _elsewhere(db: Connection, about: Sequence[Case], own: Collection[Asset]) -> Iterator[Copy]:
     mine = {case.id for case in about}
-    query = """SELECT a.*, c.owner FROM assets a JOIN cases c ON c.id = a.scope WHERE a.removed_at IS NULL AND a.scope <> ?
+    query = """SELECT a.*, c.owner FROM assets a JOIN cases c ON c.id = a.scope WHERE a.removed_at IS NULL
         AND a.sha256 IN (SELECT value FROM json_each(?)) ORDER BY a.scope, a.sha256"""
-    for row in db.execute(query, (STUDIO_SCOPE, _hashes(own))).fetchall():
+    for row in db.execute(query, (_hashes(own),)).fetchall():
         if row["scope"] not in mine:
-            why = SAME_CUSTOMER if row["owner"] == about[0].owner else ANOTHER_CUSTOMER
+            why = SAME_CUSTOMER if row["owner"] == about[0].owner else TEST_PHOTO if row["scope"] == STUDIO_SCOPE else ANOTHER_CUSTOMER
             what = _words(assets.read_rows([row])[0])
             named = {"case_id": row["scope"], "sha256": row["sha256"], "bytes": row["bytes"]}
             yield Copy(what=what, where=Where.ELSEWHERE, address=row["key"], outcome=Outcome.KEPT, why=why, **named)

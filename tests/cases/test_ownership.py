@@ -91,7 +91,7 @@ ATTEMPTS = {
 # fmt: off
 LOOKS_ONLY = {
     "before", "case_of", "cases_of", "cell_seconds", "check_reviewer", "check_withdrawal", "rating_of", "request_seconds", "style_of", "tally",
-    "warn_of_look_alikes", "whole", "kept_anchors", "verify",
+    "warn_of_look_alikes", "whole", "kept_anchors", "verify", "groups",
     "look", "see", "seen_of", "usual_seconds",
     "asset_line", "copy_out", "entry_line", "files_of", "ledger_lines", "ledger_totals", "likeness_of",
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",

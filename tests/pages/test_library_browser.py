@@ -268,7 +268,7 @@ def test_removing_shows_what_goes_and_only_then_removes_it(app: RunningApp, watc
     dialog = page.get_by_role("dialog", name="Remove this avatar?")
     for words in ("Avatar, 512 px", "Clip as delivered", "Poster"):
         expect(dialog.get_by_text(words, exact=True)).to_be_visible()
-    dialog.get_by_role("button", name="Keep").click()
+    dialog.get_by_role("button", name="Cancel").click()
     expect(dialog).to_be_hidden()
     assert customer.left() == before
     remove.click()

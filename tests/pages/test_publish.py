@@ -1,5 +1,6 @@
 """Publish without a browser: what the shelves and a case say, what the buttons do, and that nothing unapproved is ever served."""
 
+import html
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,11 +18,11 @@ from pipeline.guest.hero import script_key
 from pipeline.publishing import publications
 from pipeline.records import AssetKind, Decision
 from pipeline.routes import all_routes
-from pipeline.studio import publish_cleanup, publishing, reviews, takedown, takedown_receipt, withdrawing
+from pipeline.studio import publish_cleanup, publishing, reviews, takedown, takedown_receipt, testphotos, withdrawing
 from pipeline.studio.place import Place
 from pipeline.studio.takedown_copies import Copy, Outcome, Subject, Where
 from pipeline.studio.takedown_receipt import Receipt
-from tests.little_studio import CASE, ME, OWNER, LittleStudio
+from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.pages.screens import drawn, now, visit
 
 NASTY = "<script>alert(1)</script> & Söhne 👰🤵"
@@ -196,6 +197,22 @@ def test_a_case_lists_its_own_receipts_and_those_of_its_customer(studio: LittleS
     assert listed == {("42", "ben"): [whole.id, file.id], ("case-7", "42"): [customer.id], ("42_", "eve"): [other.id]}
     assert f"Receipt {file.id}" in drawn(visit("publish", case="42", receipt=file.id))
     assert "There is no such receipt" in drawn(visit("publish", case="42", receipt=customer.id))
+
+
+def test_a_take_down_is_judged_by_pictures_of_invitation_and_sweep_and_names_what_stays_with_others(studio: LittleStudio) -> None:
+    testphotos.add(studio.place, "Sample couple", intake("blue"), ME)
+    studio.customer("case-2", "ben", photo="blue")
+    studio.approved_clip()
+    cell = studio.avatar()
+    studio.as_cell(studio.run(cell.run_id or ""), "s-1")
+    seen = drawn(visit("publish", case=CASE, takedown="case"))
+    groups = re.findall(r'<section class="going-group( stays)?">(.*?)</section>', seen, re.DOTALL)
+    titles = [(bool(stays), re.sub(r"<[^>]+>", "", group.partition("</h4>")[0]), group.count("<figure")) for stays, group in groups]
+    assert [(stays, pictures) for stays, _, pictures in titles] == [(False, 3), (False, 1), (True, 1), (True, 1)]
+    words = " ".join(title for _, title, _ in titles)
+    assert re.search(rf"Invitation {CASE}.*Sweep s-1 presets on {CASE}.*case-2.*Test photos", words)
+    assert "one of the studio's own test photos" in html.unescape(seen)
+    assert re.search(r'<button[^>]*type="submit"[^>]*class="danger".*?>Take down \d+ copies<.*?Cancel</a>', seen, re.DOTALL)
 
 
 def test_what_would_go_is_looked_for_once_an_opening(studio: LittleStudio, monkeypatch: pytest.MonkeyPatch) -> None:

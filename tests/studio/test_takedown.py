@@ -29,8 +29,8 @@ from pipeline.publishing.addresses import PUBLIC
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Call, CallState, Person, Role, RunKind, RunState, now
 from pipeline.sandbox.database import opened
 from pipeline.sandbox.shelf import Shelf, new_id
-from pipeline.studio import photos, portraits, publish_cleanup, publishing, removal, takedown, takedown_receipt, testphotos
-from pipeline.studio.takedown_copies import ASKED, MADE, NO_WAY, Outcome, Subject, Where
+from pipeline.studio import finding, photos, portraits, publish_cleanup, publishing, removal, takedown, takedown_receipt, testphotos
+from pipeline.studio.takedown_copies import ASKED, MADE, NO_WAY, TEST_PHOTO, Outcome, Subject, Where
 from pipeline.studio.takedown_work import NO_SCOPE, NOT_HELD, OVERDUE
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
@@ -183,16 +183,30 @@ def test_the_same_photo_in_another_case_is_named_and_kept_and_the_customer_does_
     assert receipt.document()["counts"]["kept"] == 4
 
 
-def test_the_same_photo_among_the_test_photos_goes_with_what_was_made_of_it(folder: LittleStudio) -> None:
+def test_the_same_photo_among_the_test_photos_is_named_and_stays_with_what_was_made_of_it(folder: LittleStudio) -> None:
     blue, red = (testphotos.add(folder.place, name, intake(name), ME) for name in ("blue", "red"))
     run = Asset(scope=STUDIO_SCOPE, kind=AssetKind.AVATAR, media_type="image/jpeg", parents=(blue.asset.sha256,))
     cell = assets.keep(folder.place.database, folder.place.store, b"a cell", run)
-    press(folder)
-    left = everywhere(folder).values()
-    assert (blue.asset.sha256 in left, cell.sha256 in left, red.asset.sha256 in left) == (False, False, True)
-    assert [one.id for one in testphotos.listing(folder.place)] == [red.id]
-    with pytest.raises(TakenDown):
-        testphotos.add(folder.place, "again", intake("blue"), ME)
+    receipt = press(folder)
+    kept = {(one.what, one.why) for one in receipt.copies if one.outcome is Outcome.KEPT}
+    assert kept == {(f"{what}, a test photo", TEST_PHOTO) for what in ("photo", "photo, square")}
+    assert {blue.asset.sha256, cell.sha256, red.asset.sha256} <= set(everywhere(folder).values())
+    assert [one.id for one in testphotos.listing(folder.place)] == [blue.id, red.id]
+    assert testphotos.add(folder.place, "blue", intake("blue"), ME).id == blue.id
+
+
+def test_the_customer_s_name_is_in_no_list_nor_search_any_more_and_the_ledger_keeps_its_ids(folder: LittleStudio) -> None:
+    photos.open_case(folder.place, "case-7", OWNER, ME, name="Anna Müller & Ben")
+    photos.put_photo(folder.place, "case-7", OWNER, replace(intake("red"), name="anna-mueller.jpg"), ME)
+    folder.approved_avatar("case-7")
+    paid = money(folder)
+    assert finding.search(folder.place, "Müller").total == 1
+    press(folder, Subject(owner=OWNER, case_id="case-7"))
+    assert finding.search(folder.place, "Müller").total == 0
+    assert [line.case.name for line in finding.search(folder.place, "case-7").lines] == ["case-7"]
+    rows = {table: rows for table, rows in folder.dump().items() if "nna" in str(rows) or "mueller" in str(rows)}
+    assert {table for table in rows if "Müller" in str(rows[table]) or "anna-mueller" in str(rows[table])} == set()
+    assert money(folder) == paid
 
 
 def test_a_photo_that_was_taken_down_is_not_taken_in_again_in_that_case(folder: LittleStudio) -> None:
