@@ -274,6 +274,9 @@ def test_arrows_walk_and_a_key_acts_on_the_framed_picture_alone_and_only_when_it
     page.keyboard.press("ArrowLeft")
     chosen = framed(page)
     assert chosen != newest
+    page.keyboard.press("r")
+    expect(page.locator(f"#reject-{chosen}")).to_be_visible()
+    page.keyboard.press("Escape")
     page.locator("#history").scroll_into_view_if_needed()
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
     expect(page.locator("[data-on] .slid")).not_to_be_in_viewport()

@@ -8,6 +8,8 @@ function keyed(event, root) {
   if (!at.closest || isTyped(at, event) || at.closest('[popover]') || event.metaKey || event.ctrlKey || event.altKey) return
   const elsewhere = at.getRootNode() === document ? at.closest('button, a, [contenteditable], [role="dialog"]') : !root.contains(at)
   if (elsewhere) return
+  // What lies over a light table has the keys for itself; Escape closes it.
+  if (root.querySelector('[data-table]') && isCovered(root)) return
   if (keyTable(root, event)) return event.preventDefault()
   const tile = at.closest('[data-tile]')
   if (event.key in ARROWS) {

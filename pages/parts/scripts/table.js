@@ -145,7 +145,7 @@ function noteAsked(root, what) {
 
 function keyTable(root, event) {
   const table = root.querySelector('[data-table]')
-  if (!table || isCovered(root)) return Boolean(table)
+  if (!table) return false
   if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') return walkFilm(root, table, event.key === 'ArrowLeft' ? -1 : 1)
   if (event.repeat) return true
   const frame = frameOf(table)
