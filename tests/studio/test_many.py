@@ -8,7 +8,7 @@ from pipeline.studio import many, photos, portraits
 from pipeline.workflows.wishes import AvatarWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
-APPROVED, REJECTED, WITHDRAWN = Decision
+APPROVED, REJECTED, WITHDRAWN = Decision.APPROVED, Decision.REJECTED, Decision.WITHDRAWN
 
 
 @pytest.fixture
