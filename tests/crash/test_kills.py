@@ -18,6 +18,7 @@ from pipeline.studio.photos import Intake
 from tests.crash.harness import PATIENCE_SECONDS, Wreckable, WreckableApp, assert_sound
 
 KILLS = int(os.environ.get("KILLS", "20"))
+FEW = 6
 CLIP_ONLY = {"after-encoding"}
 AVATAR_ONLY = {"after-display-copy"}
 
@@ -45,12 +46,23 @@ def _die_at(studio: Wreckable, points: list[str], ask: Callable[[], Run]) -> Run
     return run
 
 
-@pytest.mark.parametrize("forgetful", [False, True], ids=["the engine remembers", "jobs.db deleted between kills"])
-def test_random_kills_lose_nothing_and_buy_nothing_twice(studio: Wreckable, intake: Intake, forgetful: bool) -> None:
-    dice = random.Random(f"{forgetful} {KILLS}")
+REMEMBERS, FORGETS = "the engine remembers", "jobs.db deleted between kills"
+
+
+@pytest.mark.parametrize(
+    ("forgetful", "most"),
+    [
+        pytest.param(False, FEW, id=REMEMBERS),
+        pytest.param(True, FEW, id=FORGETS),
+        pytest.param(False, KILLS, id=f"{REMEMBERS}, at length", marks=pytest.mark.long),
+        pytest.param(True, KILLS, id=f"{FORGETS}, at length", marks=pytest.mark.long),
+    ],
+)
+def test_random_kills_lose_nothing_and_buy_nothing_twice(studio: Wreckable, intake: Intake, forgetful: bool, most: int) -> None:
+    dice = random.Random(f"{forgetful} {most}")
     avatars = [studio.ask_avatar(studio.case_with(intake)) for _ in range(4)]
     kills = 0
-    while kills < KILLS:
+    while kills < most:
         studio.up()
         time.sleep(dice.uniform(0.2, 2.0))
         kills += _kill_something(studio, dice, forgetful)
@@ -59,6 +71,7 @@ def test_random_kills_lose_nothing_and_buy_nothing_twice(studio: Wreckable, inta
     assert_sound(studio)
 
 
+@pytest.mark.long
 def test_the_app_may_be_killed_too(app: WreckableApp, intake: Intake) -> None:
     dice = random.Random(KILLS)
     avatars = [app.ask_avatar(app.case_with(intake)) for _ in range(3)]
@@ -100,6 +113,7 @@ def _keep_busy(studio: Wreckable, intake: Intake, avatars: list[Run]) -> list[Ru
     return going if len(studio.live()) >= 4 else [*going, studio.ask_avatar(studio.case_with(intake))]
 
 
+@pytest.mark.long
 def test_eight_commands_at_once_end_well_while_the_worker_is_killed_six_times(studio: Wreckable) -> None:
     command = [sys.executable, "-m", "pipeline", "portrait", "data/samples/astronaut.jpg", "--approve", "--json"]
     asked = [subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(8)]
