@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import logging
 import os
 import shutil
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -24,6 +26,7 @@ from pipeline.sandbox.shelf import Shelf
 from pipeline.sandbox.work import Declined, Made, NewFile, Stopped, Task, from_data_uri, make
 
 LOG = logging.getLogger(__name__)
+RETRY_SECONDS = 0.5
 STAGES = ("Reading the photo", "Finding faces", "Painting", "Finishing")
 BROKEN = detail("prompt", "internal_server_error", "Internal server error", None)
 
@@ -132,7 +135,25 @@ class Crew:
         if ending.status_code != 422 or entry.has(Kind.RESULT_422):
             await _until(due_at)
         self.running.pop(entry.id, None)
-        self.end(entry.id, ending)
+        while not self._ended_well(entry.id, ending):
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _ended_well(self, entry_id: str, ending: Ending) -> bool:
+        """End a request; false while its books cannot be written, as on a full disk. What follows an end is made up for by `go_on`."""
+        try:
+            self.end(entry_id, ending)
+        except sqlite3.OperationalError as error:
+            LOG.warning("the books cannot be written: %s", error)
+            return self.book.get(entry_id).state is State.ENDED
+        return True
+
+    def go_on(self) -> None:
+        """Start what could not be started when a place became free, and tell whoever waits of what has ended meanwhile."""
+        with contextlib.suppress(sqlite3.OperationalError):
+            self.fill()
+        for entry_id, event in list(self.ended.items()):
+            if not event.is_set() and self.book.get(entry_id).state is State.ENDED:
+                event.set()
 
     async def _ending(self, entry: Entry) -> Ending:
         ordered = _ordered(entry)

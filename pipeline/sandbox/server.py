@@ -83,6 +83,7 @@ class Emulator:
                 await asyncio.sleep(0.005)
             on_ready(port)
             while not should_stop():
+                crew.go_on()
                 self.at_work = crew.at_work()
                 await asyncio.sleep(POLL_SECONDS)
         finally:

@@ -1,6 +1,7 @@
 """The emulator survives its own SIGKILL and ends when it is told to."""
 
 import os
+import resource
 import socket
 import threading
 import time
@@ -109,3 +110,17 @@ def test_it_knows_how_long_nobody_asked(tmp_path: Path) -> None:
 def test_a_folder_without_a_bill_owes_nothing(tmp_path: Path) -> None:
     assert bill(tmp_path / "none") == Bill((), 0)
     assert not os.path.exists(tmp_path / "none")
+
+
+def test_when_the_disk_was_full_for_a_while_what_was_accepted_ends_and_new_requests_are_taken(new_sandbox: Callable[..., Sandbox]) -> None:
+    sandbox = new_sandbox(slots=1, speed="0.6", pictures="ready").start()
+    assert sandbox.process is not None
+    asked = [sandbox.accepted({"prompt": f"portrait {n}", "image_url": photo_uri(128), "seed": n}) for n in range(2)]
+    usual = resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, (1, usual[1]))  # no byte more is written, as on a full disk
+    time.sleep(1.5)
+    assert sandbox.submit().status_code == 500
+    resource.prlimit(sandbox.process.pid, resource.RLIMIT_FSIZE, usual)
+    for request_id in (*asked, sandbox.accepted()):
+        sandbox.ended(request_id)
+    assert len(bill(sandbox.folder).requests) == 3
