@@ -10,16 +10,17 @@ from pipeline.buying import Desk, calls
 from pipeline.buying.settling import drop_unsent
 from pipeline.database import Connection, Database
 from pipeline.engine import durable
-from pipeline.errors import StudioError
+from pipeline.errors import DatabaseBusy, DiskFull, StudioError
 from pipeline.records import CALL_UNSENT, Run, RunState, now
 from pipeline.turns import Pause
-from pipeline.workflows.portrait import make_portrait
+from pipeline.workflows.portrait import make_portrait, with_charge
 
 log = logging.getLogger("pipeline.dispatcher")
 RECONCILE_SECONDS = 5.0
 KEEP_DAYS = 30
 RESTARTS = 5
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 5.0, 600.0
+OURS_AND_PASSING = (DatabaseBusy.__name__, DiskFull.__name__)
 SHARE = 20.0
 HAND_OVER_SECONDS = 0.2
 
@@ -58,8 +59,8 @@ class Dispatcher:
     def reconcile(self) -> int:
         """Give every live run whose workflow is gone its next attempt, and so every ended run whose request is still open; return how many.
 
-        The first attempt follows at once, later ones after growing pauses. What was bought is driven for ever; a run that has nothing open
-        ends after RESTARTS attempts that broke.
+        The first attempt follows at once, later ones after growing pauses. What was bought is driven for ever, and a busy database or a full
+        disk is waited for; any other run that has nothing open ends after RESTARTS attempts that broke.
         """
         with self.database.reading() as db:
             live, undriven = runs.live(db), runs.undriven(db)
@@ -74,15 +75,16 @@ class Dispatcher:
         return len(lost) + len(undriven)
 
     def _begin_again(self, run: Run) -> None:
-        pause = min(FIRST_PAUSE_SECONDS * 2 ** self._restarts[run.id], LONGEST_PAUSE_SECONDS)
-        self._restarts[run.id] += 1
-        self._not_before[run.id] = time.monotonic() + pause
+        made = self._restarts[run.id]
         with self.database.writing() as tx:
-            if self._restarts[run.id] <= RESTARTS or _may_come_to_something(tx, run):
+            if made < RESTARTS or _may_come_to_something(tx, run) or _waits_for_us(run):
                 runs.restart(tx, run)
             else:
                 _drop_unsent_calls(tx, run)
-                runs.finish(tx, run.id, RunState.FAILED, StudioError("This run broke again and again and was stopped; what was bought is kept."))
+                said = StudioError("This run broke again and again and was stopped; what was bought is kept.")
+                runs.finish(tx, run.id, RunState.FAILED, with_charge(tx, run, said))
+        self._restarts[run.id] = made + 1  # only now: an attempt that could not be written down was not made
+        self._not_before[run.id] = time.monotonic() + min(FIRST_PAUSE_SECONDS * 2**made, LONGEST_PAUSE_SECONDS)
         log.warning("a run lost its workflow", extra={"run": run.id})
 
     def _take_up(self, run: Run) -> None:
@@ -148,6 +150,10 @@ def _workflow_id(run: Run) -> str:
 
 def _may_come_to_something(db: Connection, run: Run) -> bool:
     return any(call.state not in CALL_UNSENT and calls.is_unfinished(db, call) for call in calls.of_run(db, run.id))
+
+
+def _waits_for_us(run: Run) -> bool:
+    return run.error is not None and run.error["error"] in OURS_AND_PASSING
 
 
 def _drop_unsent_calls(tx: Connection, run: Run) -> int:

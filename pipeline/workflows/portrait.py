@@ -91,15 +91,14 @@ def _break_off(run: Run, attempt: int, error: Exception) -> None:
     desk, said = bench().buying, _in_words(run.id, error)
     if isinstance(error, Cancelled):
         return _end(run, RunState.CANCELLED, error)
-    passes = not isinstance(error, StudioError) or isinstance(error, DatabaseBusy | DiskFull)
     with desk.database.reading() as db:
         call = calls.filling(db, run.id, SLOTS[run.kind])
         goes_on = call.state not in CALL_UNSENT and calls.is_unfinished(db, call) and not isinstance(error, TakenDown)
-    if passes or goes_on:
+    if _passes(error) or goes_on:
         log.warning("a run is tried again", extra={"run": run.id, "error": type(error).__name__})
         stage = Stage.FETCHING_AGAIN if isinstance(error, DownloadFailed) else Stage.TRYING_AGAIN
         with desk.database.writing() as tx:
-            runs.keep_trying(tx, run.id, attempt, stage, _paid(tx, run, said))
+            runs.keep_trying(tx, run.id, attempt, stage, with_charge(tx, run, said))
         return None
     if call.state in CALL_UNSENT and call.run_id == run.id:
         give_up(desk, call, said)
@@ -143,7 +142,8 @@ def _finish(kind: str, order: Json) -> Json:
     except Exception as error:  # the outermost frame on this machine
         said = _in_words(order["run"], error)
         log.warning("finishing failed", extra={"run": order["run"], "error": type(said).__name__})
-        return {"run": order["run"], "error": {**said.as_json(), "fault": said.fault.value, "retry": said.retry}}
+        told = {**said.as_json(), "fault": said.fault.value, "retry": said.retry}
+        return {"run": order["run"], "error": told, "passes": _passes(error)}
 
 
 def _measure_avatar(master: Asset, crop: Asset) -> Json:
@@ -204,8 +204,7 @@ def _written(tx: Connection, run: Run, made: Json, files: Sequence[Asset]) -> Ru
     """Write down what finishing came to and end the run; raises TakenDown, after which nothing is written."""
     assets.check_wanted(tx, run.case_id, [run.source, *([made["measured"]] if "measured" in made else [])])
     if "error" in made:
-        runs.finish(tx, run.id, RunState.FAILED, _paid(tx, run, StudioError.from_json(made["error"])))
-        return RunState.FAILED
+        return _not_finished(tx, run, made)
     kept = [assets.record(tx, file) for file in files]
     if run.kind is RunKind.AVATAR:
         master = assets.get(tx, run.case_id, made["measured"])
@@ -215,6 +214,16 @@ def _written(tx: Connection, run: Run, made: Json, files: Sequence[Asset]) -> Ru
         update(tx, "outputs", {"run_id": run.id, "slot": "clip"}, {"asset": kept[0].sha256})
     runs.finish(tx, run.id, RunState.SUCCEEDED)
     return RunState.SUCCEEDED
+
+
+def _not_finished(tx: Connection, run: Run, made: Json) -> RunState:
+    """Leave a run live whose trouble passes: what was bought is kept, so that the next attempt only encodes or measures again."""
+    said = with_charge(tx, run, StudioError.from_json(made["error"]))
+    if run.cancel_asked_at is None and made.get("passes"):
+        runs.keep_trying(tx, run.id, run.attempt, Stage.TRYING_AGAIN, said)
+        return RunState.WORKING
+    runs.finish(tx, run.id, RunState.FAILED, said)
+    return RunState.FAILED
 
 
 def _check_wanted(run_id: str) -> None:
@@ -236,8 +245,13 @@ def _check(call: Call) -> None:
 
 def _end(run: Run, state: RunState, error: StudioError) -> None:
     with bench().buying.database.writing() as tx:
-        runs.finish(tx, run.id, state, _paid(tx, run, error))
+        runs.finish(tx, run.id, state, with_charge(tx, run, error))
     log.warning("a run ended", extra={"run": run.id, "state": state.value, "error": type(error).__name__, "charged": error.charged})
+
+
+def _passes(error: Exception) -> bool:
+    """Tell whether trouble may be over at the next attempt: a busy database, a full disk, and whatever nobody foresaw."""
+    return not isinstance(error, StudioError) or isinstance(error, DatabaseBusy | DiskFull)
 
 
 def _in_words(run_id: str, error: Exception) -> StudioError:
@@ -247,8 +261,8 @@ def _in_words(run_id: str, error: Exception) -> StudioError:
     return DiskFull() if isinstance(error, OSError) and error.errno == errno.ENOSPC else StudioError()
 
 
-def _paid(tx: Connection, run: Run, error: StudioError) -> StudioError:
-    """Whatever breaks after the provider was paid, the run says that it was charged; while its request is open nobody knows."""
+def with_charge(tx: Connection, run: Run, error: StudioError) -> StudioError:
+    """Return the error with what is true of its money: charged once the provider was paid, not known yet while its request is open."""
     call = calls.filling(tx, run.id, SLOTS[run.kind])
     if call.state in CALL_OPEN - CALL_UNSENT:
         error.charged = None
