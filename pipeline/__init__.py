@@ -28,6 +28,7 @@
     stages.py     what staff read while a run is on its way
     records.py    frozen values and states that cross boundaries
     settings.py   every setting; the only reader of the environment
+    spreadsheets.py  text that a spreadsheet shows as it is written
     identifiers.py  ids of cases, owners and people in the one form in which they are kept
     errors.py     everything that can go wrong, in one tree
 

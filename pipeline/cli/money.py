@@ -128,10 +128,10 @@ def _csv(lines: list[dict[str, Any]]) -> str:
 
 
 def _table_csv(lines: list[dict[str, Any]], names: tuple[str, ...]) -> str:
-    from pipeline.studio.exports import harmless
+    from pipeline.spreadsheets import quote_formula
 
     out = io.StringIO()
     writer = csv.DictWriter(out, names, lineterminator="\n", extrasaction="ignore")
     writer.writeheader()
-    writer.writerows({name: harmless(value) for name, value in line.items()} for line in lines)
+    writer.writerows({name: quote_formula(value) for name, value in line.items()} for line in lines)
     return out.getvalue().rstrip("\n")

@@ -15,6 +15,7 @@ from typing import IO, Any, Protocol
 from pipeline.database import Connection
 from pipeline.errors import BadOutputFolder, BadParameter, DiskFull
 from pipeline.records import dollars, now
+from pipeline.spreadsheets import quote_formula
 from pipeline.studio.costs import SINGLE, Slice, added, check, condition, model_names
 from pipeline.studio.export_columns import ABOUT, ADDING_UP, CLOCK, SUM_NAMES, VIEWS, Column, Kind, Table, columns_of, described
 from pipeline.studio.export_views import view
@@ -55,15 +56,6 @@ class Exported:
         """The same in words."""
         rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
         return rows if self.charged_micro_usd is None else f"{rows}, {dollars(self.charged_micro_usd)} spent"
-
-
-def harmless(value: object) -> object:
-    """Keep a spreadsheet from running text that people gave: what begins like a formula gets an apostrophe in front.
-
-    >>> harmless("=1+1"), harmless("-30"), harmless(-30), harmless("anna")
-    ("'=1+1", "'-30", -30, 'anna')
-    """
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
 
 def export_to(place: Place, wish: Wish, path: Path, *, replace: bool = False) -> tuple[Exported, Path]:
@@ -186,7 +178,7 @@ class _Csv:
         self._written = [column.kind is Kind.TEXT and not column.is_decimal for column in columns]
 
     def add(self, rows: list[tuple[Any, ...]]) -> None:
-        self._lines.writerows([harmless(value) if text else value for value, text in zip(row, self._written, strict=True)] for row in rows)
+        self._lines.writerows([quote_formula(value) if text else value for value, text in zip(row, self._written, strict=True)] for row in rows)
 
     def end(self) -> None:
         self._text.flush()

@@ -12,6 +12,7 @@ from math import prod
 from typing import Any
 
 from pipeline.records import RunKind
+from pipeline.spreadsheets import quote_formula, unquote_formula
 from pipeline.sweeps.cells import MOST_CELLS
 from pipeline.sweeps.plans import KINDS, ONLY, TITLES, Axis, Draft, Plan, Problem
 from pipeline.sweeps.shorthand import ValueKind, parse
@@ -20,9 +21,6 @@ MOST_SKIPS = 200
 MOST_PROBLEMS = 50
 WIDEST_SKIP = 3
 SHOWN_LETTERS = 80
-NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-# What spreadsheets calculate; an apostrophe before it says "text", and one more stands before text that begins with apostrophes itself.
-FORMULA = re.compile(r"'*\s*[=+\-@＝＋－＠]|'*[\t\r\n]")
 COMMA_DECIMAL = re.compile(r"[+-]?\d+,\d+")
 DELIMITERS = (",", ";", "\t")
 
@@ -61,11 +59,11 @@ def _cell(value: Any) -> str:
         return f"{value:f}"
     if not isinstance(value, str):
         return "" if value is None else str(value)
-    return f"'{value}" if FORMULA.match(value) and not NUMBER.fullmatch(value) else value
+    return str(quote_formula(value))
 
 
 def _text(cell: str) -> str:
-    return (cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell).strip()
+    return unquote_formula(cell).strip()
 
 
 def _rows(text: str, kind: RunKind, problems: list[Problem]) -> list[Row]:

@@ -112,7 +112,7 @@ LOOKS_ONLY = {
     "backups", "prove",
     "customers", "first_day", "of_days", "of_names", "points", "proof", "spread", "together",
     "balance", "booked_for", "decided", "first_open_day", "look_up", "month_of", "months", "open_requests", "requests", "row", "undecided",
-    "columns_of", "described", "exact", "export_to", "harmless",
+    "columns_of", "described", "exact", "export_to",
     "budgets", "budgets_within", "look_now", "pressing", "grouped", "total", "whom", "expect", "of_limit", "of_month",
     "libraries", "measure", "options", "release", "without_login",
     "counts", "counts_of", "days_ago", "done_since", "explain", "failed_ids", "failed_since", "failure", "in_full", "money_today",
