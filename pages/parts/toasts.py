@@ -1,5 +1,6 @@
 """What was just done on this screen, with the way back: toasts that stay ten seconds, whatever screen is gone to meanwhile."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -94,17 +95,12 @@ def reject_cell(run_id: str, reason: str, note: str) -> None:
         settings.reject_cell(place(), run_id, reason, note, me(), press=press)
 
 
-class _press:
-    """A press whose toast is shown once it has done something."""
-
-    def __enter__(self) -> str:
-        _kept()
-        self.id = new_id("u")
-        return self.id
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            _kept().append(_Press(id=self.id, gone_at=time.monotonic() + UNDO_SECONDS))
+@contextlib.contextmanager
+def _press() -> Iterator[str]:
+    """Give a press its id. It is kept before it does anything: the next beat may break it off right after its row was written."""
+    press = _Press(id=new_id("u"), gone_at=time.monotonic() + UNDO_SECONDS)
+    _kept().append(press)
+    yield press.id
 
 
 def _decide(scope: str, sha256: str, decision: Decision, note: str, press: str) -> None:
@@ -141,12 +137,10 @@ def draw() -> Html:
 
 def spoken() -> str:
     """Say in words what was done last, for screen readers; empty once its toast has gone."""
-    kept = _recent()
-    if not kept:
-        return ""
+    now_shown = [one for one in _recent() if time.monotonic() <= one.gone_at]
     with place().database.reading() as db:
-        done = actions.of_press(db, kept[-1].id)
-        if not done or time.monotonic() > kept[-1].gone_at:
+        done = next((found for one in reversed(now_shown) if (found := actions.of_press(db, one.id))), ())
+        if not done:
             return ""
         said = f"{WORDS[done[0].kind](done[0])}, {_about(db, done[0])}" if len(done) == 1 else f"{WORDS[done[0].kind](done[0])}: {len(done)} files"
     if all(one.outcome is End.UNDONE for one in done):

@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts import actions, case_actions, frame, library_actions, presetcard, publish_actions, toasts
 from pages.parts.here import dismiss, notice
 from pages.parts.told import What
-from pipeline.records import Asset, RunKind
+from pipeline.records import Asset, Decision, RunKind
 from pipeline.studio import presets, publishing
 from tests.little_studio import CASE, ME, OWNER, LittleStudio
 from tests.pages.screens import drawn, now, visit
@@ -143,3 +143,19 @@ def test_support_returns_to_the_built_in_settings_by_one_press_and_back_by_anoth
     assert "Built-in" in drawn(visit("settings", part="presets"))
     assert undo() == ""
     assert presets.avatar_wish(studio.place).strength == 0.6
+
+
+def test_a_press_that_is_broken_off_right_after_its_row_was_written_still_leads_back(studio: LittleStudio) -> None:
+    """A second key within a tenth of a second makes the screen library break the first press off."""
+    avatar = studio.avatar()
+
+    def broken_off() -> None:
+        with toasts._press() as press:
+            toasts._decide(avatar.scope, avatar.sha256, Decision.APPROVED, "", press)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        broken_off()
+    assert approve_in_library(studio, avatar) == ""
+    assert re.search(r"Approved Avatar of .* Undo", shown())
+    assert "Approved, Avatar of" in toasts.spoken()
