@@ -25,7 +25,8 @@ def canonical_id(text: str, name: str = "id") -> str:
         raise BadParameter(
             f"The {name} holds a mark that turns the direction of the text, so it would not be what it looks like.", next="Type it anew."
         )
-    visible = "".join(letter for letter in unicodedata.normalize("NFC", text) if unicodedata.category(letter) != "Cf")
+    # Marks go first: one between a letter and its accent would keep the two from being composed.
+    visible = unicodedata.normalize("NFC", "".join(letter for letter in text if unicodedata.category(letter) != "Cf"))
     kept = BLANKS.sub(" ", visible.strip())
     if not kept or len(kept) > LONGEST_ID or not kept.isprintable():
         raise BadParameter(f"The {name} must have 1 to {LONGEST_ID} printable characters.")

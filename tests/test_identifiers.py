@@ -41,6 +41,10 @@ def test_what_would_not_be_what_it_looks_like_is_refused(bad):
         canonical_id(bad)
 
 
+def test_an_invisible_mark_between_a_letter_and_its_accent_makes_no_other_id():
+    assert canonical_id("Zoe\u200b\u0308") == "Zoë"
+
+
 @given(st.text(max_size=40))
 def test_the_canonical_form_of_a_canonical_id_is_itself(text):
     assert tidy_id(tidy_id(text)) == tidy_id(text)
