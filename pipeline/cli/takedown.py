@@ -8,6 +8,7 @@ import typer
 from pipeline.cli.output import JsonFlag, Progress, me, note, say, table
 from pipeline.cli.portrait import Owner
 from pipeline.errors import BadParameter, NotNow
+from pipeline.records import STUDIO_SCOPE
 from pipeline.settings import load
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def _subject(place: "Place", case: str | None, asset: str | None, customer: str 
         raise BadParameter("A take-down is of a case, or of a customer.", next="Name a case, `--asset HASH`, or `--customer OWNER` alone.")
     if customer is not None:
         return Subject(owner=customer)
+    if case == STUDIO_SCOPE and asset is None:
+        return Subject(case_id=STUDIO_SCOPE, owner=STUDIO_SCOPE)
     if asset is None:
         found_case = reviews.case_of(place, case or "")
         return Subject(case_id=found_case.id, owner=owner or found_case.owner)

@@ -68,7 +68,6 @@ def _buy(run_id: str, attempt: int) -> Json | None:
     try:
         call = buy(desk, call.id, turn=turns.turn_of(run), tell=tell, check=lambda: _check_wanted(run_id))
         _check(call)
-        _check_wanted(run_id)
         tell(Stage.FETCHING, 0.82)
         asset = deliver(desk, call, BOUGHT[run.kind], bench().tmp)
         return _bought(run, call, asset)
@@ -94,6 +93,9 @@ def _break_off(run: Run, attempt: int, error: Exception) -> None:
     with desk.database.reading() as db:
         call = calls.filling(db, run.id, SLOTS[run.kind])
         goes_on = call.state not in CALL_UNSENT and calls.is_unfinished(db, call) and not isinstance(error, TakenDown)
+        unwanted = call.state is CallState.SUCCEEDED and runs.get(db, run.id).cancel_asked_at is not None
+    if goes_on and unwanted:
+        return _end(run, RunState.CANCELLED, Cancelled())
     if _passes(error) or goes_on:
         log.warning("a run is tried again", extra={"run": run.id, "error": type(error).__name__})
         stage = Stage.FETCHING_AGAIN if isinstance(error, DownloadFailed) else Stage.TRYING_AGAIN

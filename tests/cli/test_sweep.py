@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import re
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -71,11 +72,8 @@ def test_every_cell_says_its_settings_its_likeness_and_where_its_picture_is(boug
 
 def test_the_price_and_how_far_it_is_are_told_beside_the_result(bought: Said) -> None:
     lines = bought.err.splitlines()
-    assert lines[:3] == [
-        "Sweep spring presets: 4 cells",
-        "  4 × FLUX.1 [dev] image-to-image at $0.03 = $0.12",
-        "  total $0.12, about 1 s",
-    ]
+    assert lines[:2] == ["Sweep spring presets: 4 cells", "  4 × FLUX.1 [dev] image-to-image at $0.03 = $0.12"]
+    assert re.fullmatch(r"  total \$0\.12, about [1-9] s", lines[2]), "how long depends on the machine's cores"
     assert lines[3].startswith("spring presets: 0 of 4")
     assert lines[-1] == "spring presets: 4 of 4"
 

@@ -180,7 +180,7 @@ def test_every_setting_is_shown_and_no_secret(studio: LittleStudio, monkeypatch:
 
 def test_the_version_is_shown_with_the_libraries(studio: LittleStudio) -> None:
     seen = part("version")
-    for words in ("Unreleased", "Python", "streamlit", "1.67.0", "What is new"):
+    for words in ("0.2.0", "Python", "streamlit", "1.67.0", "What is new"):
         assert words in seen
     assert "not the version that was tested" not in seen
 

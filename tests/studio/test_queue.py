@@ -22,7 +22,6 @@ from pipeline.errors import (
     TooManyRequests,
 )
 from pipeline.records import Call, CallState, Choice, Person, Role, Run, RunState
-from pipeline.sandbox import faults
 from pipeline.studio import photos, portraits, queue, requests, strip, switches
 from pipeline.studio.undecided import Undecided
 from pipeline.workflows.wishes import AvatarWish
@@ -326,11 +325,13 @@ def test_the_strip_offers_what_ended_last_however_long_ago_it_was_asked(little: 
 
 
 def test_a_retry_by_the_worker_keeps_the_error_until_it_succeeds_and_buys_nothing_that_was_bought(studio: Running) -> None:
-    studio.order("half_body", rate=1.0)
-    failed = studio.avatar(studio.customer())
+    case = studio.customer()
+    in_the_way = studio.settings.folder / "objects" / case.id / "avatar-display"
+    in_the_way.write_text("a file where the store wants a folder")
+    failed = studio.avatar(case)
     assert failed.error is not None
     assert queue.price_of_retrying(studio.place, [failed.id]).total_micro_usd == 0
-    faults.clear(studio.emulator)
+    in_the_way.unlink()
     seen: list[Run] = []
     with studio.accepted() as accepted:
         assert [one.retried for one in queue.retry_all_failed(studio.place, ME, [failed.id])] == [True]

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline import assets
 from pipeline.records import AssetKind, RunState
+from pipeline.stages import Stage
 from pipeline.studio import removal
 from tests.running import ME, Running
 
@@ -22,16 +23,18 @@ def place_in_the_way(shared):
     return put
 
 
-def test_a_store_that_does_not_take_the_picture_costs_a_retry_and_no_second_picture(studio, place_in_the_way):
+def test_a_store_that_does_not_take_the_picture_is_tried_again_until_it_does_and_nothing_is_bought_twice(studio, place_in_the_way):
     case = studio.customer()
     blocked = place_in_the_way(case, "avatar")
-    run = studio.avatar(case)
-    assert (run.state, run.error["charged"], studio.charged(run)) == (RunState.FAILED, True, 30_000)
-    assert "store" in run.error["say"]
-    blocked.unlink()
     with studio.accepted() as accepted:
-        assert studio.retry(run).state is RunState.SUCCEEDED
-    assert accepted == []
+        run = studio.ask_avatar(case)
+        studio.until(lambda: (studio.watch.look(), studio.run(run).stage == Stage.TRYING_AGAIN)[1], 60)
+        waiting = studio.run(run)
+        assert (waiting.state, waiting.error["charged"], studio.charged(run)) == (RunState.WORKING, True, 30_000)
+        assert "store" in waiting.error["say"]
+        blocked.unlink()
+        done = studio.wait_for(run)
+    assert (done.state, done.error, len(accepted)) == (RunState.SUCCEEDED, None, 1)
     studio.check_books()
 
 
