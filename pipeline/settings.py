@@ -138,7 +138,7 @@ def load(environment: Mapping[str, str] | None = None) -> Settings:
         sandbox_pictures=_one_of(text, "STUDIO_SANDBOX_PICTURES", ("rendered", "ready")),
         fal_key=text["FAL_KEY"],
         wavespeed_api_key=text["WAVESPEED_API_KEY"],
-        r2_endpoint=text["R2_ENDPOINT"],
+        r2_endpoint=_endpoint(text),
         r2_access_key_id=text["R2_ACCESS_KEY_ID"],
         r2_secret_access_key=text["R2_SECRET_ACCESS_KEY"],
         r2_bucket_name=text["R2_BUCKET_NAME"],
@@ -179,17 +179,21 @@ def _whole(text: Mapping[str, str], name: str, low: int, high: int) -> int:
 
 
 def _seconds(text: Mapping[str, str], name: str) -> float:
+    return _amount(text, name, "a number of seconds")
+
+
+def _amount(text: Mapping[str, str], name: str, needed: str) -> float:
     try:
         value = float(text[name])
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e9:
-        raise BadSetting(f"{name} is {text[name]!r}; it must be a number of seconds.")
+        raise BadSetting(f"{name} is {text[name]!r}; it must be {needed}.")
     return value
 
 
 def _micro_usd(text: Mapping[str, str], name: str) -> int:
-    return round(_seconds(text, name) * 1_000_000)
+    return round(_amount(text, name, "an amount in dollars, such as 2.50, up to a billion") * 1_000_000)
 
 
 def _domain(text: Mapping[str, str]) -> str:
@@ -200,6 +204,16 @@ def _domain(text: Mapping[str, str]) -> str:
     return domain
 
 
+def _endpoint(text: Mapping[str, str]) -> str:
+    """Return the store's address; with the bucket's name in it every request would go to a bucket within the bucket."""
+    address = text["R2_ENDPOINT"].rstrip("/")
+    path = address.partition("://")[2].partition("/")[2]
+    for name in ("R2_BUCKET_NAME", "R2_PRIVATE_BUCKET_NAME"):
+        if text[name] and path == text[name]:
+            raise BadSetting(f"R2_ENDPOINT ends in the bucket's name {text[name]!r}.", next=f"Leave it out there; it stands in {name} already.")
+    return address
+
+
 def _another(text: Mapping[str, str], name: str, than: str) -> str:
     if text[name] and text[name] == text[than]:
         raise BadSetting(f"{name} and {than} are the same; what is in {than} can be read by everybody.", next=f"Give {name} a bucket of its own.")
@@ -208,5 +222,5 @@ def _another(text: Mapping[str, str], name: str, than: str) -> str:
 
 def _speed(text: Mapping[str, str]) -> str:
     if text["STUDIO_SANDBOX_SPEED"] not in ("fast", "real"):
-        _seconds(text, "STUDIO_SANDBOX_SPEED")
+        _amount(text, "STUDIO_SANDBOX_SPEED", "fast, real, or a number of seconds")
     return text["STUDIO_SANDBOX_SPEED"]

@@ -86,3 +86,25 @@ def test_a_relative_data_folder_lies_in_the_project_wherever_it_is_started_from(
 
 def test_zero_cpu_places_means_one_for_each_core():
     assert load({"STUDIO_CPU_SLOTS": "0"}).cpu_slots == os.cpu_count()
+
+
+def test_a_wrong_amount_is_told_in_its_own_unit():
+    for name, value, unit in [
+        ("STUDIO_DAILY_CAP_USD", "lots", "dollars"),
+        ("STUDIO_IDLE_SECONDS", "long", "seconds"),
+        ("STUDIO_SANDBOX_SPEED", "slow", "fast, real, or a number of seconds"),
+    ]:
+        with pytest.raises(BadSetting) as caught:
+            load({name: value})
+        assert unit in caught.value.say
+    with pytest.raises(BadSetting) as caught:
+        load({"STUDIO_DAILY_CAP_USD": "ten"})
+    assert "seconds" not in caught.value.say
+
+
+@pytest.mark.parametrize("name", ["R2_BUCKET_NAME", "R2_PRIVATE_BUCKET_NAME"])
+def test_a_store_s_address_that_ends_in_the_bucket_s_name_is_named_as_the_cause(name):
+    with pytest.raises(BadSetting) as caught:
+        load({"R2_ENDPOINT": "https://account.r2.example/portraits/", name: "portraits"})
+    assert "ends in the bucket's name 'portraits'" in caught.value.say
+    assert load({"R2_ENDPOINT": "https://account.r2.example/", name: "portraits"}).r2_endpoint == "https://account.r2.example"

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import forms, intake, pieces, ways
 from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import icon
 from pages.parts.told import What
 from pipeline.records import Plan
@@ -82,7 +83,7 @@ def _new_case(seen: CasePage) -> Html:
 
 def _page_number() -> int:
     given = st.query_params.get("page", "1")
-    return max(int(given), 1) if given.isdecimal() and len(given) < 7 else 1
+    return min(max(read_whole(given, 1), 1), 999_999)
 
 
 def _find(what: What) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.parts import judge_actions, sweepdraft, sweeplist, testphoto, toasts, ways
 from pages.parts.here import me, place
+from pages.parts.numbers import read_whole
 from pages.parts.sweepjudge import evidence_of
 from pages.parts.told import What
 from pipeline.errors import BadParameter, OutOfDate
@@ -39,7 +40,7 @@ def _plan(what: What) -> None:
     sweep = _sweep()
     draft = sweepdraft.read(sweep, what)
     plan, problems = _without_impossible(draft.plan)
-    version = int(what["version"]) if what["version"].isdecimal() else 0
+    version = read_whole(what["version"], 0)
     sweeps.save(place(), sweep.id, sweep.name, plan, me(), version=version)
     _tell((*draft.problems, *problems))
 
@@ -66,7 +67,7 @@ def _tell(problems: tuple[Problem, ...]) -> None:
 
 def _rename(what: What) -> None:
     sweep = _sweep()
-    sweeps.save(place(), sweep.id, what["name"], sweep.plan, me(), version=int(what["version"]) if what["version"].isdecimal() else 0)
+    sweeps.save(place(), sweep.id, what["name"], sweep.plan, me(), version=read_whole(what["version"], 0))
 
 
 def _duplicate(what: What) -> None:
@@ -80,23 +81,21 @@ def _merge(what: What) -> None:
     sweep = _sweep()
     plan = sweepdraft.read(sweep, sweepdraft.fields_of(what["draft"])).plan if what["draft"] else sweep.plan
     found = sweep_prices.price(place(), plan, me(), sweep_id=sweep.id).remarks
-    number = int(what["number"]) if what["number"].isdecimal() else len(found)
+    number = read_whole(what["number"], len(found))
     if number >= len(found) or found[number].words[:200] != what["said"] or found[number].merged is None:
         raise OutOfDate
     sweeps.save(place(), sweep.id, sweep.name, found[number].merged, me(), version=sweep.version)
 
 
 def _buy(what: What) -> None:
-    sweep, told = _sweep(), what["price"]
-    if not told.isdecimal():
-        raise OutOfDate
+    sweep, told = _sweep(), _price(what)
     ceiling = _dollars(what["ceiling"])
-    seen = int(what["version"]) if what["version"].isdecimal() else 0
+    seen = read_whole(what["version"], 0)
     if what["draft"]:
         sweep, seen = _keep_typed(sweep, what, seen)
     elif what["plan"] != plan_hash(sweep.plan):
         raise OutOfDate
-    sweep_runs.start(place(), sweep.id, me(), ceiling_micro_usd=ceiling, told_micro_usd=int(told), version=seen, large=bool(what["large"]))
+    sweep_runs.start(place(), sweep.id, me(), ceiling_micro_usd=ceiling, told_micro_usd=told, version=seen, large=bool(what["large"]))
 
 
 def _keep_typed(sweep: Sweep, what: What, version: int) -> tuple[Sweep, int]:
@@ -120,9 +119,15 @@ def _dollars(text: str) -> int:
 
 
 def _retry_failures(what: What) -> None:
-    if not what["price"].isdecimal():
+    sweep_runs.retry_failures(place(), _sweep().id, me(), told_micro_usd=_price(what))
+
+
+def _price(what: What) -> int:
+    """Return the price in micro-dollars that was shown beside the button that was pressed."""
+    told = read_whole(what["price"])
+    if told is None:
         raise OutOfDate
-    sweep_runs.retry_failures(place(), _sweep().id, me(), told_micro_usd=int(what["price"]))
+    return told
 
 
 def _sample(_: What) -> None:
@@ -141,9 +146,7 @@ def _cell(what: What) -> str:
 
 
 def _replay(what: What) -> None:
-    if not what["price"].isdecimal():
-        raise OutOfDate
-    replays.replay(place(), _cell(what), me(), told_micro_usd=int(what["price"]))
+    replays.replay(place(), _cell(what), me(), told_micro_usd=_price(what))
 
 
 def _preset(what: What) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from pages.parts import forms, mishaps, pausing, pieces, sweepline, ways
 from pages.parts.here import everyone, me, shared
 from pages.parts.markup import Child, Html, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import icon
 from pipeline.records import Person, RunState
 from pipeline.stages import ordinal
@@ -188,4 +189,4 @@ def _who() -> str:
 
 def _page() -> int:
     given = st.query_params.get("page", "1")
-    return max(int(given), 1) if given.isdecimal() and len(given) < 7 else 1
+    return min(max(read_whole(given, 1), 1), 999_999)

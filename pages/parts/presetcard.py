@@ -7,6 +7,7 @@ from pages.parts import forms, sweepline, toasts, ways
 from pages.parts.here import me, place
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import badge, button, icon
 from pages.parts.told import What
 from pipeline.errors import OutOfDate
@@ -144,9 +145,10 @@ def _day(preset: Preset) -> str:
 
 
 def _go_back(what: What) -> None:
-    if not what["leaving"].isdecimal() or len(what["leaving"]) > 12:
+    leaving = read_whole(what["leaving"])
+    if leaving is None:
         raise OutOfDate
-    toasts.leave_preset(_kind_of(what), int(what["leaving"]))
+    toasts.leave_preset(_kind_of(what), leaving)
 
 
 def _kind_of(what: What) -> RunKind:

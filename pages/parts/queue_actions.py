@@ -7,6 +7,7 @@ import streamlit as st
 from pages.parts import pieces, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import me, place
+from pages.parts.numbers import read_whole
 from pages.parts.told import What
 from pipeline.errors import NotNow, UnknownName
 from pipeline.records import dollars
@@ -14,7 +15,6 @@ from pipeline.studio import home, queue, switches
 from pipeline.studio.queue import Retried
 
 MOST_AT_ONCE = 200
-LONGEST_PRICE = 16
 
 
 def _whose(what: What) -> None:
@@ -28,7 +28,7 @@ def _pause(what: What) -> None:
 def _retry_all(what: What) -> None:
     runs = [run for run in what["runs"].split(",") if run][:MOST_AT_ONCE]
     now = queue.price_of_retrying(place(), runs).total_micro_usd
-    told = int(what["price"]) if what["price"].isdecimal() and len(what["price"]) < LONGEST_PRICE else 0
+    told = read_whole(what["price"], 0)
     if now > told:
         raise NotNow(f"Retrying these would now cost {dollars(now)} instead of {dollars(told)}.", next="Look at the list again.")
     st.session_state["retried"] = [_told(one) for one in queue.retry_all_failed(place(), me(), runs)]

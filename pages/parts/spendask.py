@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from pages.parts import ways
+from pages.parts.numbers import read_whole
 from pipeline.studio.costs import Period, Slice, is_day
 from pipeline.studio.requests_made import Order
 
@@ -144,7 +145,7 @@ def read(given: Mapping[str, str], today: str) -> Asked:
         on=on if is_day(on) else None,
         closer=_one_of(given, "closer", CLOSER, "closer"),
         order=Order(_one_of(given, "sort", {order.value: "" for order in Order}, "order")),
-        page=max(int(number), 1) if number.isdecimal() and len(number) < 6 else 1,
+        page=min(max(read_whole(number, 1), 1), 99_999),
         request=given.get("request", ""),
         today=today,
     )

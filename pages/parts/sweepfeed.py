@@ -15,6 +15,7 @@ from starlette.responses import Response
 from pages.parts import daylinks, pieces, sweepprompts, sweepproof, sweepwords
 from pages.parts.here import place
 from pages.parts.judging import reasons
+from pages.parts.numbers import read_whole
 from pipeline.errors import AccessError, StudioError
 from pipeline.records import new_id
 from pipeline.studio import sweep_view
@@ -56,7 +57,7 @@ class _Known:
         """Return the count a browser has, None for one that knows nothing of this."""
         boot, _, rest = cursor.partition(".")
         shape, _, count = rest.rpartition(".")
-        return int(count) if (boot, shape) == (BOOT, self.shape) and count.isdecimal() else None
+        return read_whole(count) if (boot, shape) == (BOOT, self.shape) else None
 
 
 def look(sweep_id: str) -> SweepView:

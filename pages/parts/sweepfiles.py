@@ -1,17 +1,17 @@
 """What can be taken away of a sweep: a contact sheet of the view, a table of all cells, everything as one file. The links are signed for the day."""
 
-import itertools
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
 from anyio.to_thread import run_sync
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from pages.parts import daylinks, tmpfiles
 from pages.parts.here import place
 from pages.parts.markup import Html, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import icon
 from pipeline.errors import AccessError, StudioError
 from pipeline.storage.links import attachment
@@ -49,7 +49,7 @@ async def take(request: Request) -> Response:
     except StudioError as error:
         return PlainTextResponse(error.on_screen, status_code=422, headers=HEADERS)
     headers = {**HEADERS, "content-disposition": attachment(saved)}
-    return FileResponse(path, media_type=KINDS[name], headers=headers, background=BackgroundTask(path.unlink))
+    return tmpfiles.LentFile(path, media_type=KINDS[name], headers=headers)
 
 
 def _made(sweep_id: str, name: str, view: Mapping[str, str]) -> tuple[Path, str]:
@@ -68,14 +68,20 @@ def _made(sweep_id: str, name: str, view: Mapping[str, str]) -> tuple[Path, str]
 
 def _page(plan: Plan, given: Mapping[str, str]) -> dict[Axis, str]:
     """Return the values of the page that is open, where axes are turned like pages; the first axis turns slowest."""
-    axes = [Axis(name) for name in given.get("pages", "").split(",") if name in {axis.value for axis in plan.axes}]
-    if not axes:
-        return {}
-    pages = list(itertools.product(*(plan.axes[axis] for axis in axes)))
-    number = int(given.get("page", "1")) if given.get("page", "1").isdecimal() else 1
-    return dict(zip(axes, pages[min(max(number, 1), len(pages)) - 1], strict=True))
+    axes = [axis for axis in _axes(given, "pages") if plan.axes.get(axis)]
+    turned = min(max(read_whole(given.get("page", ""), 1), 1), math.prod(len(plan.axes[axis]) for axis in axes)) - 1
+    found: dict[Axis, str] = {}
+    for axis in reversed(axes):
+        turned, place_of = divmod(turned, len(plan.axes[axis]))
+        found[axis] = plan.axes[axis][place_of]
+    return {axis: found[axis] for axis in axes}
+
+
+def _axes(given: Mapping[str, str], name: str) -> tuple[Axis, ...]:
+    """Return the axes that a part of the address names, each once however often it is named."""
+    return tuple(dict.fromkeys(Axis(axis) for axis in given.get(name, "").split(",") if axis in set(Axis)))
 
 
 def _view(given: Mapping[str, str]) -> dict[str, tuple[Axis, ...]]:
     """Return the view that the address of the grid names; empty for the usual one."""
-    return {name: tuple(Axis(axis) for axis in given.get(name, "").split(",") if axis in set(Axis)) for name in ("rows", "columns", "cell")}
+    return {name: _axes(given, name) for name in ("rows", "columns", "cell")}

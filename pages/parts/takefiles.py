@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from anyio.to_thread import run_sync
-from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from pages.parts import daylinks, spendask, tmpfiles
 from pages.parts.here import place
@@ -45,7 +44,7 @@ async def take(request: Request) -> Response:
     except StudioError as error:
         return PlainTextResponse(error.on_screen, status_code=422, headers=HEADERS)
     headers = {**HEADERS, "content-disposition": attachment(_name(wish))}
-    return FileResponse(path, media_type=TYPES[wish.format], headers=headers, background=BackgroundTask(path.unlink))
+    return tmpfiles.LentFile(path, media_type=TYPES[wish.format], headers=headers)
 
 
 def _wish(name: str, given: Mapping[str, str]) -> Wish:

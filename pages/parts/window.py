@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts import farewell, forms, pieces, ways
 from pages.parts.here import shared
 from pages.parts.markup import Html, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import barred, button, icon
 from pipeline.records import AssetKind, Role
 from pipeline.studio import shopwindow
@@ -49,7 +50,7 @@ def _total(seen: Window) -> int:
 def page_number() -> int:
     """Return the page that the address names."""
     given = st.query_params.get("page", "1")
-    return max(int(given), 1) if given.isdecimal() and len(given) < 7 else 1
+    return min(max(read_whole(given, 1), 1), 999_999)
 
 
 def draw(seen: Window) -> Html:

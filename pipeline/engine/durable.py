@@ -130,7 +130,7 @@ def _unfinished(**chosen: Any) -> list[WorkflowStatus]:
 def _write_ahead(url: str) -> None:
     if not url.startswith("sqlite:///"):
         return
-    path = Path(url.removeprefix("sqlite:///"))
+    path = Path(sqlalchemy.make_url(url).database or "")
     if _is_broken(path):
         log.warning("the jobs database was broken and is begun anew")
         for ending in ("", "-wal", "-shm"):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import WorkerAbsent
 from pipeline.processes.claims import Holder, holder_of
+from pipeline.processes.logs import output_of
 from pipeline.settings import ROOT, Settings
 
 START_SECONDS = 30.0
@@ -60,8 +61,7 @@ def wait_until_up(settings: Settings, name: str, seconds: float = START_SECONDS)
 
 def spawn_lasting(settings: Settings, name: str) -> None:
     """Start `python -m pipeline NAME` on its own, apart from this terminal, ending after the idle time."""
-    (settings.folder / "logs").mkdir(parents=True, exist_ok=True)
-    with open(settings.folder / "logs" / f"{name}.out", "ab") as out:
+    with output_of(settings.folder, name) as out:
         child = subprocess.Popen(
             [sys.executable, "-m", "pipeline", name, "--idle", f"{settings.idle_seconds:g}"],
             cwd=ROOT,

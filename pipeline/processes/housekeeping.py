@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 
 from pipeline.errors import StudioError
+from pipeline.processes.logs import shorten_outputs
 from pipeline.studio import publish_cleanup, tidy
 from pipeline.studio.place import Place
 from pipeline.studio.undo import orders
@@ -21,6 +22,8 @@ def keep_house(place: Place, stop: threading.Event, *, every_seconds: float = EV
     chores: tuple[tuple[str, Callable[[Place], object], int], ...] = (
         ("publications", publish_cleanup.finish, 1),
         ("temporary files", tidy.clear_temporary, ROUNDS_A_DAY),
+        ("calls that were heard", tidy.clear_inbox, ROUNDS_A_DAY),
+        ("printed output", lambda there: shorten_outputs(there.settings.folder), 1),
         ("weekly look", _weekly, 1),
     )
     for number in itertools.count():

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pipeline.processes.bring_up import child_environment
 from pipeline.processes.claims import holder_of
+from pipeline.processes.logs import output_of
 from pipeline.settings import ROOT, Settings
 
 LOOK_SECONDS = 0.25
@@ -83,8 +84,7 @@ class Supervisor:
             child.process.kill()
 
     def _start(self, child: _Child) -> None:
-        (self.settings.folder / "logs").mkdir(parents=True, exist_ok=True)
-        with open(self.settings.folder / "logs" / f"{child.name}.out", "ab") as out:
+        with output_of(self.settings.folder, child.name) as out:
             child.process = subprocess.Popen(
                 [sys.executable, "-m", "pipeline", child.name, "--with-parent"],
                 cwd=ROOT,

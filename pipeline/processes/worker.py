@@ -7,6 +7,8 @@ import threading
 import time
 from collections.abc import Callable
 
+import sqlalchemy
+
 from pipeline.buying import Desk, Gate
 from pipeline.buying.points import Points
 from pipeline.engine import durable
@@ -166,7 +168,9 @@ def _queues(settings: Settings) -> dict[str, int]:
 
 
 def _jobs_url(settings: Settings) -> str:
-    return settings.jobs_db_url or f"sqlite:///{settings.folder / 'jobs.db'}"
+    """Return the address of the engine's database; in one built from its parts, `?`, `#` and `%` of the folder's name stay the folder's."""
+    own = sqlalchemy.URL.create("sqlite", database=str(settings.folder / "jobs.db"))
+    return settings.jobs_db_url or own.render_as_string(hide_password=False)
 
 
 def _work_elsewhere(settings: Settings, only: tuple[str, ...], stop: threading.Event) -> None:

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from nacl.exceptions import BadSignatureError
@@ -20,21 +21,39 @@ LEEWAY_SECONDS = 300
 _FRESH_SECONDS = 3600.0
 _OLDEST_SECONDS = 86_400.0
 _PAUSE_SECONDS = 60.0
-_KEY_BYTES = 32
+_KEY_BYTES, _SIGNATURE_BYTES = 32, 64
+UNPROVEN = "This call carries no valid signature."
 _PARTS = ("x-fal-webhook-request-id", "x-fal-webhook-user-id", "x-fal-webhook-timestamp")
 
 
-def verify(headers: Mapping[str, str], body: bytes, *, keys: Callable[[], Sequence[bytes]], now: datetime) -> str:
-    """Return the request id of a call that fal signed within 300 s of `now`; NotAllowed for every other call."""
+@dataclass(frozen=True, kw_only=True)
+class Signed:
+    """What the headers of a call claim; nothing of it is believed before `prove`."""
+
+    request_id: str
+    account: str
+    timestamp: str
+    signature: bytes
+
+
+def read_headers(headers: Mapping[str, str], now: datetime) -> Signed:
+    """Return what a call claims that was signed within 300 s of `now`; NotAllowed where a header is missing or cannot be one of fal's.
+
+    Needs no body, so that nothing is read of a call that could never be proven.
+    """
     given = {name.lower(): value for name, value in headers.items()}
-    request_id, user_id, timestamp = (given.get(part, "") for part in _PARTS)
-    if not request_id or not _is_near(timestamp, now):
-        raise NotAllowed("This call carries no valid signature.")
-    message = "\n".join((request_id, user_id, timestamp, hashlib.sha256(body).hexdigest())).encode()
+    request_id, account, timestamp = (given.get(part, "") for part in _PARTS)
     signature = _signature(given.get("x-fal-webhook-signature", ""))
-    if not any(_is_signed(key, message, signature) for key in keys()):
-        raise NotAllowed("This call carries no valid signature.")
-    return request_id
+    if not request_id or not account or not _is_near(timestamp, now) or len(signature) != _SIGNATURE_BYTES:
+        raise NotAllowed(UNPROVEN)
+    return Signed(request_id=request_id, account=account, timestamp=timestamp, signature=signature)
+
+
+def prove(signed: Signed, body: bytes, *, keys: Callable[[], Sequence[bytes]]) -> None:
+    """Return if one of `keys` signed these headers with this body; NotAllowed otherwise."""
+    message = "\n".join((signed.request_id, signed.account, signed.timestamp, hashlib.sha256(body).hexdigest())).encode()
+    if not any(_is_signed(key, message, signed.signature) for key in keys()):
+        raise NotAllowed(UNPROVEN)
 
 
 class JwksKeys:

@@ -6,6 +6,7 @@ founding.py     1 to 11: cases, runs, calls, ledger, files, people, sweeps, publ
 spending.py     12: what every request cost and came to, and its sums by day, kept by triggers
 reconciling.py  13: bills of providers, differences, closed months
 limits.py       14, 15: limits on requests, extensions for a day, the running count of requests
+hooks.py        21: whose account signs the calls that we are sent
 judging.py      24: votes that were taken back
 undo.py         25: actions that can be taken back, and what waits to begin
 """
@@ -14,10 +15,10 @@ import sqlite3
 
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.schema import founding, judging, limits, reconciling, spending, undo
+from pipeline.schema import founding, hooks, judging, limits, reconciling, spending, undo
 from pipeline.schema.history import studio
 
-__all__ = ["founding", "judging", "limits", "migrate", "reconciling", "spending", "studio", "undo"]
+__all__ = ["founding", "hooks", "judging", "limits", "migrate", "reconciling", "spending", "studio", "undo"]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

@@ -4,13 +4,18 @@ Checksums only where S3 requires them: boto3's defaults send bodies in a form th
 A key is created with `If-None-Match: *`, so the store itself refuses to overwrite.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 from urllib.parse import quote, unquote
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from pipeline.errors import BadParameter, NotStored, StoreRefused
 from pipeline.storage import refusals
@@ -21,12 +26,45 @@ from pipeline.storage.port import NO_METADATA, Fetched, Listed, StoredObject, sa
 
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"})
 _EXISTS = frozenset({"412", "PreconditionFailed"})
+_CONFLICT = frozenset({"409", "ConditionalRequestConflict", "OperationAborted"})
 _PAST_THE_END = frozenset({"416", "InvalidRange"})
+TRIES = 5
 _LONGEST_LINK_SECONDS = 7 * 86_400
 _PARTIAL = 206
 _HEADS_AT_ONCE = 8
 # Left as they are in a metadata header; the rest is percent-encoded, because headers carry ASCII only and lose outer spaces.
 _PLAIN = "!#$&'()*+,/:;=?@[]"
+
+
+class _KeyExists(StoreRefused):
+    """The key holds something already."""
+
+
+class _Conflict(StoreRefused):
+    """Another request was writing this key at the same moment; the store did nothing and asks to be asked again."""
+
+
+class _PastTheEnd(StoreRefused):
+    """The range begins behind the last byte."""
+
+
+_session_lock = Lock()
+
+
+@cache
+def _session() -> Any:
+    """Return the one session of boto3: its description of S3 takes 0.4 s to load, and what this machine keeps for AWS is no business of ours."""
+    import boto3
+    import botocore.session
+
+    unseen = (None, None, os.devnull, None)
+    core = botocore.session.Session(session_vars={"profile": (None, None, None, None), "config_file": unseen, "credentials_file": unseen})
+    return boto3.session.Session(botocore_session=core)
+
+
+def _client(**settings: Any) -> Any:
+    with _session_lock:
+        return _session().client("s3", **settings)
 
 
 class R2Store:
@@ -36,7 +74,6 @@ class R2Store:
         self, bucket: str, *, endpoint_url: str, access_key_id: str, secret_access_key: str, region: str = "auto", page_size: int = 1000
     ) -> None:
         """Connect to nothing yet; `region` is R2's own name, other S3 services have theirs."""
-        import boto3
         from botocore.config import Config
 
         self._bucket, self._page_size = bucket, page_size
@@ -49,10 +86,12 @@ class R2Store:
             connect_timeout=5,
             read_timeout=60,
             max_pool_connections=32,
+            use_fips_endpoint=False,
+            use_dualstack_endpoint=False,
         )
         with _in_our_words():
-            self._s3: Any = boto3.session.Session(aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key).client(
-                "s3", endpoint_url=endpoint_url, region_name=region, config=config
+            self._s3: Any = _client(
+                endpoint_url=endpoint_url, region_name=region, config=config, aws_access_key_id=access_key_id, aws_secret_access_key=secret_access_key
             )
 
     def put(self, key: str, data: bytes | Path, *, media_type: str, cache_control: str, metadata: Mapping[str, str] = NO_METADATA) -> StoredObject:
@@ -167,6 +206,7 @@ class R2Store:
         """Close every connection."""
         self._s3.close()
 
+    @retry(retry=retry_if_exception_type(_Conflict), stop=stop_after_attempt(TRIES), wait=wait_random_exponential(0.05, 1), reraise=True)
     def _create(self, key: str, data: bytes | Path, **details: Any) -> None:
         with _in_our_words():
             if isinstance(data, bytes):
@@ -214,14 +254,6 @@ def _unordered(rule: Mapping[str, Any]) -> Mapping[str, Any]:
     return {name: sorted(value) if isinstance(value, list) else value for name, value in rule.items()}
 
 
-class _KeyExists(StoreRefused):
-    """The key holds something already."""
-
-
-class _PastTheEnd(StoreRefused):
-    """The range begins behind the last byte."""
-
-
 @contextmanager
 def _in_our_words() -> Iterator[None]:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -240,6 +272,9 @@ def _meaning(code: str) -> StoreRefused | NotStored:
         return NotStored()
     if code in _EXISTS:
         return _KeyExists()
+    if code in _CONFLICT:
+        say, next_ = refusals.words(code)
+        return _Conflict(say, next=next_)
     if code in _PAST_THE_END:
         return _PastTheEnd()
     say, next_ = refusals.words(code)

@@ -35,6 +35,9 @@ WORDS = {
     "TooManyRequests": TOO_BUSY,
     "ServiceUnavailable": TOO_BUSY,
     "InternalError": TOO_BUSY,
+    "409": TOO_BUSY,
+    "ConditionalRequestConflict": TOO_BUSY,
+    "OperationAborted": TOO_BUSY,
 }
 
 

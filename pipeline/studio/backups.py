@@ -1,6 +1,7 @@
 """Backups of studio.db: taken while everything runs, opened and proven before they count, and the way back to one."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import sqlite3
@@ -143,9 +144,15 @@ def restore(settings: Settings, named: str, by: Person) -> Restored:
 
 def _target(settings: Settings, to: Path | None) -> Path:
     name = f"studio-{settings.mode}-{datetime.now(UTC):%Y%m%dT%H%M%S}Z{ENDING}"
-    if to is None:
-        return settings.folder / BACKUPS / name
-    return to / name if to.is_dir() else to
+    folder = settings.folder / BACKUPS if to is None else to
+    return _free(folder, name) if to is None or to.is_dir() else to
+
+
+def _free(folder: Path, name: str) -> Path:
+    """Return a path that is not taken; the second backup within a second has a number behind its time."""
+    stem = name.removesuffix(ENDING)
+    names = itertools.chain((name,), (f"{stem}-{number}{ENDING}" for number in itertools.count(2)))
+    return next(path for path in map(folder.joinpath, names) if not path.exists())
 
 
 def _sweep(folder: Path) -> None:

@@ -17,6 +17,7 @@ from pipeline.workflows.wishes import AvatarWish, ClipWish, Resolved, resolve_av
 
 LONGEST_NOTE = 1000
 FREE = "free"
+LONGEST_VERSION = 9
 BUILT_IN = "The built-in settings are used."
 PRICED_PX = 1024
 NAMES = {
@@ -218,7 +219,7 @@ def _newer_style(place: Place, preset: Preset) -> tuple[str, ...]:
         newest = find_style(place.styles, name, purpose)
     except StudioError:
         return ()
-    if not version.isdigit() or newest.version <= int(version):
+    if not version.isdecimal() or len(version) > LONGEST_VERSION or newest.version <= int(version):
         return ()
     return (f"The style {newest.title} has a newer version: {newest.version} instead of {version}.",)
 

@@ -120,6 +120,13 @@ def clear_temporary(place: Place) -> int:
     return count
 
 
+def clear_inbox(place: Place) -> int:
+    """Forget calls of the provider that came over a day ago, and return how many: the worker heard them, or looked by itself since."""
+    before = (datetime.now(UTC) - timedelta(seconds=DAY_SECONDS)).isoformat()
+    with place.database.writing() as tx:
+        return tx.execute("DELETE FROM webhook_inbox WHERE received_at < ?", (before,)).rowcount
+
+
 def is_due(place: Place) -> bool:
     """Tell whether the weekly look has not been for a week, or never."""
     at = tidied_at(place)

@@ -22,6 +22,8 @@ RANGE = re.compile(
     rf"(?P<first>-?{UNSIGNED})(?:\s*\.\.\s*|-\s*|\s+-\s+)(?P<last>-?{UNSIGNED})"
     rf"(?:\s*\[\s*(?P<count>[0-9]+)\s*\]|\s*\(\s*(?P<step>[+-]?\s*{UNSIGNED})\s*\)|(?P<tail>\s*\+\s*{UNSIGNED}|\s+-\s*{UNSIGNED}))?"
 )
+# Two whole numbers with a comma and no blank between them, and no third: 7,5 is 7.5 where people write decimals so.
+TWO_OR_ONE = re.compile(r"(?<![\w.)\]])(?<![0-9],)[0-9]+,(?!000)[0-9]+(?![\w.(\[]|,\S)")
 COMMAS = re.compile("[,،，、﹐﹑]")
 BARS = re.compile(r"\|\|")
 FILL = frozenset({"..", "..."})
@@ -91,10 +93,16 @@ def parse(text: str, kind: ValueKind) -> Parsed:
 
     >>> parse("0.5..0.7 +0.1, 1/2, 0.50", ValueKind.NUMBER)
     Parsed(values=('0.5', '0.6', '0.7'), bad=(BadValue(text='1/2', why='“1/2” is not a number.'),))
+    >>> parse("7,5", ValueKind.NUMBER).bad[0].why
+    'This is either 7.5 or 7 and 5. Write 7.5, or 7, 5.'
     """
     if kind in (ValueKind.NUMBER, ValueKind.WHOLE):
         with localcontext(prec=EXACT_DIGITS):
-            return _numbers(list(_pieces_of_numbers(text)), whole=kind is ValueKind.WHOLE)
+            if kind is ValueKind.WHOLE:
+                return _numbers(list(_pieces_of_numbers(text)), whole=True)
+            unclear = tuple(BadValue(text=said, why=_either(said)) for said in TWO_OR_ONE.findall(text))
+            read = _numbers(list(_pieces_of_numbers(TWO_OR_ONE.sub("", text))), whole=False)
+            return Parsed(values=read.values, bad=(*unclear, *read.bad))
     return _texts(_pieces(text, COMMAS if kind is ValueKind.NAME else BARS))
 
 
@@ -249,6 +257,10 @@ def _why_no_number(plain: str, piece: str) -> str:
     if all(NUMBER.fullmatch(part) for part in re.split(r"[\s;|]+", plain)):
         return "Put commas between values."
     return f"“{_shown(piece)}” is not a number."
+
+
+def _either(said: str) -> str:
+    return f"This is either {said.replace(',', '.')} or {said.replace(',', ' and ')}. Write {said.replace(',', '.')}, or {said.replace(',', ', ')}."
 
 
 def _out_of_reach(text: str) -> str:

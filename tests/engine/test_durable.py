@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.settings import ROOT
+from pipeline.processes.worker import _jobs_url
+from pipeline.settings import ROOT, load
 
 START = """
 import sys
@@ -88,3 +89,13 @@ def test_a_workflow_whose_end_could_not_be_written_is_soon_taken_for_lost(tmp_pa
     """So is one whose part ended like that; one that works is not, however long it takes."""
     done = subprocess.run([sys.executable, "-c", LOST, str(tmp_path / "jobs.db")], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.strip() == "[[['a.1', 'b.1'], ['b.1']], [['a.1', 'b.1'], ['b.1']]]", done.stderr
+
+
+def test_the_jobs_database_lies_in_a_folder_of_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STUDIO_DATA", str(tmp_path / "50% of? #1 %20"))
+    settings = load()
+    settings.folder.mkdir(parents=True)
+    done = subprocess.run([sys.executable, "-c", START, _jobs_url(settings)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert (settings.folder / "jobs.db").stat().st_size > 0
+    assert [path.name for path in tmp_path.iterdir()] == ["50% of? #1 %20"]

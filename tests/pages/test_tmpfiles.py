@@ -5,7 +5,10 @@ import os
 import time
 from pathlib import Path
 
+import anyio
+import httpx
 import pytest
+from starlette.types import Receive, Scope, Send
 
 from pages.parts import tmpfiles, upload
 from pages.parts.here import notice
@@ -72,4 +75,19 @@ def test_a_file_that_cannot_be_written_to_its_end_is_gone(studio: LittleStudio) 
 
     with pytest.raises(OSError, match="full"):
         write()
+    assert left(studio) == []
+
+
+@pytest.mark.parametrize(("wanted", "status"), [(None, 200), ("bytes=0-3", 206), ("bytes=900-999", 416), ("bytes=x-y,", 400), ("lines=1-2", 400)])
+def test_a_lent_file_is_gone_after_any_answer(studio: LittleStudio, wanted: str | None, status: int) -> None:
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        with tmpfiles.begun(".csv") as path:
+            path.write_bytes(DATA)
+        await tmpfiles.LentFile(path)(scope, receive, send)
+
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(answer), base_url="http://127.0.0.1") as client:
+            return await client.get("/", headers={"range": wanted} if wanted else {})
+
+    assert anyio.run(ask).status_code == status
     assert left(studio) == []

@@ -14,7 +14,7 @@ from pipeline import errors
 from pipeline.providers import addresses
 from pipeline.providers.fal import FalProvider
 from pipeline.providers.port import Phase, billed_units
-from pipeline.providers.webhooks import JwksKeys, verify
+from pipeline.providers.webhooks import JwksKeys, prove, read_headers
 from pipeline.sandbox import bill, faults
 from tests.providers.contract import LIMITS, Place, ProviderContract
 from tests.sandbox.conftest import FLUX, Sandbox, photo_bytes
@@ -229,11 +229,13 @@ def test_a_signed_call_to_our_hook_is_believed(place: Place, far: Sandbox) -> No
     assert arrived
     headers, body = calls[0]
     keys = JwksKeys(place.provider.webhook_keys)
-    assert verify(headers, body, keys=keys, now=datetime.now(UTC)) == ticket.request_id
+    call = read_headers(headers, datetime.now(UTC))
+    prove(call, body, keys=keys)
+    assert call.request_id == ticket.request_id
     with pytest.raises(errors.NotAllowed):
-        verify(headers, body + b" ", keys=keys, now=datetime.now(UTC))
+        prove(call, body + b" ", keys=keys)
     with pytest.raises(errors.NotAllowed):
-        verify(headers, body, keys=keys, now=datetime.now(UTC) + timedelta(seconds=302))
+        read_headers(headers, datetime.now(UTC) + timedelta(seconds=302))
 
 
 def test_a_killed_sandbox_is_unreachable_and_found_again_on_its_new_port(place: Place, mortal: Sandbox) -> None:

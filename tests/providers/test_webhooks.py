@@ -10,7 +10,7 @@ from nacl.signing import SigningKey
 
 from pipeline import errors
 from pipeline.providers.fal import FalProvider
-from pipeline.providers.webhooks import JwksKeys, keys_in, verify
+from pipeline.providers.webhooks import JwksKeys, keys_in, prove, read_headers
 from tests.providers.little_server import LittleServer
 
 NOW = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -36,7 +36,9 @@ def signed(key: SigningKey = KEY, body: bytes = BODY, at: datetime = NOW) -> dic
 
 
 def check(headers: dict[str, str], body: bytes = BODY, now: datetime = NOW) -> str:
-    return verify(headers, body, keys=lambda: keys_in(document(OTHER, KEY)), now=now)
+    call = read_headers(headers, now)
+    prove(call, body, keys=lambda: keys_in(document(OTHER, KEY)))
+    return call.request_id
 
 
 def test_a_signed_call_gives_its_request_id() -> None:
@@ -100,8 +102,8 @@ def test_keys_are_kept_for_an_hour_and_for_a_day_when_fal_cannot_be_asked() -> N
 
 def test_keys_come_from_the_provider_over_the_same_way(fal: FalProvider, server: LittleServer) -> None:
     server.always(body=document(KEY))
-    assert verify(signed(), BODY, keys=JwksKeys(fal.webhook_keys), now=NOW) == "r-1"
+    prove(read_headers(signed(), NOW), BODY, keys=JwksKeys(fal.webhook_keys))
     assert (server.asked[0].host, server.asked[0].path) == ("rest.alpha.fal.ai", "/.well-known/jwks.json")
     server.always(status=503)
     with pytest.raises(errors.NotAllowed):
-        verify(signed(), BODY, keys=JwksKeys(fal.webhook_keys), now=NOW)
+        prove(read_headers(signed(), NOW), BODY, keys=JwksKeys(fal.webhook_keys))

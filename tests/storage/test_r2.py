@@ -1,15 +1,20 @@
 """R2's adapter keeps the contract, sends what R2 needs, and turns every failure into our words."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from pipeline import errors
+from pipeline.settings import ROOT
 from pipeline.storage.port import sha256_of
 from pipeline.storage.r2 import R2Store
 from tests.providers.little_server import Asked, LittleServer, Reply, little_server
@@ -135,3 +140,40 @@ def test_a_store_out_of_reach_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_address_that_is_none_is_refused_when_the_store_is_made() -> None:
     with pytest.raises(errors.StoreRefused):
         R2Store("b", endpoint_url="not an address", access_key_id="a", secret_access_key="b")
+
+
+def test_what_this_machine_keeps_for_aws_never_matters(s3_address: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a process of its own, as the session is made once."""
+    (tmp_path / "config").write_text("[profile work]\nregion = eu-west-1\nendpoint_url = http://127.0.0.1:9\n[default]\ns3 =\n  broken")
+    (tmp_path / "credentials").write_text("[default]\naws_access_key_id = theirs\naws_secret_access_key = theirs\n")
+    foreign = {"AWS_PROFILE": "no-such-profile", "AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_USE_FIPS_ENDPOINT": "true"}
+    foreign |= {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"), "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_SESSION_TOKEN": "theirs"}
+    code = (
+        "import sys; from pipeline.storage.r2 import R2Store; s = R2Store('b', endpoint_url=sys.argv[1], access_key_id='ours', "
+        "secret_access_key='o'); c = s._s3._request_signer._credentials; "
+        "print(c.access_key, c.token, s._s3.meta.endpoint_url, s._s3.meta.region_name)"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, s3_address], env={**os.environ, **foreign}, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (told.stdout.split(), told.stderr) == (["ours", "None", s3_address, "auto"], "")
+
+
+def test_a_conflict_with_another_request_is_tried_again(refusing: Any) -> None:
+    store, server = refusing
+    facts = {"x-amz-meta-sha256": sha256_of(b"one"), "Last-Modified": "Fri, 01 May 2026 12:00:00 GMT", "Content-Type": "image/png"}
+    conflict = Reply(status=409, body=b"<Error><Code>ConditionalRequestConflict</Code></Error>")
+    puts = iter([conflict, conflict, Reply(headers={"ETag": '"a"'})])
+    server.script = lambda asked: Reply(body=b"one", headers=facts) if asked.method == "HEAD" else next(puts)
+    assert store.put(KEY, b"one", **DETAILS).sha256 == sha256_of(b"one")
+    assert [asked.method for asked in server.asked] == ["PUT", "PUT", "PUT", "HEAD"]
+
+
+def test_further_stores_share_what_boto3_loads_once(s3_address: str) -> None:
+    def seconds() -> float:
+        began = time.process_time()
+        R2Store("b", endpoint_url=s3_address, access_key_id="a", secret_access_key="b").close()
+        return time.process_time() - began
+
+    seconds()
+    assert min(seconds() for _ in range(3)) < 0.1

@@ -266,3 +266,9 @@ def test_what_a_restore_put_aside_comes_back_by_the_name_it_was_given(studio: Li
     done = backups.restore(studio.place.settings, made.name, ME)
     backups.restore(studio.place.settings, done.kept_as, ME)
     assert looks.ledger_totals(Place(studio.place.settings)) == before
+
+
+def test_two_backups_within_a_second_are_two(studio: LittleStudio, tmp_path: Path) -> None:
+    kept = [backups.back_up(studio.place, ME, folder)[0].path for folder in (None, None, None, tmp_path, tmp_path)]
+    assert len(set(kept)) == 5
+    assert {path.name for path in kept[:3]} == {one.name for one in backups.backups(studio.place.settings)}

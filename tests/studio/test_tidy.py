@@ -16,7 +16,7 @@ from pipeline.database import insert, update
 from pipeline.errors import NotAllowed, NotNow, StoreRefused
 from pipeline.processes.housekeeping import keep_house
 from pipeline.publishing.publications import State
-from pipeline.records import Asset, Decision, Person, Role, RunState
+from pipeline.records import Asset, Decision, Person, Role, RunState, now
 from pipeline.studio import keeping, orphans, portraits, publish_cleanup, publishing, reviews, stars, tidy, withdrawing
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio
@@ -317,3 +317,16 @@ def test_storage_is_counted_and_priced(request: pytest.FixtureRequest, tmp_path:
     assert (cost.private.micro_usd_a_month, cost.public.micro_usd_a_month) == ((30_001, 45_001) if kind == "r2" else (0, 0))
     assert cost.micro_usd_a_month == (75_002 if kind == "r2" else 0)
     assert (cost.private.where.startswith(kind), "r2/pricing" in cost.source) == (True, True)
+
+
+def test_calls_of_the_provider_are_forgotten_after_a_day(little: LittleStudio) -> None:
+    old = (datetime.now(UTC) - timedelta(days=1, seconds=1)).isoformat(timespec="microseconds")
+    with little.place.database.writing() as tx:
+        tx.executemany("INSERT INTO webhook_inbox(provider, request_id, received_at) VALUES ('fal', ?, ?)", [("a", old), ("b", now())])
+    assert tidy.clear_inbox(little.place) == 1
+    assert [row["request_id"] for row in little.rows("SELECT request_id FROM webhook_inbox")] == ["b"]
+
+
+def test_looking_for_new_calls_reads_the_new_ones_alone(little: LittleStudio) -> None:
+    plan = little.rows("EXPLAIN QUERY PLAN SELECT request_id, received_at FROM webhook_inbox WHERE received_at > ? ORDER BY received_at", now())
+    assert [row["detail"] for row in plan] == ["SEARCH webhook_inbox USING INDEX webhook_inbox_by_time (received_at>?)"]

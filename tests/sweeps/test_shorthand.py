@@ -297,3 +297,26 @@ def test_a_counted_range_is_evenly_spaced_and_holds_both_ends(first, last, count
 def test_whole_numbers_between_two_ends_count_up_or_down(first, last):
     way = 1 if first <= last else -1
     assert parse(f"{first}-{last}", WHOLE).values == tuple(str(value) for value in range(first, last + way, way))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept", "asked"),
+    [
+        ("7,5", "", "7.5, or 7, 5"),
+        ("0,55", "", "0.55, or 0, 55"),
+        ("7,5, 8,5, 9", "9", "7.5, or 7, 5"),
+        ("6, 7,5", "6", "7.5, or 7, 5"),
+    ],
+)
+def test_a_comma_that_may_be_a_decimal_point_is_asked_back_and_never_doubles_what_is_bought(text, kept, asked):
+    parsed = parse(text, NUMBER)
+    assert parsed.values == _values(kept)
+    assert parsed.bad[0].why.endswith(f"Write {asked}.")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "kept"), [(NUMBER, "7, 5", "7 5"), (NUMBER, "7,5,3", "7 5 3"), (NUMBER, "0.5,1", "0.5 1"), (WHOLE, "7,5", "7 5")]
+)
+def test_a_comma_that_separates_beyond_doubt_separates(kind, text, kept):
+    parsed = parse(text, kind)
+    assert (parsed.values, parsed.bad) == (_values(kept), ())
