@@ -17,6 +17,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 from starlette.routing import Route
+from streamlit import config
 
 from pages.parts import guestpage, sweepdraft, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
@@ -26,7 +27,7 @@ from pipeline.media.decoding import pool
 from pipeline.processes.claims import claim
 from pipeline.processes.supervisor import Supervisor
 from pipeline.routes import all_routes
-from pipeline.routes.guard import Guard
+from pipeline.routes.guard import Guard, own_names
 from pipeline.settings import load
 
 SHELL = Path(__file__).resolve().parent / "pages" / "shell.py"
@@ -51,6 +52,7 @@ def _begin(ends: contextlib.ExitStack) -> Supervisor:
     try:
         settings = load()
         ends.enter_context(claim(settings.folder, "studio"))
+        config.set_option("server.allowedHosts", own_names(settings.port, settings.public_url).hostnames)
         supervisor = Supervisor(settings)
         supervisor.start()
         return supervisor

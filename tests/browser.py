@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
@@ -24,8 +25,8 @@ FLAGS = (
 
 def find_browser() -> str | None:
     """Return the path of a Chromium that starts: the system's first, then Playwright's own; None when there is none."""
-    system = (shutil.which(name) for name in NAMES)
-    return next((path for path in (*system, _playwrights()) if path and _starts(path)), None)
+    places = (*(partial(shutil.which, name) for name in NAMES), _playwrights)
+    return next((path for look in places if (path := look()) and _starts(path)), None)
 
 
 def is_required() -> bool:

@@ -29,6 +29,11 @@ class OwnNames:
     hosts: frozenset[str]
     origins: frozenset[str]
 
+    @property
+    def hostnames(self) -> list[str]:
+        """The names without ports, as Streamlit's `server.allowedHosts` takes them."""
+        return sorted({urlsplit(origin).hostname or "" for origin in self.origins})
+
 
 def own_names(port: int, public_url: str = "") -> OwnNames:
     """Return the names of a studio that listens on `port` and is reached from outside at `public_url`, if it is.
@@ -64,7 +69,7 @@ class Guard:
             return
         refusal = self._refusal(scope)
         if refusal is None:
-            await self.app(scope, receive, _unframed(send, scope))
+            await self.app(_of_one_name(scope), receive, _unframed(send, scope))
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": POLICY_VIOLATION, "reason": bytes(refusal.body).decode()[:120]})
         else:
@@ -79,6 +84,18 @@ class Guard:
         if origin is None or origin.lower() in names.origins or _is_read_across(scope):
             return None
         return PlainTextResponse("Another web site may not use this studio.", FORBIDDEN)
+
+
+def _of_one_name(scope: Scope) -> Scope:
+    """Let a websocket's Host say what its Origin says, as both are ours: a proxy may have changed the one.
+
+    Where they differ Streamlit asks a service in the internet for this machine's address before it looks at what it was told to allow.
+    """
+    origin = Headers(scope=scope).get("origin")
+    if scope["type"] != "websocket" or origin is None:
+        return scope
+    others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+    return {**scope, "headers": [(b"host", urlsplit(origin).netloc.encode("latin-1")), *others]}
 
 
 def _is_read_across(scope: Scope) -> bool:

@@ -10,12 +10,14 @@ import anyio
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
-from pipeline.routes.guard import FORBIDDEN, MISDIRECTED, Guard
+from pipeline.routes.guard import FORBIDDEN, MISDIRECTED, Guard, own_names
 from tests.pages.running import RunningApp, running_app
 
 OWN, PUBLIC = "http://127.0.0.1:8501", "https://studio.example.com"
@@ -78,6 +80,26 @@ def test_the_public_address_is_one_of_our_names_and_no_other_scheme_or_port_of_i
         assert ask("/", public_url=PUBLIC, host=host).status_code == expected
     for origin, expected in {"https://studio.example.com": 200, "http://studio.example.com": FORBIDDEN}.items():
         assert ask("/", "POST", public_url=PUBLIC, host="studio.example.com", origin=origin).status_code == expected
+
+
+def test_a_websocket_through_a_proxy_that_changes_its_host_reaches_streamlit_under_one_name() -> None:
+    seen: list[str] = []
+
+    async def inner(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(Headers(scope=scope)["host"])
+
+    async def ignore(*_: object) -> None: ...
+
+    guard = Guard(inner, public_url=lambda: PUBLIC)
+    for host, origin in [("127.0.0.1:8501", PUBLIC), ("localhost:8501", OWN), ("127.0.0.1:8501", "http://evil.test")]:
+        headers = [(b"host", host.encode()), (b"origin", origin.encode())]
+        scope = {"type": "websocket", "path": "/_stcore/stream", "headers": headers, "server": ("127.0.0.1", 8501)}
+        anyio.run(guard, scope, ignore, ignore)
+    assert seen == ["studio.example.com", "127.0.0.1:8501"]
+
+
+def test_streamlit_is_told_the_same_names() -> None:
+    assert own_names(8501, PUBLIC).hostnames == ["127.0.0.1", "::1", "localhost", "studio.example.com"]
 
 
 def test_nothing_is_framed_but_the_guest_preview_and_that_by_ourselves_alone() -> None:
