@@ -48,7 +48,8 @@ def section(case: Case) -> Html:
 
 def _ways(case: Case) -> Html:
     words = (
-        "Removes photos, results, publications and every other copy for good. Every copy is named before anything goes; what it cost stays on record."
+        "Removes photos, results, publications, what was said of them and every other copy for good. "
+        "Every copy is named before anything goes; what it cost stays on record."
     )
     links = [
         tag("a", icon("folder_delete"), "Take down this invitation", href=_to(case, takedown=Scope.CASE.value), data_go=True, class_="linklike"),

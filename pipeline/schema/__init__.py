@@ -9,16 +9,17 @@ limits.py       14, 15: limits on requests, extensions for a day, the running co
 hooks.py        21: whose account signs the calls that we are sent
 judging.py      24: votes that were taken back
 undo.py         25: actions that can be taken back, and what waits to begin
+commenting.py   29: comments on pictures, and what became of them
 """
 
 import sqlite3
 
 from sqlite_utils import Database as SqliteUtils
 
-from pipeline.schema import founding, hooks, judging, limits, reconciling, spending, undo
+from pipeline.schema import commenting, founding, hooks, judging, limits, reconciling, spending, undo
 from pipeline.schema.history import studio
 
-__all__ = ["founding", "hooks", "judging", "limits", "migrate", "reconciling", "spending", "studio", "undo"]
+__all__ = ["commenting", "founding", "hooks", "judging", "limits", "migrate", "reconciling", "spending", "studio", "undo"]
 
 
 def migrate(connection: sqlite3.Connection) -> None:

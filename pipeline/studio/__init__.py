@@ -87,4 +87,6 @@ backups.py     studio.db copied while everything runs, proven, and the way back
 keeping.py     what is stored, and what that costs a month
 moving.py      what is published goes to another store, each file proven there
 store_advice.py  CORS, lifecycle and cache rules of the public bucket: told and applied
+
+What colleagues say about a picture is in the folder `comments`, the way back from what was done in the folder `undo`.
 """

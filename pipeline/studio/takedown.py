@@ -17,6 +17,7 @@ from pipeline.publishing import publications
 from pipeline.publishing.publications import State
 from pipeline.records import STUDIO_SCOPE, Case, Person, Role, new_id, now
 from pipeline.studio import withdrawing
+from pipeline.studio.comments.forgetting import forget_words
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.takedown_copies import PHOTOS, Copy, Outcome, Reach, Scope, Subject, Where, reach
@@ -125,6 +126,7 @@ def _write_down(tx: Connection, shown: TakeDownPlan, found: Reach, by: Person, r
     for number, one in enumerate(shown.copies, 1):
         insert(tx, "takedown_copies", one.row(takedown, number, at))
     _forget(tx, found, subject, takedown, at)
+    forget_words(tx, found.files)
     if subject.scope is not Scope.ASSET:
         _forget_names(tx, found)
     for case in found.cases:

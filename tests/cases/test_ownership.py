@@ -12,7 +12,7 @@ from pipeline import studio as verbs
 from pipeline.buying import calls
 from pipeline.errors import AccessError, WrongOwner
 from pipeline.records import CallState, Choice, Decision
-from pipeline.studio import grants, photos, portraits, publishing, removal, requests, restoring, reviews, takedown, withdrawing
+from pipeline.studio import comments, grants, photos, portraits, publishing, removal, requests, restoring, reviews, takedown, withdrawing
 from pipeline.studio.takedown_copies import Subject
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, LittleStudio, intake
@@ -124,6 +124,7 @@ LOOKS_ONLY = {
     "is_replay", "made_by", "of_cell", "verdict",
     "csv_of", "labelled", "place_words", "safe_name", "setting_words", "sheet_of", "table", "value_words", "view_of", "zip_of",
     "reach", "strays", "receipt", "list_takedowns",
+    "clean_text", "comment_of", "mark_of", "open_comments", "pictured", "talk_about",
     "avatar_wish", "clip_wish", "current", "history", "price_then_and_now", "troubles", "usable", "wish",
 }
 # fmt: on
@@ -132,14 +133,22 @@ OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample port
 # people, test photos, a case that is only now opened, the switch for all purchases, budgets
 OF_NO_CASE = {"add", "open_new", "pause", "resume", "set_cap", "extend", "end", "back_up"}
 # what nobody approved or no row knows, and where everything that is published lies: of the whole studio, each with a dry run and a role of its own
-OF_THE_STORES = {"keep_anchor", "scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
+OF_THE_STORES = {"clear_inbox", "keep_anchor", "scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
 OF_THE_BILL = {"reconcile", "accept", "accept_all", "leave", "close_month"}  # the provider's bill for the whole studio, with a role of its own
 OF_A_PRESET = {"make", "go_back", "use_built_in"}  # what everybody begins with
 OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures", "vote", "take_back"}  # the studio's own comparisons, which belong to no customer
-WITHIN_A_CHANGE = {"end", "end_with", "decide_within", "set_again", "say_again"}  # part of another verb's transaction, which names the owner
+WITHIN_A_CHANGE = {
+    "forget_words",
+    "end",
+    "end_with",
+    "decide_within",
+    "set_again",
+    "say_again",
+}  # part of another verb's transaction, which names the owner
 AFTERWARDS = {"clear", "clear_after", "finish", "carry_out"}  # brings to its end what a verb began
 # staff start from a file or a run: whose it is, the studio looks up itself
 FROM_THE_FILE = {"retry_all_failed", "decide_many", "star", "unstar", "sweep_removed", "rate", "replay", "publish_many"}
+FROM_THE_FILE |= {"comment_on", "settle", "reopen", "withdraw_comment"}
 
 
 @pytest.mark.parametrize("owner", STRANGERS)
@@ -207,6 +216,7 @@ def test_what_only_looks_asks_for_reading_which_cannot_change_anything():
 
 
 def _public():
-    modules = [importlib.import_module(f"pipeline.studio.{found.name}") for found in pkgutil.iter_modules(verbs.__path__)]
+    rooms = {"pipeline.studio": verbs.__path__, "pipeline.studio.comments": comments.__path__}
+    modules = [importlib.import_module(f"{room}.{found.name}") for room, path in rooms.items() for found in pkgutil.iter_modules(path)]
     functions = [pair for module in modules for pair in vars(module).items() if getattr(pair[1], "__module__", "") == module.__name__]
     return {name: function for name, function in functions if inspect.isfunction(function) and not name.startswith("_")}

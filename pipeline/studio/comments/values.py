@@ -1,0 +1,103 @@
+"""Comments, marks and threads as frozen values."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pipeline.errors import BadParameter
+from pipeline.records import Asset, Case
+
+DECIMALS = 4  # a ten-thousandth of a picture is less than a pixel of most
+
+
+class Change(StrEnum):
+    """What became of a comment."""
+
+    SETTLED = "settled"
+    REOPENED = "reopened"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """A place in a picture, in parts of its width and height from its upper left corner, 0 to 1; without width and height it is a point."""
+
+    x: float
+    y: float
+    width: float = 0.0
+    height: float = 0.0
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it is a point and no rectangle."""
+        return not self.width and not self.height
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """What one person said of a picture, and when (UTC); `change` is the newest of what became of it, with by whom and when.
+
+    Its text is empty once the picture was taken down.
+    """
+
+    id: str
+    scope: str
+    asset: str
+    person: str
+    said_at: str
+    text: str
+    mark: Mark | None
+    answers_to: str | None
+    change: Change | None = None
+    changed_by: str = ""
+    changed_at: str = ""
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether it was withdrawn."""
+        return self.change is Change.WITHDRAWN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thread:
+    """A comment with its answers, oldest first; its number on the picture never changes."""
+
+    number: int
+    comment: Comment
+    answers: tuple[Comment, ...]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither settled nor withdrawn."""
+        return self.comment.change in (None, Change.REOPENED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Talk:
+    """A picture with everything said about it, oldest first; `still` is the picture to show where the file is a clip, None once it is gone."""
+
+    asset: Asset
+    case: Case
+    still: Asset | None
+    threads: tuple[Thread, ...]
+
+    @property
+    def open(self) -> int:
+        """How many comments are open."""
+        return sum(one.is_open for one in self.threads)
+
+    def said_by(self, person: str) -> int:
+        """Return how many comments and answers are this person's, withdrawn ones included."""
+        return sum(one.person == person for thread in self.threads for one in (thread.comment, *thread.answers))
+
+
+def mark_of(numbers: tuple[float, ...]) -> Mark:
+    """Return the mark of two numbers (a point) or four (a rectangle), cut to a ten-thousandth; raises BadParameter for one outside the picture."""
+    if len(numbers) not in (2, 4) or not all(math.isfinite(one) and 0 <= one <= 1 for one in numbers):
+        raise BadParameter(
+            "A mark is two or four numbers from 0 to 1.", next="Left and top, then width and height of a rectangle, as parts of the picture."
+        )
+    x, y, width, height = (*(round(one, DECIMALS) for one in numbers), 0.0, 0.0)[:4]
+    if x + width > 1 + 10**-DECIMALS or y + height > 1 + 10**-DECIMALS:
+        raise BadParameter("The marked rectangle reaches beyond the picture.", next="Mark a smaller one.")
+    return Mark(x=x, y=y, width=width, height=height)
