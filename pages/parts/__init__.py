@@ -23,6 +23,7 @@ case/            its parts: light table, next step, trouble, reply
 intake.py        the dialog through which a photo comes in
 making.py        the forms that make avatars and clips
 presetcard.py    the presets that these begin with, and their part of Settings
+comments/        what colleagues say about a picture, in a case, in the library and in a sweep
 judging.py       what is decided about a candidate, and what else can be tried
 attempts.py      the history of a case
 case_actions.py  what the buttons and forms of a case do

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts import intake, toasts, ways
 from pages.parts.actions import BOARD
+from pages.parts.comments import acts
 from pages.parts.here import me, place
 from pages.parts.told import What, decision_of, number_of, why_of
 from pipeline.errors import BadParameter, NotNow, OutOfDate
@@ -108,6 +109,7 @@ def _whole(what: What, name: str) -> int | None:
 
 ACTIONS: Mapping[str, Callable[[What], object]] = {
     **BOARD,
+    **acts.ACTIONS,
     "photo": _photo,
     "make": _make,
     "animate": _animate,

@@ -3,6 +3,7 @@
 from pages.parts import attempts, forms, making, pieces, ways
 from pages.parts.case import next_step, reply, table, trouble
 from pages.parts.case.frames import is_shown
+from pages.parts.comments import address, panel
 from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
@@ -15,7 +16,8 @@ PLANS = {Plan.PREMIUM: "premium", Plan.FREE: "free tier"}
 def draw(seen: CaseView) -> Html:
     """Draw the case."""
     work = tag("div", making.section(seen), reply.section(seen), class_="work")
-    return tag("div", _head(seen), trouble.section(seen), table.section(seen), work, attempts.section(seen), class_="stack casefile")
+    said = panel.draw(seen.case.id, lambda sha256: address.of_case(seen.case.id, sha256))
+    return tag("div", _head(seen), trouble.section(seen), table.section(seen), work, attempts.section(seen), said, class_="stack casefile")
 
 
 def gone(case_id: str) -> Html:

@@ -1,6 +1,7 @@
 """One picture of a slot, large: what was made or is being made, how it stands, and everything that is decided about it."""
 
 from pages.parts import judging, pieces, ways
+from pages.parts.comments import address, badge
 from pages.parts.markup import Html, join, tag
 from pages.parts.pair import pair
 from pages.parts.pieces import barred, icon
@@ -50,8 +51,9 @@ def pick(seen: CaseView, one: Seen, place: str) -> Html:
     label = f"{pieces.what(one.run)}, {place}"
     shown = pieces.picture(one.picture or one.source, "", lazy=True)
     mark_ = tag("span", icon(mark), class_="corner") if mark else None
+    said = badge.corner(_open(one.made)) if one.made is not None else None
     return tag(
-        "button", shown, mark_, type="button", class_="pick-one", id=f"pick-{one.run.id}", data_shows=one.run.id, aria_label=label, title=label
+        "button", shown, mark_, said, type="button", class_="pick-one", id=f"pick-{one.run.id}", data_shows=one.run.id, aria_label=label, title=label
     )
 
 
@@ -63,8 +65,17 @@ def _made(seen: CaseView, one: Seen, made: Asset, place: str, waits: bool) -> tu
     return (
         _shot(seen, one, made, waits),
         tag("div", verdict, state, measured, class_="verdict-bar"),
-        tag("p", facts, class_="small facts-line"),
+        tag("div", tag("p", facts, class_="small facts-line"), talked(made), class_="facts-bar"),
     )
+
+
+def talked(asset: Asset) -> Html:
+    """Draw the way to the comments of a picture of a case."""
+    return badge.way_in(_open(asset), address.of_case(asset.scope, asset.sha256), asset.sha256)
+
+
+def _open(asset: Asset) -> int:
+    return badge.counts_in(asset.scope).get((asset.scope, asset.sha256), 0)
 
 
 def _when(one: Seen) -> str:

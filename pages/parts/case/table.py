@@ -1,7 +1,7 @@
 """The light table: photo, avatar and clip side by side; in a slot stands every picture made for it, one large, all in a filmstrip."""
 
 from pages.parts import pieces
-from pages.parts.case.frames import first_of, frame, frames_of, more, pick
+from pages.parts.case.frames import first_of, frame, frames_of, more, pick, talked
 from pages.parts.here import me
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
@@ -65,7 +65,8 @@ def _about_photo(seen: CaseView) -> tuple[Html | None, ...]:
     words = {0: "No face found", 1: "One face"}.get(seen.faces or 0, f"{seen.faces} faces")
     facts = tag("p", f"{words} · {photo.width_px} × {photo.height_px}", class_="small") if photo else None
     advice = [tag("p", icon("lightbulb"), tag("span", say), class_="advice") for say in seen.advice]
-    return facts, *advice, button("Replace", "photo", symbol="swap_horiz", look="quiet", off=no_photo(seen)), _why(seen)
+    said = talked(photo) if photo else None
+    return facts, *advice, said, button("Replace", "photo", symbol="swap_horiz", look="quiet", off=no_photo(seen)), _why(seen)
 
 
 def _why(seen: CaseView) -> Html | None:

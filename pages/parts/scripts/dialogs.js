@@ -13,7 +13,7 @@ function tendDialogs(root) {
 
 // Not every browser focuses a button that is clicked.
 function openerOf(root, dialog) {
-  const opens = `[popovertarget="${CSS.escape(dialog.id)}"]`
+  const opens = `[popovertarget="${CSS.escape(dialog.id)}"]:not([popovertargetaction]), [data-leads="${CSS.escape(dialog.id)}"]`
   const at = root.getRootNode().activeElement
   return at?.matches(opens) ? at : root.querySelector(opens)
 }

@@ -42,6 +42,7 @@ function draw(root, data, line) {
   root.querySelectorAll('video[data-loops]').forEach((clip) => clip.closest('.framed:not([data-on])') || play(clip))
   root.querySelectorAll('form[id]').forEach(restore)
   root.querySelectorAll('[data-zoom]').forEach(zoomable)
+  root.querySelectorAll('[data-marks]').forEach(markable)
   root.querySelectorAll('[data-feed]').forEach((section) => mountGrid(section, (what) => queueUp(line, what)))
   root.querySelectorAll('[data-autofocus]:not([data-focused])').forEach((field) => {
     field.dataset.focused = ''
@@ -124,7 +125,7 @@ function ours(node, name) {
   if (['aria-busy', 'data-focused', 'data-restored', 'data-opened', 'data-draft', 'data-pending'].includes(name)) return true
   if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
   if (name === 'aria-pressed') return node.dataset.shows !== undefined
-  if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.for !== undefined || node.dataset.variant !== undefined
+  if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.unmarks !== undefined || node.dataset.for !== undefined || node.dataset.variant !== undefined
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
   return name === 'style' && (node.dataset.zoom !== undefined || node.dataset.slid !== undefined)
@@ -145,6 +146,7 @@ function tell(region, words) {
 function press(event, root, tellPython) {
   pressed(event, root)
   pressTable(event, root)
+  pressComments(event, root)
   const link = event.target.closest('a[data-go]')
   if (link && event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey) {
     event.preventDefault()

@@ -17,10 +17,11 @@ Named = tuple[str, str]
 SHOWN = frozenset({AssetKind.PHOTO, AssetKind.AVATAR, AssetKind.CLIP})
 COMMENTS = """SELECT c.*, l.change, l.person AS changed_by, l.at AS changed_at FROM comments c
     LEFT JOIN comment_changes l ON l.id = (SELECT max(id) FROM comment_changes WHERE comment = c.id)"""
-OPEN = """SELECT c.scope, c.asset, count(*) AS open FROM json_each(?) named
-    CROSS JOIN comments c ON c.scope = named.value ->> 0 AND c.asset = named.value ->> 1
-    WHERE c.answers_to IS NULL AND coalesce((SELECT change FROM comment_changes WHERE comment = c.id ORDER BY id DESC LIMIT 1), 'reopened') = 'reopened'
-    GROUP BY 1, 2"""
+UNSETTLED = """c.answers_to IS NULL AND 'reopened' =
+    coalesce((SELECT change FROM comment_changes WHERE comment = c.id ORDER BY id DESC LIMIT 1), 'reopened')"""
+OPEN = f"""SELECT c.scope, c.asset, count(*) AS open FROM json_each(?) named
+    CROSS JOIN comments c ON c.scope = named.value ->> 0 AND c.asset = named.value ->> 1 WHERE {UNSETTLED} GROUP BY 1, 2"""  # noqa: S608
+OPEN_IN = f"SELECT c.scope, c.asset, count(*) AS open FROM comments c WHERE c.scope = ? AND {UNSETTLED} GROUP BY 1, 2"  # noqa: S608
 
 
 def talk_about(place: Place, scope: str, sha256: str) -> Talk:
@@ -33,9 +34,20 @@ def talk_about(place: Place, scope: str, sha256: str) -> Talk:
 
 def open_comments(place: Place, named: Iterable[Named]) -> Mapping[Named, int]:
     """Return how many comments are open on each of these pictures, by scope and hash; those without any are not in it."""
-    asked = json.dumps([list(one) for one in named])
     with place.database.reading() as db:
-        return {(row["scope"], row["asset"]): row["open"] for row in db.execute(OPEN, (asked,))}
+        return open_within(db, named)
+
+
+def open_within(db: Connection, named: Iterable[Named]) -> Mapping[Named, int]:
+    """Return the same as `open_comments`, within a read that has begun."""
+    asked = json.dumps([list(one) for one in named])
+    return {(row["scope"], row["asset"]): row["open"] for row in db.execute(OPEN, (asked,))}
+
+
+def open_comments_in(place: Place, scope: str) -> Mapping[Named, int]:
+    """Return how many comments are open on each picture of a case, by scope and hash; those without any are not in it."""
+    with place.database.reading() as db:
+        return {(row["scope"], row["asset"]): row["open"] for row in db.execute(OPEN_IN, (scope,))}
 
 
 def pictured(db: Connection, scope: str, sha256: str) -> tuple[Asset, Case]:

@@ -36,7 +36,7 @@ def comment_on(
 
 
 def settle(place: Place, comment_id: str, by: Person) -> Comment:
-    """Say that a comment is dealt with; settled twice is settled once. Raises NotAllowed, UnknownName, NotNow for what was withdrawn or is an answer."""
+    """Say that a comment is dealt with, as often as one likes; raises NotAllowed, UnknownName, NotNow for what was withdrawn or is an answer."""
     return _change(place, comment_id, Change.SETTLED, by)
 
 

@@ -1,0 +1,39 @@
+"""The way to a picture's comments, with how many are open."""
+
+from collections.abc import Mapping
+
+from pages.parts.here import shared
+from pages.parts.markup import Html, tag
+from pages.parts.pieces import icon
+from pipeline.records import Asset
+from pipeline.studio.comments.reading import open_comments, open_comments_in
+
+Counts = Mapping[tuple[str, str], int]
+
+
+def counts_of(pictures: tuple[Asset, ...]) -> Counts:
+    """Return how many comments are open on each of these pictures, by case and hash."""
+    named = [(one.scope, one.sha256) for one in pictures]
+    return shared(f"open comments {named}", lambda there: open_comments(there, named))
+
+
+def counts_in(scope: str) -> Counts:
+    """Return how many comments are open on each picture of a case, by case and hash."""
+    return shared(f"open comments in {scope!r}", lambda there: open_comments_in(there, scope))
+
+
+def way_in(open_: int, address: str, sha256: str) -> Html:
+    """Draw the link that opens the comments of a picture."""
+    count = tag("span", str(open_), class_="count") if open_ else None
+    label = f"Comments: {open_} open" if open_ else "Comments"
+    return tag(
+        "a", icon("chat_bubble"), "Comments", count, href=address, data_go=True, data_leads=f"talk-{sha256[:16]}", class_="linklike", aria_label=label
+    )
+
+
+def corner(open_: int) -> Html | None:
+    """Draw the number of open comments on a tile; nothing where none is open."""
+    if not open_:
+        return None
+    words = f"{open_} open {'comment' if open_ == 1 else 'comments'}"
+    return tag("span", icon("chat_bubble"), tag("span", str(open_)), class_="talked", role="img", aria_label=words, title=words)
