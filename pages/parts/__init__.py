@@ -55,6 +55,7 @@ sweepline.py     a sweep as one line, wherever runs are shown
 queue_actions.py what the buttons and forms of the Queue do
 
 shelf.py         the library as a wall of pictures
+stage.py         a picture of it on the full screen
 filterbar.py     its filters, each an address
 standing.py      names, states and reasons in words
 drawer.py        one file looked into

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 import streamlit as st
 
 from pages.parts import judge_actions, sweepdraft, sweeplist, testphoto, toasts, ways
+from pages.parts.comments import acts
 from pages.parts.here import me, place
 from pages.parts.numbers import read_whole
 from pages.parts.sweepjudge import evidence_of
@@ -174,6 +175,7 @@ def _number(what: What) -> int:
 
 
 ACTIONS: Mapping[str, Callable[[What], object]] = {
+    **acts.ACTIONS,
     "new-sweep": _new,
     "plan": _plan,
     "rename": _rename,

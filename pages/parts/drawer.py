@@ -17,8 +17,8 @@ from pipeline.studio.library import Item
 FILMS = (AssetKind.CLIP, AssetKind.RAW_CLIP)
 
 
-def draw(seen: Details | None, before: str | None, after: str | None, *, close: str) -> Html:
-    """Draw the drawer; `before` and `after` are the addresses of its neighbours, `close` is the wall's."""
+def draw(seen: Details | None, before: str | None, after: str | None, *, close: str, talked: Html | None = None) -> Html:
+    """Draw the drawer; `before` and `after` are the addresses of its neighbours, `close` is the wall's, `talked` the way to its comments."""
     id_ = f"drawer-{seen.asset.sha256[:12]}" if seen else "drawer-lost"
     around = tag(
         "nav",
@@ -28,7 +28,7 @@ def draw(seen: Details | None, before: str | None, after: str | None, *, close: 
         aria_label="Files",
     )
     title = tag("h2", WORDS[seen.asset.kind].capitalize() if seen else "Nothing here", tabindex=-1, data_autofocus=True)
-    body = _lost(close) if seen is None else _gone(seen, close) if seen.removed else _whole(seen)
+    body = _lost(close) if seen is None else _gone(seen, close, talked) if seen.removed else _whole(seen, talked)
     return tag("aside", tag("div", title, around, class_="drawer-head"), body, class_="card drawer", id=id_, aria_label="Details")
 
 
@@ -45,7 +45,7 @@ def _lost(close: str) -> Html:
     return _friendly("hide_image", "This file is not here", words, tag("a", "Back to the library", href=close, data_go=True))
 
 
-def _gone(seen: Details, close: str) -> Html:
+def _gone(seen: Details, close: str, talked: Html | None) -> Html:
     """Say what happened to a file that was removed; what it cost and what was said of it stays."""
     gone = seen.removed
     assert gone is not None, "asked only of what was removed"  # noqa: S101 - for the type checker
@@ -53,14 +53,14 @@ def _gone(seen: Details, close: str) -> Html:
     why = tag("p", "Reason: ", tag("span", gone.reason, dir="auto")) if gone.reason else None
     links = tag("p", _case_link(seen), " · ", tag("a", "Back to the library", href=close, data_go=True))
     said = _friendly("delete", f"This {WORDS[seen.asset.kind]} was removed", who, *filter(None, (why, links)))
-    return tag("div", said, _line(seen), evidence.judgements(seen), evidence.request(seen), evidence.ledger(seen), class_="stack")
+    return tag("div", said, talked, _line(seen), evidence.judgements(seen), evidence.request(seen), evidence.ledger(seen), class_="stack")
 
 
-def _whole(seen: Details) -> Html:
+def _whole(seen: Details, talked: Html | None) -> Html:
     return tag(
         "div",
         _large(seen),
-        tag("p", _case_link(seen), class_="of-case"),
+        tag("div", tag("p", _case_link(seen), class_="of-case"), talked, class_="of-case-bar"),
         _acts(seen) if seen.item else None,
         _faces(seen),
         _facts(seen),

@@ -5,6 +5,7 @@ from urllib.parse import unquote
 
 from pages.parts import bulk, filterbar, toasts, ways
 from pages.parts.bulk import Going, Outcome
+from pages.parts.comments import acts
 from pages.parts.here import me, place
 from pages.parts.standing import named_file
 from pages.parts.told import What, decision_of, why_of
@@ -166,6 +167,7 @@ BULK: Mapping[str, Callable[[list[Named], What], None]] = {
     "remove": lambda chosen, _: _show_going(chosen),
 }
 ACTIONS: Mapping[str, Callable[[What], object]] = {
+    **acts.ACTIONS,
     "filter": _filter,
     "decide": _decide,
     "star": _star,

@@ -7,7 +7,9 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import bulk, drawer, filterbar, pieces, sweepline, ways
+from pages.parts import bulk, drawer, filterbar, pieces, stage, sweepline, ways
+from pages.parts.comments import address, badge, panel
+from pages.parts.comments.badge import Counts
 from pages.parts.here import me, shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
@@ -25,7 +27,10 @@ KEYS = (("← → ↑ ↓", "walk"), ("A", "approve"), ("R", "reject"), ("S", "s
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """Who asks for what, and what there is: the page, and the file that is looked into (`lost` when there is none by that name)."""
+    """Who asks for what, and what there is: the page, and the file that is looked into (`lost` when there is none by that name).
+
+    `talked` is how many comments are open on what is shown, by case and hash.
+    """
 
     by: Person
     wanted: Filter
@@ -34,6 +39,7 @@ class View:
     page: LibraryPage
     opened: Details | None
     lost: bool
+    talked: Counts
 
     def address(self, **more: str | int | None) -> str:
         """Return the address of this view."""
@@ -49,7 +55,9 @@ def look() -> View:
         page = _page(wanted, sort, number)
     scope, asset = opened_file()
     opened = _details(scope, asset) if asset else None
-    return View(by=me(), wanted=wanted, sort=sort, number=number, page=page, opened=opened, lost=bool(asset) and opened is None)
+    shown = tuple(item.asset for item in page.items) + ((opened.asset,) if opened else ())
+    lost, talked = bool(asset) and opened is None, badge.counts_of(shown)
+    return View(by=me(), wanted=wanted, sort=sort, number=number, page=page, opened=opened, lost=lost, talked=talked)
 
 
 def opened_file() -> tuple[str, str]:
@@ -79,9 +87,18 @@ def draw(seen: View) -> Html:
         pieces.pager(seen.number, PER_PAGE, seen.page.total, "library", **to_query(seen.wanted, seen.sort)),
         class_="stack shelf",
     )
-    beside = drawer.draw(seen.opened, *_neighbours(seen), close=seen.address()) if seen.opened or seen.lost else None
+    beside = drawer.draw(seen.opened, *_neighbours(seen), close=seen.address(), talked=_talked(seen)) if seen.opened or seen.lost else None
+    said = panel.draw(scope, lambda sha256: address.of_library(scope, sha256)) if (scope := opened_file()[0]) else None
     head = tag("header", tag("h1", "Library"), _hint(), class_="headbar")
-    return tag("div", head, wall, beside, bulk.going(), _stage(), class_=f"library {'opened' if beside else ''}")
+    return tag("div", head, wall, beside, bulk.going(), stage.draw(), said, class_=f"library {'opened' if beside else ''}")
+
+
+def _talked(seen: View) -> Html | None:
+    """Draw the way to the comments of the file that is looked into."""
+    if seen.opened is None or seen.opened.item is None:
+        return None
+    scope, sha256 = seen.opened.asset.scope, seen.opened.asset.sha256
+    return badge.way_in(seen.talked.get((scope, sha256), 0), seen.address(scope=scope, asset=sha256, comments=sha256), sha256)
 
 
 def _hint() -> Html:
@@ -130,6 +147,7 @@ def _tile(seen: View, item: Item, form: str) -> Html:
             _picture(seen, item),
             tag("label", pick, tag("span", "Select", class_="unseen"), class_="pick"),
             _star(item, seen.by),
+            badge.corner(_open(seen, item)),
             class_="frame",
         ),
         about,
@@ -140,16 +158,21 @@ def _tile(seen: View, item: Item, form: str) -> Html:
         data_tile=True,
         data_large=pieces.address(asset) if asset.removed_at is None else None,
         data_film=asset.kind is AssetKind.CLIP,
-        aria_label=_words(item),
+        aria_label=_words(seen, item),
     )
 
 
-def _words(item: Item) -> str:
+def _open(seen: View, item: Item) -> int:
+    return seen.talked.get((item.asset.scope, item.asset.sha256), 0)
+
+
+def _words(seen: View, item: Item) -> str:
     """Describe a tile to people who do not see it."""
     style = pieces.style_of(item.run) if item.run else None
     alike = likeness_in_words(item.likeness)
-    parts = (named(item.asset, item.case), style, standing(item)[1], f"likeness {alike}" if alike else None, "starred" if item.starred else None)
-    return ", ".join(filter(None, parts))
+    said = badge.in_words(_open(seen, item))
+    liked = (f"likeness {alike}" if alike else None, "starred" if item.starred else None, said)
+    return ", ".join(filter(None, (named(item.asset, item.case), style, standing(item)[1], *liked)))
 
 
 def _picture(seen: View, item: Item) -> Html:
@@ -261,25 +284,3 @@ def _neighbours(seen: View) -> tuple[str | None, str | None]:
     at = known.index(here)
     to = [seen.address(scope=scope, asset=asset) for scope, asset in known]
     return to[at - 1] if at else None, to[at + 1] if at + 1 < len(to) else None
-
-
-def _stage() -> Html:
-    """Draw the frame of the full screen, which the browser fills from the tile it was opened at."""
-    step = [
-        tag("button", icon(symbol), type="button", class_="quiet", data_step=step, aria_label=words, title=words)
-        for symbol, step, words in (("chevron_left", "-1", "Previous"), ("chevron_right", "1", "Next"))
-    ]
-    close = tag("button", icon("close"), type="button", class_="quiet", popovertarget="stage", popovertargetaction="hide", aria_label="Close")
-    said = tag("p", class_="stage-words", data_own=True, aria_live="polite")
-    bar = tag("div", said, *step, close, class_="stage-bar")
-    return tag(
-        "div",
-        tag("div", class_="stage-frame", data_own=True),
-        bar,
-        popover="auto",
-        id="stage",
-        class_="stage",
-        role="dialog",
-        aria_label="Full screen",
-        tabindex=-1,
-    )

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from pages.parts import daylinks, pieces, sweepprompts, sweepproof, sweepwords
+from pages.parts.comments import address as talks
+from pages.parts.comments import badge
 from pages.parts.here import place
 from pages.parts.judging import reasons
 from pages.parts.numbers import read_whole
@@ -84,7 +86,11 @@ def address(sweep_id: str, person: str) -> str:
 
 def version(seen: SweepView, person: str) -> str:
     """Return what differs whenever the grid would."""
-    told = [(one.made.state, one.made.words, one.made.progress, one.made.cost_micro_usd, str(one.made.opinion)) for one in seen.cells if one.made]
+    told = [
+        (one.made.state, one.made.words, one.made.progress, one.made.cost_micro_usd, one.made.open_comments, str(one.made.opinion))
+        for one in seen.cells
+        if one.made
+    ]
     return hashlib.sha256(repr((seen.sweep.version, len(seen.cells), person, told, sweepproof.replayed(seen.sweep.id))).encode()).hexdigest()[:12]
 
 
@@ -179,6 +185,9 @@ def _cell(seen: SweepView, one: SeenCell, person: str, proof: str | None) -> dic
         "mean_stars": made.opinion.mean_stars,
         "rejected": made.opinion.rejected.get(person, ""),
         "unfit": made.unfit,
+        "comments": made.open_comments,
+        "talk": talks.of_sweep(seen.sweep.id, made.whole.scope, made.whole.sha256) if made.whole else None,
+        "talk_id": badge.dialog_id(made.whole.sha256) if made.whole else None,
         "seconds": round(made.seconds, 1) if made.seconds else None,
         "facts": facts,
     }
@@ -192,5 +201,5 @@ def _measured(made: Made) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    empty = dict.fromkeys(("picture", "full", "clip", "likeness", "band", "unmeasured", "mean_stars", "unfit", "seconds"))
-    return {**empty, "width_px": 512, "height_px": 512, "owned": False, "stars": 0, "rejected": ""}
+    empty = dict.fromkeys(("picture", "full", "clip", "likeness", "band", "unmeasured", "mean_stars", "unfit", "seconds", "talk", "talk_id"))
+    return {**empty, "width_px": 512, "height_px": 512, "owned": False, "stars": 0, "rejected": "", "comments": 0}

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from pages.parts import forms, pieces, purse, sweepchart, sweepfeed, sweepfiles, sweepjudge, sweepplan, sweepspare, ways
+from pages.parts.comments import address, panel
 from pages.parts.here import me, place
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import barred, button, icon
@@ -17,9 +18,14 @@ from pipeline.sweeps.plans import Axis
 
 def draw(seen: SweepView) -> Html:
     """Draw a sweep as it stands."""
-    return tag(
-        "div", _head(seen), sweepplan.draw(seen), _progress(seen), _grid(seen), sweepspare.draw(seen), sweepjudge.results(seen), class_="stack sweep"
-    )
+    parts = (_head(seen), sweepplan.draw(seen), _progress(seen), _grid(seen), sweepspare.draw(seen), sweepjudge.results(seen), _said(seen))
+    return tag("div", *parts, class_="stack sweep")
+
+
+def _said(seen: SweepView) -> Html | None:
+    """Draw the comments on the picture of a cell that the address names."""
+    scope = st.query_params.get("scope", "")
+    return panel.draw(scope, lambda sha256: address.of_sweep(seen.sweep.id, scope, sha256))
 
 
 def gone(sweep_id: str) -> Html:

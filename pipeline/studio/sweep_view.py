@@ -11,6 +11,7 @@ from pipeline import assets
 from pipeline.database import Connection
 from pipeline.records import Asset, RunKind, RunState
 from pipeline.studio import sweeps
+from pipeline.studio.comments.reading import open_within
 from pipeline.studio.place import Place
 from pipeline.studio.sweep_prices import Priced, price_within
 from pipeline.studio.sweeps import Sweep
@@ -68,7 +69,10 @@ class Opinion:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """What a cell's run has come to: `shown` is the small picture or the poster, `whole` the full size or the clip. Money in micro-dollars."""
+    """What a cell's run has come to: `shown` is the small picture or the poster, `whole` the full size or the clip. Money in micro-dollars.
+
+    `open_comments` is how many comments on it are neither settled nor withdrawn.
+    """
 
     run_id: str
     state: str
@@ -85,6 +89,7 @@ class Made:
     endpoint: str
     served_endpoint: str | None
     opinion: Opinion
+    open_comments: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +168,9 @@ def made_of(db: Connection, sweep_id: str) -> dict[str, Made]:
     files = _files(db, rows)
     alike = _likeness(db, rows)
     said = _opinions(db, sweep_id)
-    return {row["id"]: _made(row, files.get((row["case_id"], row["asset"]), {}), alike.get((row["case_id"], row["asset"])), said) for row in rows}
+    talked = open_within(db, ((row["case_id"], row["asset"]) for row in rows if row["asset"]))
+    made = {row["id"]: _made(row, files.get((row["case_id"], row["asset"]), {}), alike.get((row["case_id"], row["asset"])), said) for row in rows}
+    return {row["id"]: replace(made[row["id"]], open_comments=talked.get((row["case_id"], row["asset"]), 0)) for row in rows}
 
 
 def _made(row: sqlite3.Row, files: Mapping[str, Asset], likeness: Likeness | None, said: Mapping[str, Opinion]) -> Made:

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 import streamlit as st
 
-from pages.parts import case_actions, frame, here
+from pages.parts import case_actions, compare_actions, frame, here, library_actions, sweepfeed
 from pages.parts.here import notice
-from pipeline.records import Asset, Person, Role
-from pipeline.studio import people, removal
+from pipeline.records import STUDIO_SCOPE, Asset, Person, Role, RunKind
+from pipeline.studio import people, removal, sweep_runs, sweep_view, sweeps, testphotos
 from pipeline.studio.comments.reading import talk_about
 from pipeline.studio.comments.saying import comment_on
 from pipeline.studio.comments.values import Mark, Talk
-from tests.little_studio import CASE, ME, OWNER, LittleStudio
+from pipeline.sweeps.plans import read_plan
+from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 from tests.pages.screens import drawn, visit
 
 NASTY = "<img src=x onerror=alert(1)> שלום & 👰🤵"
@@ -47,6 +48,13 @@ def say(picture: Asset, text: str, number: int = 0, **what: str) -> str:
 
 def talk(studio: LittleStudio, picture: Asset) -> Talk:
     return talk_about(studio.place, picture.scope, picture.sha256)
+
+
+def planned(studio: LittleStudio) -> sweeps.Sweep:
+    """A sweep of two strengths over one test photo."""
+    source = testphotos.add(studio.place, "Test photo", intake("red"), ME).id
+    plan = read_plan(RunKind.AVATAR, [("photo", source), ("strength", "0.5, 0.6")]).plan
+    return sweeps.save(studio.place, "s-1", "Trial", plan, ME, version=0)
 
 
 def dialog(html: str) -> str:
@@ -151,3 +159,53 @@ def test_the_form_is_a_new_one_after_every_comment_of_whoever_is_here(studio: Li
     assert forms() == [before]
     say(picture, "Mine")
     assert forms() != [before]
+
+
+def test_the_library_s_tile_says_how_many_comments_are_open_and_its_details_lead_to_them(studio: LittleStudio, picture: Asset) -> None:
+    comment_on(studio.place, CASE, picture.sha256, "Eyes", BOB)
+    seen = drawn(visit("library", scope=CASE, asset=picture.sha256))
+    assert re.search(r'<li class="tile[^>]*aria-label="[^"]*, 1 open comment"', seen)
+    assert seen.count('class="talked"') == 1
+    assert f'href="/library?scope={CASE}&amp;asset={picture.sha256}&amp;comments={picture.sha256}"' in seen
+
+
+def test_the_same_comments_open_in_case_library_and_sweep(studio: LittleStudio, picture: Asset) -> None:
+    comment_on(studio.place, CASE, picture.sha256, "Eyes", BOB, mark=Mark(x=0.25, y=0.5))
+    sweep = planned(studio)
+    at_library = visit("library", scope=CASE, asset=picture.sha256, comments=picture.sha256)
+    at_sweep = visit("compare", sweep=sweep.id, scope=CASE, comments=picture.sha256)
+    at_case = visit("cases", case=CASE, comments=picture.sha256)
+    links = [re.search('data-copy-address="([^"]+)"', dialog(drawn(one))) for one in (at_case, at_library, at_sweep)]
+    assert [link and link[1].partition("?")[0] for link in links] == ["/cases", "/library", "/compare"]
+    talks = [
+        dialog(drawn(one)).partition('class="talk-body"')[2].partition("</form></div></div></div>")[0] for one in (at_case, at_library, at_sweep)
+    ]
+    assert "--x:25%;--y:50%" in talks[0]
+    assert talks[0] == talks[1] == talks[2]
+
+
+def test_leaving_the_comments_in_the_library_keeps_its_filter(studio: LittleStudio, picture: Asset) -> None:
+    st.session_state["screen"] = "library"
+    st.query_params.update({"scope": CASE, "asset": picture.sha256, "comments": picture.sha256, "kind": "avatar"})
+    frame.do(library_actions.ACTIONS, {"do": "comments-close"})
+    assert st.session_state.pop("go") == f"/library?scope={CASE}&asset={picture.sha256}&kind=avatar"
+
+
+def test_leaving_the_comments_of_a_sweep_stays_at_the_sweep(studio: LittleStudio, picture: Asset) -> None:
+    st.query_params.update({"sweep": "s-1", "scope": CASE, "comments": picture.sha256})
+    frame.do(compare_actions.ACTIONS, {"do": "comments-close"})
+    assert st.session_state.pop("go") == f"/compare?sweep=s-1&scope={CASE}"
+
+
+def test_a_cell_of_a_sweep_says_how_many_comments_are_open_and_leads_to_them(studio: LittleStudio) -> None:
+    sweep = planned(studio)
+    sweep_runs.start(studio.place, sweep.id, ME, ceiling_micro_usd=1_000_000)
+    made = [studio.succeed(studio.run(row["id"])) for row in studio.rows("SELECT id FROM runs WHERE sweep = ? ORDER BY id", sweep.id)]
+    before = sweepfeed.version(sweep_view.look(studio.place, sweep.id), "me")
+    comment_on(studio.place, STUDIO_SCOPE, made[0].sha256, "Eyes", BOB)
+    view = sweep_view.look(studio.place, sweep.id)
+    cells = sweepfeed.whole(view, "me")["cells"]
+    assert sorted(cell["comments"] for cell in cells) == [0, 1]
+    [talked] = [cell for cell in cells if cell["comments"]]
+    assert talked["talk"] == f"/compare?sweep={sweep.id}&scope={STUDIO_SCOPE}&comments={made[0].sha256}"
+    assert sweepfeed.version(view, "me") != before, "the grid would not ask again"

@@ -11,6 +11,11 @@ from pipeline.studio.comments.reading import open_comments, open_comments_in
 Counts = Mapping[tuple[str, str], int]
 
 
+def dialog_id(sha256: str) -> str:
+    """Return the id of the dialog of a picture's comments."""
+    return f"talk-{sha256[:16]}"
+
+
 def counts_of(pictures: tuple[Asset, ...]) -> Counts:
     """Return how many comments are open on each of these pictures, by case and hash."""
     named = [(one.scope, one.sha256) for one in pictures]
@@ -27,13 +32,22 @@ def way_in(open_: int, address: str, sha256: str) -> Html:
     count = tag("span", str(open_), class_="count") if open_ else None
     label = f"Comments: {open_} open" if open_ else "Comments"
     return tag(
-        "a", icon("chat_bubble"), "Comments", count, href=address, data_go=True, data_leads=f"talk-{sha256[:16]}", class_="linklike", aria_label=label
+        "a", icon("chat_bubble"), "Comments", count, href=address, data_go=True, data_leads=dialog_id(sha256), class_="linklike", aria_label=label
     )
+
+
+def in_words(open_: int) -> str:
+    """Say how many comments are open; nothing where none is.
+
+    >>> in_words(1)
+    '1 open comment'
+    """
+    return f"{open_} open {'comment' if open_ == 1 else 'comments'}" if open_ else ""
 
 
 def corner(open_: int) -> Html | None:
     """Draw the number of open comments on a tile; nothing where none is open."""
     if not open_:
         return None
-    words = f"{open_} open {'comment' if open_ == 1 else 'comments'}"
+    words = in_words(open_)
     return tag("span", icon("chat_bubble"), tag("span", str(open_)), class_="talked", role="img", aria_label=words, title=words)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pages.parts import pieces
 from pages.parts.comments import picture, threads
 from pages.parts.comments.address import asked, opened
+from pages.parts.comments.badge import dialog_id
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pages.parts.standing import named
@@ -27,7 +28,7 @@ def draw(scope: str, way: Callable[[str], str]) -> Html | None:
 
 
 def _dialog(sha256: str, head: Html, body: Html) -> Html:
-    how = {"popover": "auto", "id": f"talk-{sha256[:16]}", "class_": "dialog talk", "role": "dialog", "aria_label": "Comments"}
+    how = {"popover": "auto", "id": dialog_id(sha256), "class_": "dialog talk", "role": "dialog", "aria_label": "Comments"}
     return tag("div", head, body, data_opens=True, data_closes="comments-close", **how)
 
 
@@ -40,8 +41,9 @@ def _head(talk: Talk, address: str) -> Html:
 
 
 def _close(sha256: str) -> Html:
-    id_ = f"talk-{sha256[:16]}"
-    return tag("button", icon("close"), type="button", class_="quiet", popovertarget=id_, popovertargetaction="hide", aria_label="Close")
+    return tag(
+        "button", icon("close"), type="button", class_="quiet", popovertarget=dialog_id(sha256), popovertargetaction="hide", aria_label="Close"
+    )
 
 
 def _add(talk: Talk) -> Html:

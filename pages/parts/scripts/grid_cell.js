@@ -92,7 +92,7 @@ function wordsOf(cell) {
 }
 
 function badgeFacts(cell) {
-  return [cell.state, cell.likeness, cell.unmeasured, cell.band, cell.cost_micro_usd, cell.owned, cell.stars, cell.mean_stars, cell.rejected, cell.unfit]
+  return [cell.state, cell.likeness, cell.unmeasured, cell.band, cell.cost_micro_usd, cell.owned, cell.stars, cell.mean_stars, cell.rejected, cell.unfit, cell.comments]
 }
 
 function badges(grid, cell) {
@@ -104,6 +104,7 @@ function badges(grid, cell) {
     cell.state === 'working' && cell.picture && build('span', { class: 'likely none' }, 'being measured'),
     costsAnything(cell) && build('span', { class: 'cost' }, costOf(cell)),
     votesBadge(cell),
+    cell.comments > 0 && build('span', { class: 'talks', title: openComments(cell) }, symbol('chat_bubble'), String(cell.comments)),
     cell.rejected && build('span', { class: 'rejected', title: 'You rejected it' }, symbol('thumb_down'), cell.rejected),
     cell.unfit && build('span', { class: 'unfit', title: `Not comparable: ${cell.unfit}` }, symbol('link_off'), 'not comparable'),
   ]
@@ -121,6 +122,10 @@ function costsAnything(cell) {
 
 function costOf(cell) {
   return cell.owned ? 'free' : dollarsOf(cell.cost_micro_usd)
+}
+
+function openComments(cell) {
+  return `${cell.comments} open ${cell.comments === 1 ? 'comment' : 'comments'}`
 }
 
 function votesBadge(cell) {
@@ -150,6 +155,7 @@ function spoken(grid, cell) {
   if (costsAnything(cell)) facts.push(costOf(cell))
   if (cell.stars) facts.push(`${cell.stars} ${cell.stars === 1 ? 'star' : 'stars'}`)
   if (cell.rejected) facts.push(`rejected: ${cell.rejected}`)
+  if (cell.comments) facts.push(openComments(cell))
   if (cell.unfit) facts.push('not comparable')
   if (!passes(grid, cell)) facts.push('dimmed')
   if (grid.marked === cell.id) facts.push('marked A for the pair view')

@@ -74,6 +74,7 @@ function panelOf(grid, cell, name) {
     cell.state === 'made' && starsOf(grid, cell),
     build('div', { class: 'buttons' }, ...lookButtons(grid, cell)),
     build('div', { class: 'buttons' }, ...doButtons(grid, cell)),
+    cell.talk && talkOf(cell),
     build('dl', { class: 'facts-list' }, ...factsOf(cell).map(([what, words]) => build('div', {}, build('dt', {}, what), build('dd', {}, words)))),
   ]
 }
@@ -115,6 +116,12 @@ function lookButtons(grid, cell) {
     gridButton('compare', grid.marked && grid.marked !== cell.id ? 'Compare with A' : grid.marked ? 'Unmark A' : 'Mark A', () => markPair(grid, cell.id), { key: 'X', 'data-name': 'pair' }),
     gridButton(kept ? 'remove' : 'add', kept ? 'Out of the strip' : 'Into the strip', () => toggleKept(grid, cell.id), { key: 'C', 'data-name': 'keep' }),
   ]
+}
+
+// Comments open over the full view, at an address of their own.
+function talkOf(cell) {
+  const label = cell.comments ? `Comments: ${cell.comments} open` : 'Comments'
+  return build('a', { href: cell.talk, class: 'linklike', 'data-go': true, 'data-leads': cell.talk_id, 'data-name': 'talk', 'aria-label': label }, symbol('chat_bubble'), 'Comments', cell.comments > 0 && build('span', { class: 'count' }, String(cell.comments)))
 }
 
 function doButtons(grid, cell) {

@@ -40,7 +40,7 @@ def open_comments(place: Place, named: Iterable[Named]) -> Mapping[Named, int]:
 
 def open_within(db: Connection, named: Iterable[Named]) -> Mapping[Named, int]:
     """Return the same as `open_comments`, within a read that has begun."""
-    asked = json.dumps([list(one) for one in named])
+    asked = json.dumps(sorted(set(named)))  # named twice it would count twice
     return {(row["scope"], row["asset"]): row["open"] for row in db.execute(OPEN, (asked,))}
 
 

@@ -35,7 +35,7 @@ def talk(studio):
 
 
 def open_now(studio):
-    return open_comments(studio.place, [(CASE, studio.picture.sha256), (CASE, "0" * 64)])
+    return open_comments(studio.place, [(CASE, studio.picture.sha256), (CASE, "0" * 64), (CASE, studio.picture.sha256)])
 
 
 def test_a_comment_with_a_mark_and_its_answer_are_seen_by_everybody(studio):
