@@ -98,7 +98,7 @@ def test_a_comment_with_its_mark_comes_from_the_form_once(studio: LittleStudio, 
 
 def test_it_is_answered_settled_and_opened_again(studio: LittleStudio, picture: Asset) -> None:
     said = comment_on(studio.place, CASE, picture.sha256, "Eyes", BOB)
-    say(picture, "Which one?", answers_to=said.id)
+    say(picture, "Which one?", answers=said.id)
     press(do="comment-settle", comment=said.id)
     [thread] = talk(studio, picture).threads
     assert ([one.text for one in thread.answers], thread.is_open) == (["Which one?"], False)

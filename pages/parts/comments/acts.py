@@ -15,7 +15,7 @@ from pipeline.studio.comments.values import Mark, mark_of
 
 
 def _comment(what: What) -> None:
-    said = (what["scope"], what["asset"], me().name, what["number"], what["answers_to"], what["text"])
+    said = (what["scope"], what["asset"], me().name, what["number"], what["answers"], what["text"])
     press = hashlib.sha256("\0".join(said).encode()).hexdigest()[:20]
     saying.comment_on(
         place(),
@@ -24,7 +24,7 @@ def _comment(what: What) -> None:
         what["text"],
         me(),
         mark=_mark(what["mark"]),
-        answers_to=what["answers_to"] or None,
+        answers_to=what["answers"] or None,
         comment_id=f"c-{press}",
     )
 

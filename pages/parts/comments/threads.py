@@ -73,13 +73,14 @@ def _ways_on(talk: Talk, one: Thread) -> Html | None:
 
 def _answer(talk: Talk, one: Thread) -> Html:
     words = _field("Answer", label=f"Answer to comment {one.number}", rows=2)
-    return _form(talk, f"answer-form-{one.comment.id}", words, forms.buttons(forms.submit("Answer", look="plain")), answers_to=one.comment.id)
+    return _form(talk, f"answer-form-{one.comment.id}", words, forms.buttons(forms.submit("Answer", look="plain")), answers=one.comment.id)
 
 
 def add(talk: Talk) -> Html:
     """Draw the form that adds a comment, with the place that is being marked."""
     id_ = f"marked-{talk.asset.sha256[:16]}"
-    mark = tag("input", type="hidden", name="mark", value="", data_mark_of=id_)
+    # A field of the type "hidden" keeps its value as an attribute, which every drawing of the page would take back.
+    mark = tag("input", type="text", hidden=True, name="mark", data_mark_of=id_)
     place = tag("button", icon("add_location_alt"), tag("span", "Mark a place"), type="button", class_="quiet", data_marks_on=id_)
     drop = tag("button", "Remove the mark", type="button", class_="quiet", data_unmarks=id_, hidden=True)
     row = tag("div", place, drop, forms.submit("Comment"), class_="buttons")

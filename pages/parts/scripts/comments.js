@@ -119,6 +119,12 @@ function pressComments(event, root) {
   if (link) copyAddress(link)
 }
 
+// What was refused is said on the page, which lies behind the dialog.
+function repeatNotice(root) {
+  const words = root.querySelector('#notice > span:nth-of-type(2)')?.textContent ?? ''
+  for (const said of root.querySelectorAll('.talk-notice')) tell(said, words)
+}
+
 function pointAt(root, dot) {
   if (!dot) return
   for (const one of root.querySelectorAll('.talk [data-on]')) delete one.dataset.on

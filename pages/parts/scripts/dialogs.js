@@ -21,7 +21,10 @@ function openerOf(root, dialog) {
 // Whoever closed it by going elsewhere stays there.
 function giveBack(root, dialog) {
   const at = root.getRootNode().activeElement
-  if (!at || dialog.contains(at)) openers.get(dialog)?.focus({ preventScroll: true })
+  if (at && !dialog.contains(at)) return
+  const opener = openers.get(dialog)
+  const back = opener?.isConnected ? opener : openerOf(root, dialog) // it may have been drawn anew meanwhile
+  back?.focus({ preventScroll: true })
 }
 
 // A dialog of the screen library opens a moment after the press, and the page may be drawn anew behind it.

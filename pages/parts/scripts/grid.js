@@ -159,7 +159,10 @@ function drawAll(grid) {
   drawStrip(grid)
 }
 
+// Comments that a link opened lie over everything: the full view waits until they are closed.
 function reopen(grid) {
+  const talk = grid.section.getRootNode().querySelector('.talk:popover-open')
+  if (talk && !grid.full.layer.matches(':popover-open')) return talk.addEventListener('toggle', () => grid.section.isConnected && reopen(grid), { once: true })
   const { open, pair } = grid.view
   const known = pair.filter((id) => grid.cells.has(id))
   if (known.length > 1) openCompare(grid, known)

@@ -4,7 +4,7 @@ const ASKED_MS = 3000
 function fullView(grid) {
   const frame = build('div', { class: 'full-frame' })
   const panel = build('div', { class: 'full-panel' })
-  const layer = build('div', { popover: 'manual', class: 'grid-full', role: 'dialog', 'aria-label': 'Full size', tabindex: '-1' }, frame, panel)
+  const layer = build('div', { popover: 'manual', class: 'grid-full', 'data-stays': true, role: 'dialog', 'aria-label': 'Full size', tabindex: '-1' }, frame, panel)
   return { layer, frame, panel }
 }
 

@@ -51,6 +51,7 @@ function draw(root, data, line) {
   root.querySelectorAll('[data-opens]:not([data-opened])').forEach((dialog) => openUp(dialog, line))
   root.querySelectorAll('[data-shown]').forEach((mark) => onceShown(() => queueUp(line, { do: mark.dataset.shown })))
   redrawn(root, line, stood, at)
+  repeatNotice(root)
   showToasts(root)
 }
 
@@ -134,7 +135,7 @@ function ours(node, name) {
 function rest(root) {
   root.querySelectorAll('[aria-busy]').forEach((one) => {
     one.removeAttribute('aria-busy')
-    one.closest('[popover]')?.hidePopover?.()
+    one.closest('[popover]:not([data-stays])')?.hidePopover?.()
   })
   root.removeAttribute('aria-busy')
 }
