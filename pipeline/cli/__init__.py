@@ -7,6 +7,7 @@ sweep.py      sweep
 publish.py    publish, unpublish
 takedown.py   takedown
 requests.py   runs, show, cancel, retry, decide, assets
+comment.py    comment list, comment add, comment settle, comment withdraw
 store.py      orphans, store migrate, store advice, store expire
 money.py      price, ledger, costs
 budget.py     budget set, budget show, budget extend, budget end, budget history

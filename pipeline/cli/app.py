@@ -8,7 +8,23 @@ import sys
 
 import typer
 
-from pipeline.cli import backup, budget, export, money, portrait, prices, publish, reconcile, requests, sandbox, service, store, sweep, takedown
+from pipeline.cli import (
+    backup,
+    budget,
+    comment,
+    export,
+    money,
+    portrait,
+    prices,
+    publish,
+    reconcile,
+    requests,
+    sandbox,
+    service,
+    store,
+    sweep,
+    takedown,
+)
 from pipeline.cli.output import exit_code, fail
 from pipeline.database import OTHERS
 from pipeline.errors import InputError, PlaceError, StudioError
@@ -28,6 +44,7 @@ takedown.add_to(app)
 store.add_to(app)
 sweep.add_to(app)
 requests.add_to(app)
+comment.add_to(app)
 money.add_to(app)
 budget.add_to(app)
 reconcile.add_to(app)

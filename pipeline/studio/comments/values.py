@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from pipeline.errors import BadParameter
 from pipeline.records import Asset, Case
@@ -57,6 +58,16 @@ class Comment:
         """Whether it was withdrawn."""
         return self.change is Change.WITHDRAWN
 
+    def document(self) -> dict[str, Any]:
+        """Return it as `id, case, asset, person, said_at, text, mark, answers_to, change, changed_by, changed_at`.
+
+        The text of a withdrawn one is empty, a mark is four numbers from 0 to 1.
+        """
+        place = [self.mark.x, self.mark.y, self.mark.width, self.mark.height] if self.mark else None
+        said = {"id": self.id, "case": self.scope, "asset": self.asset, "person": self.person, "said_at": self.said_at}
+        became = {"change": self.change.value if self.change else None, "changed_by": self.changed_by or None, "changed_at": self.changed_at or None}
+        return {**said, "text": "" if self.is_withdrawn else self.text, "mark": place, "answers_to": self.answers_to, **became}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Thread:
@@ -85,6 +96,15 @@ class Talk:
     def open(self) -> int:
         """How many comments are open."""
         return sum(one.is_open for one in self.threads)
+
+    def document(self) -> dict[str, Any]:
+        """Return it as `case, asset, kind, open, comments`; each comment has its number, whether it is open, and its answers."""
+        said = [
+            {"number": one.number, "open": one.is_open, **one.comment.document(), "answers": [answer.document() for answer in one.answers]}
+            for one in self.threads
+        ]
+        named = {"case": self.asset.scope, "asset": self.asset.sha256, "kind": self.asset.kind.value}
+        return {**named, "open": self.open, "comments": said}
 
     def said_by(self, person: str) -> int:
         """Return how many comments and answers are this person's, withdrawn ones included."""
