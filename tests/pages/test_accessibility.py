@@ -13,6 +13,8 @@ from pipeline.records import CallState, Decision, Person, Run, RunKind, RunState
 from pipeline.sandbox import faults
 from pipeline.settings import SHIPPED
 from pipeline.studio import budgets, people, photos, portraits, publishing, requests, reviews, seen, sweep_runs, sweeps, switches, testphotos
+from pipeline.studio.comments.saying import comment_on, settle
+from pipeline.studio.comments.values import Mark
 from pipeline.studio.place import Place
 from pipeline.sweeps.plans import read_plan
 from pipeline.workflows.wishes import AvatarWish, ClipWish
@@ -36,6 +38,9 @@ SCREENS = {
     "a case that needs a decision": "/cases?case=lost",
     "a case that waits": "/cases?case=waiting",
     "a case with two attempts compared": "/cases?case=clip&compare=r-clip,r-clip-clip",
+    "comments on an avatar": "/cases?case=candidate&comments={avatar}",
+    "comments on a clip": "/cases?case=clip&comments={clip}",
+    "comments on nothing": "/cases?case=clip&comments=nothing",
     "a case of the free tier": "/cases?case=free",
     "a case that is not there": "/cases?case=nothing",
     "compare": "/compare",
@@ -76,6 +81,7 @@ USUAL = {
     "a case with a candidate",
     "a case with a clip",
     "a case that needs a decision",
+    "comments on an avatar",
     "a sweep",
     "a sweep judged blind",
     "library",
@@ -101,7 +107,7 @@ def day(app: RunningApp) -> Place:
     photos.open_case(place, "empty", "owner", ANA, name="No photo yet")
     photos.open_case(place, "free", "owner", ANA, name="Free tier", plan=photos.Plan.FREE)
     opened(place, "photo")
-    made(place, asked(place, "candidate"))
+    talk_of(place, made(place, asked(place, "candidate")))
     for name in ("avatar", "clip"):
         approve(place, made(place, asked(place, name)))
     made(place, portraits.ask_clip(place, "clip", "owner", ClipWish(), ANA, run_id="r-clip-clip").run)
@@ -128,6 +134,16 @@ def compare(place: Place) -> None:
         asked = runs.live(db)
     for run in asked:
         made(place, run)
+
+
+def talk_of(place: Place, run: Run) -> None:
+    """Comment on what a run made: a place and a rectangle, one answered, one settled."""
+    found = seen.see(place, run.id).made
+    assert found is not None
+    first = comment_on(place, found.scope, found.sha256, "The left eye is too dark", ANA, mark=Mark(x=0.4, y=0.3))
+    comment_on(place, found.scope, found.sha256, "I make it again", ANA, answers_to=first.id)
+    second = comment_on(place, found.scope, found.sha256, "Six fingers", ANA, mark=Mark(x=0.5, y=0.6, width=0.2, height=0.2))
+    settle(place, second.id, ANA)
 
 
 def opened(place: Place, case: str) -> None:

@@ -107,6 +107,9 @@ def test_a_drag_marks_a_rectangle_and_a_refusal_is_said_in_the_dialog_with_the_w
     page.mouse.down()
     page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.9 * box["height"], steps=4)
     page.mouse.up()
+    page.locator(".talk .history-head .small").click()
+    page.evaluate("document.activeElement.blur()")
+    page.keyboard.press("a")
     page.get_by_label("Comment", exact=True).fill("   ")
     page.get_by_role("dialog", name="Comments").get_by_role("button", name="Comment", exact=True).click()
     expect(page.locator(".talk-notice")).to_contain_text("The comment is empty")
@@ -116,6 +119,8 @@ def test_a_drag_marks_a_rectangle_and_a_refusal_is_said_in_the_dialog_with_the_w
     mark = pictures.said(CASE, pictures.avatar).threads[-1].comment.mark
     assert mark is not None
     assert (mark.x, mark.y, mark.width, mark.height) == pytest.approx((0.5, 0.6, 0.2, 0.3), abs=0.01)
+    with pictures.place.database.reading() as db:
+        assert db.execute("SELECT 1 FROM approvals").fetchall() == [], "a key decided about what lies behind the comments"
     page.keyboard.press("Escape")
     expect(page).to_have_url(re.compile(f"asset={pictures.avatar}$"))
 

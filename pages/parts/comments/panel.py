@@ -28,7 +28,7 @@ def draw(scope: str, way: Callable[[str], str]) -> Html | None:
 
 
 def _dialog(sha256: str, head: Html, body: Html) -> Html:
-    how = {"popover": "auto", "id": dialog_id(sha256), "class_": "dialog talk", "role": "dialog", "aria_label": "Comments"}
+    how = {"popover": "auto", "id": dialog_id(sha256), "class_": "dialog talk", "role": "dialog", "aria_label": "Comments", "tabindex": -1}
     refused = tag("p", class_="talk-notice", role="alert", data_own=True)
     return tag("div", head, refused, body, data_opens=True, data_closes="comments-close", data_stays=True, **how)
 

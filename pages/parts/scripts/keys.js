@@ -6,6 +6,7 @@ function keyed(event, root) {
   if (staged(event, root)) return
   const at = event.composedPath()[0]
   if (!at.closest || isTyped(at, event) || at.closest('[popover]') || event.metaKey || event.ctrlKey || event.altKey) return
+  if (root.querySelector('.talk:popover-open')) return // a picture that is talked about lies over those that are judged
   const elsewhere = at.getRootNode() === document ? at.closest('button, a, [contenteditable], [role="dialog"]') : !root.contains(at)
   if (elsewhere) return
   // What lies over a light table has the keys for itself; Escape closes it.
