@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts import forms, intake, pieces, ways
+from pages.parts.comments import badge
 from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, tag
 from pages.parts.numbers import read_whole
@@ -37,7 +38,8 @@ def draw(seen: CasePage) -> Html:
     words = st.query_params.get("q", "")
     new = forms.opener("New case", "new-case", look="primary", symbol="add", data_key="n")
     head = tag("div", tag("header", tag("h1", "Cases"), new, class_="headbar"), _search(words, seen.total), class_="stack tight")
-    body = tag("div", *(_tile(line) for line in seen.lines), class_="tiles") if seen.lines else _nobody(words)
+    talked = badge.counts_of_cases(tuple(line.case.id for line in seen.lines))
+    body = tag("div", *(_tile(line, talked.get(line.case.id, 0)) for line in seen.lines), class_="tiles") if seen.lines else _nobody(words)
     return tag("div", head, body, pieces.pager(_page_number(), PER_PAGE, seen.total, "cases", q=words), _new_case(seen), class_="stack")
 
 
@@ -49,7 +51,7 @@ def _search(words: str, total: int) -> Html:
     return tag("form", box, find, count, class_="search", data_do="search", id="search", role="search")
 
 
-def _tile(line: CaseLine) -> Html:
+def _tile(line: CaseLine, talked: int) -> Html:
     name = pieces.short(line.case.name)
     shown = pieces.picture(line.thumb, f"{name}", lazy=True) if line.thumb else icon("add_a_photo")
     facts = tag("span", f"#{pieces.short(line.case.id, 40)}", class_="small")
@@ -57,7 +59,7 @@ def _tile(line: CaseLine) -> Html:
     stands = tag("span", pieces.badge(*STATES[line.state]), tag("span", pieces.ago(line.last_at), class_="small"), class_="stands")
     about = tag("span", tag("b", name, dir="auto"), facts, stands, class_="about")
     to = {"href": ways.to("cases", case=line.case.id), "data_go": True, "data_tile": True}
-    return tag("a", tag("span", shown, more, class_="frame"), about, class_="tile", id=f"case-{line.case.id}", **to)
+    return tag("a", tag("span", shown, more, badge.corner(talked), class_="frame"), about, class_="tile", id=f"case-{line.case.id}", **to)
 
 
 def _nobody(words: str) -> Html:

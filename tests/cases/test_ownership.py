@@ -124,7 +124,7 @@ LOOKS_ONLY = {
     "is_replay", "made_by", "of_cell", "verdict",
     "csv_of", "labelled", "place_words", "safe_name", "setting_words", "sheet_of", "table", "value_words", "view_of", "zip_of",
     "reach", "strays", "receipt", "list_takedowns",
-    "clean_text", "comment_of", "mark_of", "open_comments", "open_comments_in", "open_within", "pictured", "talk_about",
+    "clean_text", "comment_of", "mark_of", "open_comments", "open_comments_in", "open_comments_of", "open_within", "pictured", "talk_about",
     "avatar_wish", "clip_wish", "current", "history", "price_then_and_now", "troubles", "usable", "wish",
 }
 # fmt: on

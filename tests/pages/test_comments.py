@@ -82,6 +82,7 @@ def test_without_being_asked_for_no_comments_are_drawn(studio: LittleStudio, pic
 def test_a_case_shows_how_many_comments_are_open_until_they_are_settled(studio: LittleStudio, picture: Asset) -> None:
     said = comment_on(studio.place, CASE, picture.sha256, "Eyes", BOB)
     comment_on(studio.place, CASE, picture.sha256, "Hair", BOB)
+    assert 'aria-label="2 open comments"' in drawn(visit("cases"))
     assert 'aria-label="Comments: 2 open"' in drawn(visit("cases", case=CASE))
     press(do="comment-settle", comment=said.id)
     assert 'aria-label="Comments: 1 open"' in drawn(visit("cases", case=CASE))

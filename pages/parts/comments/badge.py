@@ -6,7 +6,7 @@ from pages.parts.here import shared
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pipeline.records import Asset
-from pipeline.studio.comments.reading import open_comments, open_comments_in
+from pipeline.studio.comments.reading import open_comments, open_comments_in, open_comments_of
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -25,6 +25,11 @@ def counts_of(pictures: tuple[Asset, ...]) -> Counts:
 def counts_in(scope: str) -> Counts:
     """Return how many comments are open on each picture of a case, by case and hash."""
     return shared(f"open comments in {scope!r}", lambda there: open_comments_in(there, scope))
+
+
+def counts_of_cases(cases: tuple[str, ...]) -> Mapping[str, int]:
+    """Return how many comments are open in each of these cases, by id."""
+    return shared(f"open comments of cases {cases}", lambda there: open_comments_of(there, cases))
 
 
 def way_in(open_: int, address: str, sha256: str) -> Html:

@@ -23,6 +23,9 @@ OPEN = f"""SELECT c.scope, c.asset, count(*) AS open FROM json_each(?) named
     CROSS JOIN comments c ON c.scope = named.value ->> 0 AND c.asset = named.value ->> 1 WHERE {UNSETTLED} GROUP BY 1, 2"""  # noqa: S608
 OPEN_IN = f"SELECT c.scope, c.asset, count(*) AS open FROM comments c WHERE c.scope = ? AND {UNSETTLED} GROUP BY 1, 2"  # noqa: S608
 
+OPEN_BY_CASE = f"""SELECT c.scope, count(*) AS open FROM json_each(?) named CROSS JOIN comments c ON c.scope = named.value
+    WHERE {UNSETTLED} GROUP BY 1"""  # noqa: S608
+
 
 def talk_about(place: Place, scope: str, sha256: str) -> Talk:
     """Return a picture with everything said about it; a display copy stands for its avatar, a poster for its clip; raises UnknownName."""
@@ -48,6 +51,12 @@ def open_comments_in(place: Place, scope: str) -> Mapping[Named, int]:
     """Return how many comments are open on each picture of a case, by scope and hash; those without any are not in it."""
     with place.database.reading() as db:
         return {(row["scope"], row["asset"]): row["open"] for row in db.execute(OPEN_IN, (scope,))}
+
+
+def open_comments_of(place: Place, cases_: Iterable[str]) -> Mapping[str, int]:
+    """Return how many comments are open on the pictures of each of these cases, by its id; those without any are not in it."""
+    with place.database.reading() as db:
+        return {row["scope"]: row["open"] for row in db.execute(OPEN_BY_CASE, (json.dumps(sorted(set(cases_))),))}
 
 
 def pictured(db: Connection, scope: str, sha256: str) -> tuple[Asset, Case]:
