@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Route
 from streamlit import config
 
-from pages.parts import guestpage, sweepdraft, sweepfeed, sweepfiles, takefiles
+from pages.parts import guestpage, searchbox, sweepdraft, sweepfeed, sweepfiles, takefiles
 from pages.parts.bundle import bundle
 from pipeline.database import OTHERS
 from pipeline.errors import StudioError
@@ -76,6 +76,7 @@ def _warm() -> None:
 SCREENS = [
     Route("/ui/{name}", bundle, methods=["GET"]),
     Route("/guest/{token}", guestpage.guest, methods=["GET"]),
+    Route("/find/{token}", searchbox.find, methods=["GET"]),
     Route("/grid/{token}", sweepfeed.feed, methods=["GET"]),
     Route("/draft/{token}", sweepdraft.price, methods=["POST"]),
     Route("/sweep/{token}/{name}", sweepfiles.take, methods=["GET"]),

@@ -29,6 +29,8 @@
     records.py    frozen values and states that cross boundaries
     settings.py   every setting; the only reader of the environment
     spreadsheets.py  text that a spreadsheet shows as it is written
+    wording.py    how counts are said
+    folding.py    names and ids in the form in which they are looked for
     identifiers.py  ids of cases, owners and people in the one form in which they are kept
     errors.py     everything that can go wrong, in one tree
 

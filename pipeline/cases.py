@@ -9,6 +9,7 @@ from typing import Any
 from pipeline.assets import get as get_asset
 from pipeline.database import Connection, insert
 from pipeline.errors import AttemptsUsed, BadParameter, NotNow, NotPremium, UnknownName, WrongOwner
+from pipeline.folding import fold
 from pipeline.identifiers import canonical_id, look_of, tidy_id
 from pipeline.records import Asset, AssetKind, Case, Decision, Person, Plan, RunKind, new_id, now
 from pipeline.runs import get as get_run
@@ -35,7 +36,7 @@ def create(tx: Connection, *, case_id: str, owner: str, name: str, plan: Plan, b
     case_id, owner = canonical_id(case_id, "case id"), canonical_id(owner, "owner id")
     try:
         row = {"id": case_id, "owner": owner, "name": name[:5000], "plan": plan.value, "created_by": by.name, "created_at": now()}
-        insert(tx, "cases", row)
+        insert(tx, "cases", {**row, "folded": fold(case_id, owner, row["name"])})
     except sqlite3.IntegrityError as error:
         raise NotNow("A case with this id exists already.") from error
     return get(tx, case_id, owner)
@@ -77,6 +78,11 @@ def put_photo(tx: Connection, case: Case, *, photo: str, crop: str, replace: boo
     )
     note(tx, current, "photo", by, photo=photo, instead_of=current.photo)
     return get(tx, case.id, case.owner)
+
+
+def forget_name(tx: Connection, case: Case) -> None:
+    """Call a case by its id from now on, in lists and in searches."""
+    tx.execute("UPDATE cases SET name = id, folded = ? WHERE id = ?", (fold(case.id, case.owner), case.id))
 
 
 def note(tx: Connection, case: Case, action: str, by: Person, **detail: Any) -> None:

@@ -21,7 +21,7 @@ BUSY_SECONDS = 30.0
 BACKUPS = "backups"
 KEPT_READERS = 8
 OTHERS = 0o077  # the rights of every other account
-SCHEMA_VERSION = 19
+SCHEMA_VERSION = 21
 
 
 class _Reader(sqlite3.Connection):

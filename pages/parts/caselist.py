@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from pages.parts import forms, intake, pieces, ways
+from pages.parts import caseviews, forms, intake, pieces, ways
+from pages.parts.caseviews import View
 from pages.parts.comments import badge
 from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, tag
@@ -29,26 +30,21 @@ STATES = {
 
 def look() -> CasePage:
     """Return the page of cases that the address names."""
-    words, number = st.query_params.get("q", ""), _page_number()
-    return shared(f"cases {number} {words}", lambda there: finding.search(there, words, limit=PER_PAGE, offset=(number - 1) * PER_PAGE))
+    view, number = caseviews.present(), _page_number()
+    states, of = (view.state,) if view.state else (), me().name if view.mine else ""
+    wanted = {"states": states, "of": of, "limit": PER_PAGE, "offset": (number - 1) * PER_PAGE}
+    return shared(f"cases {number} {view} {of}", lambda there: finding.search(there, view.words, **wanted))
 
 
 def draw(seen: CasePage) -> Html:
-    """Draw search, cases and pages."""
-    words = st.query_params.get("q", "")
+    """Draw search, saved views, cases and pages."""
+    view = caseviews.present()
     new = forms.opener("New case", "new-case", look="primary", symbol="add", data_key="n")
-    head = tag("div", tag("header", tag("h1", "Cases"), new, class_="headbar"), _search(words, seen.total), class_="stack tight")
+    bar = caseviews.bar(view, {state: words for state, (_, words, _) in STATES.items()}, seen.total)
+    head = tag("div", tag("header", tag("h1", "Cases"), new, class_="headbar"), bar, caseviews.saved(view), class_="stack tight")
     talked = badge.counts_of_cases(tuple(line.case.id for line in seen.lines))
-    body = tag("div", *(_tile(line, talked.get(line.case.id, 0)) for line in seen.lines), class_="tiles") if seen.lines else _nobody(words)
-    return tag("div", head, body, pieces.pager(_page_number(), PER_PAGE, seen.total, "cases", q=words), _new_case(seen), class_="stack")
-
-
-def _search(words: str, total: int) -> Html:
-    label = "Search cases by name, invitation id or owner id"
-    box = tag("input", type="search", name="q", value=words, placeholder="Name, invitation or owner", aria_label=label)
-    count = tag("span", f"{total:,} {'case' if total == 1 else 'cases'}", class_="small")
-    find = forms.submit("Search", look="plain", symbol="search")
-    return tag("form", box, find, count, class_="search", data_do="search", id="search", role="search")
+    body = tag("div", *(_tile(line, talked.get(line.case.id, 0)) for line in seen.lines), class_="tiles") if seen.lines else _nobody(view)
+    return tag("div", head, body, pieces.pager(_page_number(), PER_PAGE, seen.total, "cases", **view.query), _new_case(seen), class_="stack")
 
 
 def _tile(line: CaseLine, talked: int) -> Html:
@@ -62,9 +58,12 @@ def _tile(line: CaseLine, talked: int) -> Html:
     return tag("a", tag("span", shown, more, badge.corner(talked), class_="frame"), about, class_="tile", id=f"case-{line.case.id}", **to)
 
 
-def _nobody(words: str) -> Html:
-    if words:
-        said = f"No case fits “{pieces.short(words)}”. Names, invitation ids and owner ids are searched; every word must fit."
+def _nobody(view: View) -> Html:
+    if view.query:
+        named = f"No case fits “{pieces.short(view.words)}”." if view.words else "No case fits."
+        stands = f" Only cases that stand at “{STATES[view.state][1]}” are shown." if view.state else ""
+        yours = " Only yours are shown." if view.mine else ""
+        said = f"{named}{stands}{yours} Names, invitation ids and owner ids are searched; every word must fit."
         return tag("div", icon("search_off"), tag("p", said), tag("a", "Show every case", href=ways.to("cases"), data_go=True), class_="friendly")
     said = "A case is a customer’s invitation: a photo, an avatar, a living portrait. Open the first one with “New case”."
     return tag("div", icon("folder_shared"), tag("p", said), class_="friendly")
@@ -88,10 +87,6 @@ def _page_number() -> int:
     return min(max(read_whole(given, 1), 1), 999_999)
 
 
-def _find(what: What) -> None:
-    ways.go(ways.to("cases", q=what["q"].strip()[:200]))
-
-
 def _open(what: What) -> None:
     plan = Plan.FREE if what["plan"] == Plan.FREE else Plan.PREMIUM
     case = casebook.open_new(place(), case_id=what["case"].strip(), owner=what["owner"].strip(), name=what["name"].strip(), plan=plan, by=me())
@@ -102,4 +97,4 @@ def _open(what: What) -> None:
     ways.go(ways.to("cases", case=case.id))
 
 
-ACTIONS = {"search": _find, "open": _open}
+ACTIONS = {**caseviews.ACTIONS, "open": _open}

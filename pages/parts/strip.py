@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import forms, pieces, sweepline, ways
+from pages.parts import forms, pieces, searchbox, sweepline, ways
 from pages.parts.actions import BOARD
 from pages.parts.here import COOKIE, choose, everyone, kept, me, place, shared
 from pages.parts.markup import Html, join, tag
@@ -50,11 +50,11 @@ def _drawn(seen: Strip) -> Html:
     mode = tag("strong", "SANDBOX" if sandbox else "LIVE")
     words = " · nothing here costs money" if sandbox else " · real money"
     brand = tag("span", tag("img", src=ICON, alt="", width=20, height=20), tag("span", "Living Portrait Studio", class_="words"), class_="brand")
-    right = tag("span", _running(seen), _money(seen), _who(), class_="right")
+    right = tag("span", searchbox.opener(), _running(seen), _money(seen), _who(), class_="right")
     bar = tag(
         "div", brand, tag("span", mode, tag("span", words, class_="words"), class_="mode"), right, class_=f"strip {'sandbox' if sandbox else 'paid'}"
     )
-    return join(tag("div", bar, role="banner"), _lost(), _troubles(seen), _offer(seen))
+    return join(tag("div", bar, searchbox.box(), role="banner"), _lost(), _troubles(seen), _offer(seen))
 
 
 def spoken(seen: Strip) -> str:

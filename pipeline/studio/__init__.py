@@ -4,6 +4,8 @@ place.py       one data folder opened: settings, database, store, catalogue, sty
 people.py      who works here, and what each may do
 casebook.py    find a case, open one, look at all that belongs to it
 finding.py     the list of cases: searched, with pictures and states
+search.py      one search for cases, sweeps, runs and requests
+saved_views.py  views of the list of cases that somebody saved under a name
 standing.py    how a case stands, in one word
 offers.py      what can be asked for now, at what price, and if not, why
 history.py     everything that was tried for a case, and what came of it

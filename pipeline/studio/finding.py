@@ -1,19 +1,25 @@
 """The list of cases: searched by name, case id or owner id, with pictures and how each stands."""
 
-import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from pipeline import assets, cases
 from pipeline.database import Connection, Row
 from pipeline.errors import UnknownName
+from pipeline.folding import words_of
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case
 from pipeline.studio import standing
 from pipeline.studio.place import Place
 from pipeline.studio.standing import CaseState
 
-LONGEST_SEARCH = 500
 MOST_LINES = 500
-_PLAIN_LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "’": "'", "‘": "'", "ʼ": "'", "`": "'"})
+
+
+NEWEST_FIRST = """SELECT c.id, coalesce((SELECT asked_at FROM runs WHERE case_id = c.id AND sweep IS NULL ORDER BY asked_at DESC LIMIT 1),
+        c.created_at) AS last_at
+    FROM cases c WHERE c.id <> ? AND {fitting} AND (? = '' OR c.created_by = ?
+        OR EXISTS (SELECT 1 FROM runs r WHERE r.case_id = c.id AND r.person = ? AND r.sweep IS NULL))
+    ORDER BY last_at DESC, c.id"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,23 +42,29 @@ class CasePage:
     total: int
 
 
-def search(place: Place, text: str = "", *, limit: int = 50, offset: int = 0) -> CasePage:
+def search(place: Place, text: str = "", *, states: Collection[CaseState] = (), of: str = "", limit: int = 50, offset: int = 0) -> CasePage:
     """Find cases whose id, owner id or name hold every word of `text`, whatever its capitals, accents and apostrophes, the newest activity first.
 
-    At most 500 lines at a time; a case's activity is its newest attempt, else its opening. The studio's own test photos are no case.
+    `states` leaves only cases that stand so, none given means however they stand; `of` only those that this person opened or had something
+    made in. At most 500 lines at a time; a case's activity is its newest attempt, else its opening. The studio's own test photos are no case.
     """
     words = words_of(text)
     page = (min(max(limit, 0), MOST_LINES), max(offset, 0))
     with place.database.reading() as db:
-        db.create_function("fits", 3, lambda *texts: fits(words, texts))
         db.execute("BEGIN")
-        fitting = db.execute(
-            """SELECT c.id, coalesce((SELECT asked_at FROM runs WHERE case_id = c.id AND sweep IS NULL ORDER BY asked_at DESC LIMIT 1),
-                c.created_at) AS last_at
-            FROM cases c WHERE c.id <> ? AND (? OR fits(c.id, c.owner, c.name)) ORDER BY last_at DESC, c.id""",
-            (STUDIO_SCOPE, not words),
-        ).fetchall()
-        return CasePage(lines=_lines(db, fitting[page[1] : page[1] + page[0]]), total=len(fitting))
+        fitting = db.execute(NEWEST_FIRST.format(fitting=fitting_words(words)), (STUDIO_SCOPE, *words, of, of, of)).fetchall()
+        if states:
+            fitting = [row for row, state in zip(fitting, _states(db, fitting), strict=True) if state in states]
+        return CasePage(lines=lines(db, fitting[page[1] : page[1] + page[0]]), total=len(fitting))
+
+
+def fitting_words(words: Collection[str]) -> str:
+    """Return the SQL condition that the case `c` is one these words look for, with a place for each word.
+
+    >>> fitting_words(["anna", "lim"])
+    'instr(c.folded, ?) AND instr(c.folded, ?)'
+    """
+    return " AND ".join("instr(c.folded, ?)" for _ in words) or "1"
 
 
 def clean(text: str) -> str:
@@ -82,7 +94,15 @@ def thumb_of(db: Connection, case: Case) -> Asset | None:
     return assets.get(db, case.id, shown) if shown else None
 
 
-def _lines(db: Connection, rows: list[Row]) -> tuple[CaseLine, ...]:
+def _states(db: Connection, rows: list[Row]) -> list[CaseState | None]:
+    ids = [row["id"] for row in rows]
+    counts = standing.count(db, ids)
+    known = [cases.look_up(db, one) for one in ids]
+    return [standing.state_of(case, counts[one]) if case else None for one, case in zip(ids, known, strict=True)]
+
+
+def lines(db: Connection, rows: list[Row]) -> tuple[CaseLine, ...]:
+    """Return the cases of rows of `id, last_at` as lists show them."""
     counts = standing.count(db, [row["id"] for row in rows])
     found = [(cases.look_up(db, row["id"]), row) for row in rows]
     return tuple(_line(db, case, counts[row["id"]], row["last_at"]) for case, row in found if case)
@@ -97,20 +117,3 @@ def _line(db: Connection, case: Case, counts: standing.Counts, last_at: str) -> 
         to_review=counts.to_review,
         last_at=last_at,
     )
-
-
-def _folded(text: str) -> str:
-    """Fold capitals, accents, apostrophes and letters that Unicode does not take apart, so that a name is found as it is typed."""
-    apart = unicodedata.normalize("NFKD", text.casefold().translate(_PLAIN_LETTERS))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-def words_of(text: str) -> tuple[str, ...]:
-    """Return the words that are looked for, whatever their capitals."""
-    return tuple(_folded(word) for word in text[:LONGEST_SEARCH].split())
-
-
-def fits(words: tuple[str, ...], texts: tuple[str, ...]) -> bool:
-    """Tell whether every word is in one of the texts."""
-    text = _folded("\n".join(texts))
-    return all(word in text for word in words)

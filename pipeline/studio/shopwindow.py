@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from pipeline import assets, cases
 from pipeline.database import Connection, Row
+from pipeline.folding import words_of
 from pipeline.publishing import publications
 from pipeline.publishing.publications import Publication, State
 from pipeline.records import STUDIO_SCOPE, Asset, AssetKind, Case, Person, Role
@@ -21,7 +22,7 @@ SHOWN = "(a.id IS NOT NULL OR v.id IS NOT NULL)"
 LINES = """SELECT c.id, coalesce(v.verified_at, a.verified_at) AS since FROM cases c
     LEFT JOIN publications a ON a.case_id = c.id AND a.kind = 'avatar' AND a.state = 'published'
     LEFT JOIN publications v ON v.case_id = c.id AND v.kind = 'clip' AND v.state = 'published'
-    WHERE c.id <> ? AND (? OR fits(c.id, c.owner, c.name)) AND """
+    WHERE c.id <> ? AND {fitting} AND """
 
 
 class Which(StrEnum):
@@ -96,9 +97,8 @@ class Showcase:
 
 def listing(place: Place, which: Which, text: str = "", *, limit: int = 48, offset: int = 0) -> Window:
     """Return a page of a shelf, searched as cases are: what waits in the order of the cases, what is shown with the newest first."""
-    words = finding.words_of(text)
+    words = words_of(text)
     with place.database.reading() as db:
-        db.create_function("fits", 3, lambda *texts: finding.fits(words, texts))
         db.execute("BEGIN")
         found = {one: _found(db, WAITS if one is Which.WAITING else SHOWN, words) for one in Which}
         page = found[which][max(offset, 0) : max(offset, 0) + min(max(limit, 0), MOST_LINES)]
@@ -126,7 +126,7 @@ def look(place: Place, case_id: str, by: Person) -> Showcase:
 
 def _found(db: Connection, condition: str, words: tuple[str, ...]) -> list[Row]:
     order = " ORDER BY since DESC, c.id" if condition == SHOWN else " ORDER BY c.created_at, c.id"
-    return db.execute(LINES + condition + order, (STUDIO_SCOPE, not words)).fetchall()
+    return db.execute(LINES.format(fitting=finding.fitting_words(words)) + condition + order, (STUDIO_SCOPE, *words)).fetchall()
 
 
 def _line(db: Connection, case: Case) -> Line:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipeline.database import Connection, insert, update
 from pipeline.errors import BadParameter, NotNow, UnknownName
+from pipeline.folding import fold
 from pipeline.records import Person, Role, RunKind, new_id, now
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
@@ -58,7 +59,8 @@ def save(place: Place, sweep_id: str, name: str, plan: Plan, by: Person, *, vers
             return kept
         if kept.version != version:
             raise NotNow(f"{kept.changed_by} changed this sweep meanwhile.", next="Reload the page to see it; duplicate it to keep yours.")
-        changes = {"name": name, "plan": json.dumps(plan.as_json()), "version": version + 1, "changed_by": by.name, "changed_at": now()}
+        changes = {"name": name, "folded": fold(sweep_id, name), "plan": json.dumps(plan.as_json()), "version": version + 1}
+        changes |= {"changed_by": by.name, "changed_at": now()}
         update(tx, "sweeps", {"id": sweep_id}, changes)
         return get(tx, sweep_id)
 
@@ -95,6 +97,7 @@ def newest(place: Place, limit: int = 50) -> list[Sweep]:
 
 def _create(tx: Connection, sweep_id: str, name: str, plan: Plan, by: Person) -> Sweep:
     row = {"id": sweep_id or new_id("s"), "name": name, "kind": plan.kind.value, "plan": json.dumps(plan.as_json()), "version": 1}
+    row["folded"] = fold(str(row["id"]), name)
     insert(tx, "sweeps", {**row, "person": by.name, "team": by.team, "created_at": now(), "changed_by": by.name, "changed_at": now()})
     return get(tx, str(row["id"]))
 

@@ -159,7 +159,7 @@ def _forget(tx: Connection, found: Reach, subject: Subject, takedown: str, at: s
 def _forget_names(tx: Connection, found: Reach) -> None:
     """No list, search or filter names the customer any more: a case is called by its id, a file by what it is. The ledger has ids only."""
     for case in found.cases:
-        tx.execute("UPDATE cases SET name = id WHERE id = ?", (case.id,))
+        cases.forget_name(tx, case)
         tx.execute("UPDATE assets SET facts = json_remove(facts, '$.name') WHERE scope = ? AND json_extract(facts, '$.name') IS NOT NULL", (case.id,))
 
 

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from pages.parts import daylinks, farewell, guestpage, publish_actions, window
 from pages.parts.here import attempt
 from pipeline.errors import NotAllowed, NotNow
+from pipeline.folding import fold
 from pipeline.guest.hero import script_key
 from pipeline.publishing import publications
 from pipeline.records import AssetKind, Decision
@@ -59,7 +60,7 @@ def test_a_newer_approval_waits_again_and_says_so(studio: LittleStudio) -> None:
 def test_names_are_text_and_are_found(studio: LittleStudio) -> None:
     studio.customer("case-2", "ben", photo="green")
     with studio.place.database.writing() as tx:
-        tx.execute("UPDATE cases SET name = ? WHERE id = 'case-2'", (NASTY,))
+        tx.execute("UPDATE cases SET name = ?, folded = ? WHERE id = 'case-2'", (NASTY, fold("case-2", NASTY)))
     studio.approved_avatar("case-2")
     studio.approved_avatar()
     seen = drawn(visit("publish", q="söhne"))

@@ -16,8 +16,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
     ticked(event, root)
   }
   tendDialogs(root)
+  if (data.key === 'strip') tendMenu(line)
   if (data.html !== null) draw(root, data, line)
   else if (root.dataset.mark !== data.mark) setTimeout(() => tellPython({ do: 'resend' }), 400)
+  tendSearch(root)
   heard(root, line, data.heard)
   tell(parentElement.querySelector('.spoken'), data.spoken)
   clearInterval(clocks.get(root))
