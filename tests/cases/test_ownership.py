@@ -97,7 +97,7 @@ LOOKS_ONLY = {
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
     "take_in",
     "dependents", "details", "downloads", "file_name", "folded", "from_query", "item", "matching", "of", "thumbnail_of", "to_query",
-    "search", "thumb_of", "clean", "count", "state_of", "of_case", "offer", "why_not", "standing_of", "of_file", "check_cell", "refusal", "happened",
+    "search", "look_for", "lines", "fitting_words", "saved_views", "thumb_of", "clean", "count", "state_of", "of_case", "offer", "why_not", "standing_of", "of_file", "check_cell", "refusal", "happened",
     "attempts", "attempts_of", "outdated", "difference", "model_title", "settings_of", "wish_of", "reply", "write",
     "check", "everyone", "find",
     "objects_folder", "open_store", "open_storefront", "public_folder", "plan", "receipts", "fits", "words_of",
@@ -133,7 +133,21 @@ OWN_CASE_ONLY = {"ask_sample", "ask_again", "ask_to_animate"}  # the sample port
 # people, test photos, a case that is only now opened, the switch for all purchases, budgets
 OF_NO_CASE = {"add", "open_new", "pause", "resume", "set_cap", "extend", "end", "back_up"}
 # what nobody approved or no row knows, and where everything that is published lies: of the whole studio, each with a dry run and a role of its own
-OF_THE_STORES = {"clear_inbox", "keep_anchor", "scan", "delete", "expire", "weekly", "clear_temporary", "migrate", "apply", "show_script", "keep"}
+OF_THE_STORES = {
+    "clear_inbox",
+    "save_view",
+    "remove_view",
+    "keep_anchor",
+    "scan",
+    "delete",
+    "expire",
+    "weekly",
+    "clear_temporary",
+    "migrate",
+    "apply",
+    "show_script",
+    "keep",
+}
 OF_THE_BILL = {"reconcile", "accept", "accept_all", "leave", "close_month"}  # the provider's bill for the whole studio, with a role of its own
 OF_A_PRESET = {"make", "go_back", "use_built_in"}  # what everybody begins with
 OF_A_SWEEP = {"save", "duplicate", "start", "retry_failures", "vote", "take_back"}  # the studio's own comparisons, which belong to no customer
