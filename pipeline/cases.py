@@ -121,7 +121,7 @@ def take_place(tx: Connection, case_id: str, allowed: int) -> None:
     standing = attempts(tx, case_id, allowed)
     if standing.left < 1:
         raise AttemptsUsed(
-            f"All {standing.allowed} attempts of this case are taken: {standing.used} made, {standing.in_flight} in flight. Failures are free.",
+            f"This case has no attempts left: {standing.used} made and {standing.in_flight} in flight of {standing.allowed}. Failures are free.",
         )
 
 

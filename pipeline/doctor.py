@@ -12,6 +12,7 @@ from pipeline.prompts import load_styles
 from pipeline.records import Person, now
 from pipeline.schema.shape import compare_shape
 from pipeline.settings import SHIPPED, Settings
+from pipeline.wording import counted
 
 ROOM_BYTES = 1_000_000_000
 NAMED = 5
@@ -89,7 +90,7 @@ def _database(settings: Settings) -> str:
         raise StudioError(f"The database is not as this version makes it: {differences[0]}", next="Find out who changed it, and restore a backup.")
     with place.database.writing() as tx:
         tx.execute("INSERT INTO about(name, value) VALUES ('written_by_doctor', ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", (now(),))
-    return f"{count} runs; it can be written"
+    return f"{counted(count, 'run')}; it can be written"
 
 
 def _requests(settings: Settings) -> str:
@@ -115,7 +116,7 @@ def _ledger(settings: Settings) -> str:
     if found.wrong:
         raise StudioError(found.wrong[0], next="Stop buying and restore studio.db from a backup: money cannot be proven.")
     anchors.keep_anchor(place)
-    return f"{found.anchor.lines} lines; chain unbroken, every sum equals its rows; anchor {found.anchor}"
+    return f"{counted(found.anchor.lines, 'line')}; chain unbroken, every sum equals its rows; anchor {found.anchor}"
 
 
 def _pictures(_: Settings) -> str:

@@ -246,7 +246,7 @@ class LimitError(StudioError):
 class AttemptsUsed(LimitError):
     """All successful generations of the case are used or in flight."""
 
-    say = "All attempts of this case are used or in flight."
+    say = "This case has no attempts left."
     next = "Wait for running work to end, or ask for extra attempts."
 
 

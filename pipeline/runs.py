@@ -11,6 +11,7 @@ from pipeline.records import Channel, Person, Run, RunKind, RunState, now, secon
 from pipeline.stages import Stage
 from pipeline.turns import SINGLE, Pause, first_words, next_turn
 from pipeline.turns import ready as ready_ids
+from pipeline.wording import counted
 
 WINDOW_SECONDS = 3600.0
 LIVE = ("asked", "queued", "working")
@@ -71,7 +72,7 @@ def check_pace(tx: Connection, person: Person, feature: str, per_hour: int) -> N
         (person.name, feature, person.channel.value, per_hour),
     ).fetchall()
     if len(rows) == per_hour and (age := seconds_since(rows[-1]["created_at"])) < WINDOW_SECONDS:
-        made = "1 request" if per_hour == 1 else f"{per_hour} requests"
+        made = counted(per_hour, "request")
         raise TooManyRequests(f"{person.name} has made {made} within the hour, the most that is allowed.", after_seconds=WINDOW_SECONDS - age)
 
 

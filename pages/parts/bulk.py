@@ -15,6 +15,7 @@ from pipeline.records import Asset, AssetKind, Role, new_id
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependent, Dependents
+from pipeline.wording import counted
 
 SHOWN_MISSES = 20
 
@@ -102,10 +103,10 @@ def going() -> Html | None:
     title = f"Remove this {WORDS[only.kind]}?" if only else f"Remove {len(shown.chosen)} selected files?"
     others = len(files) - len(shown.chosen)
     along = f"Everything made from {'it' if only else 'them'} goes too" if others else "Nothing else depends on it" if only else "Nothing else goes"
-    lead = tag("p", f"{along}: {len(files)} {'file' if len(files) == 1 else 'files'} in all. This cannot be undone. Costs and history stay.")
+    lead = tag("p", f"{along}: {counted(len(files), 'file')} in all. This cannot be undone. Costs and history stay.")
     rows = [_row(whole, one, files, several=only is None) for whole, one in files]
     reason = forms.field("Reason", "reason", required=True, maxlength=500, placeholder="The customer asked for it")
-    yes = forms.submit(f"Remove {len(files)} {'file' if len(files) == 1 else 'files'}", look="danger", symbol="delete")
+    yes = forms.submit(f"Remove {counted(len(files), 'file')}", look="danger", symbol="delete")
     form = forms.form("remove", f"form-{shown.id}", reason, forms.buttons(forms.cancel(shown.id), yes), going=shown.id)
     list_ = tag("ul", *rows, class_="removed-list", tabindex=0, role="list", aria_label="What goes")
     close = tag("button", icon("close"), type="button", class_="quiet", popovertarget=shown.id, popovertargetaction="hide", aria_label="Close")

@@ -14,6 +14,7 @@ from pipeline.studio import takedown, takedown_receipt
 from pipeline.studio.takedown import TakeDownPlan
 from pipeline.studio.takedown_copies import Copy, Outcome, Scope, Subject
 from pipeline.studio.takedown_receipt import Receipt
+from pipeline.wording import counted
 
 PLAN = "takedown-plan"
 WORDS = {Scope.CASE: "this invitation", Scope.CUSTOMER: "everything of this customer"}
@@ -80,7 +81,8 @@ def _receipts(case: Case) -> tuple[Receipt, ...]:
 
 
 def _line(case: Case, one: Receipt) -> Html:
-    words = f"Taken down by {one.person}, {evidence.moment(one.asked_at)}: {one.counts['removed']} of {len(one.copies)} copies removed"
+    copies = counted(len(one.copies), "copy", "copies")
+    words = f"Taken down by {one.person}, {evidence.moment(one.asked_at)}: {one.counts['removed']} of {copies} removed"
     return tag("li", tag("a", icon("receipt_long"), words, href=_to(case, receipt=one.id), data_go=True))
 
 
@@ -100,7 +102,7 @@ def _plan(case: Case, scope: Scope) -> Html:
             class_="card stack tight",
             id="takedown",
         )
-    count = f"{len(seen.going)} {'copy' if len(seen.going) == 1 else 'copies'}"
+    count = counted(len(seen.going), "copy", "copies")
     lead = tag("p", f"{count} would be removed. This cannot be undone: nothing of it is kept again. What it cost stays on record, without pictures.")
     return tag(
         "section",

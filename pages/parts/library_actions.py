@@ -16,6 +16,7 @@ from pipeline.studio import people, removal, reviews, stars
 from pipeline.studio.filters import SHOWN
 from pipeline.studio.many import Done
 from pipeline.studio.removal import Dependents
+from pipeline.wording import counted
 
 Named = tuple[str, str]
 MOST_AT_ONCE = 200
@@ -69,7 +70,7 @@ def _publish_all(chosen: list[Named], _: What) -> None:
 
 
 def _out_of_date(chosen: list[Named], _: What) -> None:
-    raise NotNow(f"What to do with {len(chosen)} files was not said.", next=OutOfDate.next)
+    raise NotNow(f"What to do with {counted(len(chosen), 'file')} was not said.", next=OutOfDate.next)
 
 
 def _show_going(chosen: list[Named]) -> None:
@@ -127,8 +128,8 @@ def _say(done_in_words: str, done: Sequence[Done]) -> None:
 
 def _outcome(done_in_words: str, done: Sequence[Done]) -> Outcome:
     missed = tuple((_name(one), one) for one in done if not one.ok)
-    of = f" of {len(done)}" if missed else ""
-    return Outcome(words=f"{len(done) - len(missed)}{of} {'file' if len(done) == 1 else 'files'} {done_in_words}.", misses=missed)
+    files = counted(len(done), "file")
+    return Outcome(words=f"{f'{len(done) - len(missed)} of ' if missed else ''}{files} {done_in_words}.", misses=missed)
 
 
 def _name(one: Done) -> str:

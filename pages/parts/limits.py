@@ -15,6 +15,7 @@ from pipeline.studio.budget_history import Change
 from pipeline.studio.budgets import A_PERIOD, Budget
 from pipeline.studio.forecast import Forecast
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 HISTORY = 100
 LEAD = (
@@ -64,7 +65,7 @@ def warning() -> Html | None:
     if not found:
         return None
     first, more = found[0], len(found) - 1
-    said = f"{first.limit.reached()} % reached: {first.rule}" + (f", and {more} more budget{'s' if more > 1 else ''}" if more else "")
+    said = f"{first.limit.reached()} % reached: {first.rule}" + (f", and {counted(more, 'more budget')}" if more else "")
     link = tag("a", said, href=ways.to("costs", part="budgets"), data_go=True)
     return tag("p", icon("error" if first.limit.over or first.limit.reached() == STEPS[0] else "data_usage"), link, class_="small budget-line")
 

@@ -13,6 +13,7 @@ from pipeline.studio.requests import failure_of
 from pipeline.studio.room import Room
 from pipeline.studio.run_standing import RunStanding, standing_of
 from pipeline.studio.seen import Seen
+from pipeline.wording import counted
 
 LINK_SECONDS = 3600
 ACCEPTED, WAITED = 10, 80  # a run's progress in percent once the provider has the request, and when it is done with it
@@ -274,7 +275,7 @@ def ago(moment: str) -> str:
     for limit, unit, name in ((90, 0, "just now"), (5400, 60, "min"), (129600, 3600, "h")):
         if seconds < limit:
             return name if not unit else f"{round(seconds / unit)} {name} ago"
-    return f"{round(seconds / 86400)} days ago"
+    return f"{counted(round(seconds / 86400), 'day')} ago"
 
 
 def case_link(case: Case) -> Html:

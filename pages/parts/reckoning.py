@@ -22,6 +22,7 @@ from pipeline.studio.closing import Month
 from pipeline.studio.differences import WAITS, Balance, Kept, Standing
 from pipeline.studio.place import Place
 from pipeline.studio.reconciling import Last
+from pipeline.wording import counted
 
 PART = "right"
 DECIDED = {"accepted": ("check_circle", "Accepted", "good"), "left": ("pending", "Left", "quiet")}
@@ -145,7 +146,7 @@ def _compared(last: Last, stands: Balance, seen: Seen) -> Html:
     where = "asked directly" if last.source == "provider" else f"from {last.name}"
     facts = (*_sums(last, stands, off), ("Requests that agree", f"{last.matched:,}"), ("Requests under way then", f"{last.open_requests:,}"))
     table = tag("dl", *(tag("div", tag("dt", name), tag("dd", words)) for name, words in facts if words), class_="sums")
-    days = f"{last.since} to {last.until} (UTC), {last.lines:,} lines {where}, compared {ago(last.at)} by {last.person}."
+    days = f"{last.since} to {last.until} (UTC), {counted(last.lines, 'line')} {where}, compared {ago(last.at)} by {last.person}."
     remarks = tag("ul", *(tag("li", words) for words in last.remarks), class_="small") if last.remarks else None
     return join(state, table, tag("p", days, class_="small"), remarks)
 
@@ -159,7 +160,7 @@ def _sums(last: Last, stands: Balance, off_nano_usd: int) -> Iterator[tuple[str,
     yield "The bill says more", money(sides[0]) if any(sides) else ""
     yield "The bill says less", money(sides[1]) if any(sides) else ""
     yield "Of that not decided yet", _both(stands.open_more_nano_usd, stands.open_less_nano_usd) if any(sides) else ""
-    lines = f"{stands.booked_lines:,} line{'' if stands.booked_lines == 1 else 's'}"
+    lines = counted(stands.booked_lines, "line")
     yield "Ours changed since by", f"{dollars(stands.booked_micro_usd)} in {lines}" if stands.booked_lines else ""
     yield "Ours now", dollars(last.ours_micro_usd + stands.booked_micro_usd) if stands.booked_lines else ""
 
@@ -201,7 +202,7 @@ def _cause(one: Standing) -> Html:
     )
     columns = ("Request", "Billed", "Ours", "Difference", "To book", "")
     table = listing(f"Differences: {one.cause.value}", columns, rows, numbers={1, 2, 3, 4})
-    figures = tag("p", tag("b", money(one.nano_usd)), tag("span", f" in {one.count:,} request{'' if one.count == 1 else 's'}"))
+    figures = tag("p", tag("b", money(one.nano_usd)), tag("span", f" in {counted(one.count, 'request')}"))
     dialogs = (_leaving(row) for row in one.rows if off is None)
     return tag("div", head, figures, waits, table, more, *dialogs, class_="cause")
 

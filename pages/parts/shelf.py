@@ -20,6 +20,7 @@ from pipeline.studio import details, library
 from pipeline.studio.details import Details
 from pipeline.studio.filters import MOST_PAGES, Filter, Sort, State, from_query, to_query
 from pipeline.studio.library import Item, LibraryPage
+from pipeline.wording import counted
 
 PER_PAGE = 60
 KEYS = (("← → ↑ ↓", "walk"), ("A", "approve"), ("R", "reject"), ("S", "star"), ("X", "select"), ("Space", "full screen"), ("Enter", "details"))
@@ -112,7 +113,7 @@ def _wall(seen: View) -> Html:
     form = bulk.form_id(seen.address())
     total = seen.page.total
     everything = tag("label", tag("input", type="checkbox", data_all=True), "Select all on this page", class_="all")
-    count = tag("p", tag("b", f"{total:,}"), f" {'file' if total == 1 else 'files'}", role="status", class_="total")
+    count = tag("p", tag("b", f"{total:,}"), counted(total, "file").removeprefix(f"{total:,}"), role="status", class_="total")
     head = tag("div", count, everything, class_="wall-head")
     tiles = [_tile(seen, item, form) for item in seen.page.items]
     return tag("section", head, tag("ul", *tiles, class_="tiles", role="list"), bulk.bar(form), aria_label="Files")

@@ -8,6 +8,7 @@ from pipeline.ledger.limits import Limit
 from pipeline.records import dollars
 from pipeline.studio import budgets, keeping
 from pipeline.studio.budgets import Budget
+from pipeline.wording import counted
 
 SHOWN = 3
 
@@ -26,7 +27,7 @@ def _storage() -> Html:
     files, size = cost.private.files + cost.public.files, storeroom.size(cost.private.bytes + cost.public.bytes)
     money = f"{dollars(cost.micro_usd_a_month)} a month" if cost.micro_usd_a_month else "which costs nothing in a folder of yours"
     way = tag("a", "What is stored where", href=ways.to("settings", part="files"), data_go=True)
-    return tag("p", f"Storage: {files:,} {'file' if files == 1 else 'files'}, {size}, {money}. ", way, class_="small", id="storage")
+    return tag("p", f"Storage: {counted(files, 'file')}, {size}, {money}. ", way, class_="small", id="storage")
 
 
 def _budget(one: Budget) -> Html:

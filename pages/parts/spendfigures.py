@@ -8,6 +8,7 @@ from pages.parts.spendwords import Moved, average, change, points, share
 from pipeline.records import dollars
 from pipeline.studio import spending
 from pipeline.studio.spending import Figures
+from pipeline.wording import counted
 
 COUNTED = "Every charge and every adjusting entry of these days, added up one by one"
 
@@ -64,7 +65,7 @@ def _exactly(figures: Figures | None, what: str) -> float | None:
 
 def _proof(seen: Seen) -> Html:
     proof = seen.proof
-    lines = f"{proof.lines:,} {'charge' if proof.lines == 1 else 'charges'} in the ledger"
+    lines = f"{counted(proof.lines, 'charge')} in the ledger"
     if not proof.holds:
         words = f"The ledger's lines say {dollars(proof.lines_micro_usd)}, the sums {dollars(proof.sums_micro_usd)}"
         return tag("a", icon("error"), words, href=ways.to("costs", part="right"), data_go=True, class_="proof bad")

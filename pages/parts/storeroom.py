@@ -13,6 +13,7 @@ from pipeline.records import seconds_since
 from pipeline.studio import space
 from pipeline.studio.place import Place
 from pipeline.studio.space import Footprint, Share
+from pipeline.wording import counted
 
 STALE_SECONDS = 600.0
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
@@ -44,7 +45,9 @@ def _folder(found: Footprint | None) -> Html:
         return words
     whole = sum(share.bytes or 0 for share in found.shares)
     files = sum(share.files or 0 for share in found.shares)
-    figures = tag("p", tag("b", size(whole), class_="figure"), tag("span", f"in {files:,} files · {size(found.free_bytes)} free"), class_="money")
+    figures = tag(
+        "p", tag("b", size(whole), class_="figure"), tag("span", f"in {counted(files, 'file')} · {size(found.free_bytes)} free"), class_="money"
+    )
     return join(figures, words)
 
 

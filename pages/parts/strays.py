@@ -15,6 +15,7 @@ from pipeline.studio import keeping, orphans
 from pipeline.studio.keeping import StorageCost
 from pipeline.studio.orphan_file import OrphanReport, StoreReport
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 SHOWN = 50
 NAMES = {"private": "Private media", "public": "Published"}
@@ -56,10 +57,10 @@ def _found(report: OrphanReport) -> Html:
     if not count and not missing:
         return tag("section", tag("p", badge("task_alt", "Every file has its row, and every row its file.", "good")))
     rows = [row for one in parts for row in _rows(one)][:SHOWN]
-    words = tag("p", f"{count:,} files without a row ({storeroom.size(size)}), {missing:,} rows without their file.")
+    words = tag("p", f"{counted(count, 'file')} without a row ({storeroom.size(size)}), {counted(missing, 'row')} without a file.")
     more = tag("p", f"The first {SHOWN} are shown; `orphans --json` lists all.", class_="small") if count + missing > SHOWN else None
     delete = button(
-        f"Delete {count:,} files without a row",
+        f"Delete {counted(count, 'file')} without a row",
         "delete-strays",
         look="danger",
         symbol="delete",

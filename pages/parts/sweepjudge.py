@@ -17,6 +17,7 @@ from pipeline.studio.pairs import Pair
 from pipeline.studio.sweep_view import Made, SeenCell, SweepView
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.ranking import Standing, Verdict
+from pipeline.wording import counted
 
 HEADS = ("Settings", "Blind votes", "Won and lost", "Stars", "Likeness", "Acceptable", "Each acceptable costs", "")
 VERDICTS = (
@@ -46,7 +47,7 @@ def draw(seen: SweepView) -> Html:
 
 def _about(seen: SweepView, count: pairs.Tally, *, across: bool) -> Html:
     """Say how many pairs were judged; offer the way back, and styles against each other where there are several."""
-    own = "1 pair" if count.own == 1 else f"{count.own} pairs"
+    own = counted(count.own, "pair")
     words = tag("span", f"{own} judged by you, {count.all} by all", class_="small", role="status")
     undo = button("Undo the last vote", "undo-vote", symbol="undo", look="quiet", key="u", off=None if count.own else "You have not voted yet.")
     switch = ways.to("compare", sweep=seen.sweep.id, judge="1", styles=None if across else "1")

@@ -12,6 +12,7 @@ from pipeline.studio.place import Place
 from pipeline.studio.sweeps import Sweep
 from pipeline.studio.testphotos import Source
 from pipeline.sweeps.plans import Axis, Plan
+from pipeline.wording import counted
 
 SHOWN = 60
 
@@ -64,9 +65,7 @@ def draw(seen: Sweeps) -> Html:
 
 def _line(one: Standing) -> Html:
     plan = one.sweep.plan
-    axes = " × ".join(
-        f"{len(values)} {axis.value}{'s' if len(values) != 1 else ''}" for axis, values in plan.axes.items() if len(values) > 1 or axis is Axis.PHOTO
-    )
+    axes = " × ".join(counted(len(values), axis.value) for axis, values in plan.axes.items() if len(values) > 1 or axis is Axis.PHOTO)
     state = f"{one.made} of {one.asked} made · {dollars(one.charged_micro_usd)}" if one.asked else "planned, nothing bought"
     facts = tag("span", f"{axes} · {one.sweep.person} · {pieces.ago(one.sweep.changed_at)}", class_="small")
     name = tag("a", tag("b", one.sweep.name, dir="auto"), href=ways.to("compare", sweep=one.sweep.id), data_go=True)

@@ -14,6 +14,7 @@ from pipeline.studio import sweep_runs
 from pipeline.studio.sweep_prices import FEATURE
 from pipeline.studio.sweep_view import SweepView
 from pipeline.sweeps.plans import Axis
+from pipeline.wording import counted
 
 
 def draw(seen: SweepView) -> Html:
@@ -52,7 +53,7 @@ def _head(seen: SweepView) -> Html:
         ),
         *sweepfiles.links(seen),
     )
-    facts = f"{sweep.person} · {len(seen.cells):,} cells · {dollars(seen.charged_micro_usd)} spent"
+    facts = f"{sweep.person} · {counted(len(seen.cells), 'cell')} · {dollars(seen.charged_micro_usd)} spent"
     title = tag("div", tag("h1", sweep.name, dir="auto"), tag("span", facts, class_="small"))
     return tag("div", back, tag("header", title, tag("div", *more, class_="row"), class_="headbar"), forms.dialog("rename-sweep", "Rename", form))
 

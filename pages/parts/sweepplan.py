@@ -12,6 +12,7 @@ from pipeline.studio import testphotos
 from pipeline.studio.sweep_view import SweepView
 from pipeline.studio.sweep_words import style_words
 from pipeline.sweeps.plans import ONLY, Axis, Plan
+from pipeline.wording import counted
 
 HINTS = {
     Axis.STRENGTH: "0.5..0.7 +0.05 · 0.5, 0.6 · 0-1 [5]",
@@ -34,8 +35,8 @@ def draw(seen: SweepView) -> Html:
 
 
 def _in_short(seen: SweepView) -> str:
-    axes = [f"{len(values)} {axis.value}{'s' if len(values) != 1 else ''}" for axis, values in seen.sweep.plan.axes.items()]
-    return f"{' × '.join(axes)} = {seen.priced.cells:,} {'cell' if seen.priced.cells == 1 else 'cells'}"
+    axes = [counted(len(values), axis.value) for axis, values in seen.sweep.plan.axes.items()]
+    return f"{' × '.join(axes)} = {counted(seen.priced.cells, 'cell')}"
 
 
 def _form(seen: SweepView) -> Html:

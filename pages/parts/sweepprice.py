@@ -1,5 +1,7 @@
 """What a plan comes to: cells, price, time, what is worth knowing before paying, and the button that buys exactly that."""
 
+from decimal import Decimal
+
 from pages.parts import forms
 from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
@@ -9,6 +11,7 @@ from pipeline.studio.sweep_view import SweepView
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.plans import plan_hash
 from pipeline.sweeps.remarks import USUAL_CELLS, Remark
+from pipeline.wording import counted
 
 
 def block_id(sweep: Sweep) -> str:
@@ -49,7 +52,7 @@ def _price(seen: SweepView, off: str | None) -> Html | None:
     known = [f"{priced.asked:,} asked for already" if priced.asked else "", f"{priced.owned:,} owned, free" if priced.owned else ""]
     sum_ = tag(
         "p",
-        tag("b", "1 cell" if priced.cells == 1 else f"{priced.cells:,} cells"),
+        tag("b", counted(priced.cells, "cell")),
         *(f" − {words}" for words in filter(None, known)),
         f" = {priced.to_buy:,} to buy",
         class_="sum",
@@ -61,9 +64,13 @@ def _price(seen: SweepView, off: str | None) -> Html | None:
     return tag("div", sum_, tag("ul", *lines, class_="lines"), left, _buy(seen, off), class_="priced")
 
 
+def _plural(quantity: Decimal) -> str:
+    return "" if quantity == 1 else "s"
+
+
 def _unit(line: Line) -> str:
     one = line.quote
-    units = f"{one.quantity.normalize():f} {one.unit.value}{'s' if one.quantity != 1 else ''}"
+    units = f"{one.quantity.normalize():f} {one.unit.value}{_plural(one.quantity)}"
     return f"{dollars(one.micro_usd)} ({units} at {dollars(one.unit_micro_usd)})"
 
 
@@ -80,9 +87,10 @@ def _buy(seen: SweepView, barred: str | None) -> Html | None:
         inputmode="decimal",
         required=True,
     )
-    noun = ("picture" if sweep.kind is RunKind.AVATAR else "clip") + ("" if priced.to_buy == 1 else "s")
-    words = f"Make {priced.to_buy:,} {noun} · {dollars(priced.micro_usd)}" if priced.to_buy else f"Show {priced.owned:,} owned {noun} · free"
-    large = forms.tick(f"Yes, {priced.to_buy:,} {noun} are wanted", "large") if priced.to_buy > USUAL_CELLS else None
+    noun = "picture" if sweep.kind is RunKind.AVATAR else "clip"
+    many = counted(priced.to_buy, noun)
+    words = f"Make {many} · {dollars(priced.micro_usd)}" if priced.to_buy else f"Show {counted(priced.owned, f'owned {noun}')} · free"
+    large = forms.tick(f"Yes, {many} are wanted", "large") if priced.to_buy > USUAL_CELLS else None
     about = tag("p", f"About {_time(priced.seconds)} {priced.seconds_from}.", class_="small about") if priced.to_buy else None
     off = barred or priced.why_not
     said = off or " ".join(priced.room.warnings)

@@ -7,6 +7,7 @@ from pages.parts.pieces import icon
 from pipeline.records import dollars
 from pipeline.studio.sweep_view import SweepView, Unplanned
 from pipeline.studio.sweep_words import model_words, style_words
+from pipeline.wording import counted
 
 SHOWN = 200
 
@@ -16,13 +17,13 @@ def draw(seen: SweepView) -> Html | None:
     if not seen.unplanned:
         return None
     many = len(seen.unplanned)
-    noun = ("clip" if seen.sweep.kind == "clip" else "picture") + ("" if many == 1 else "s")
+    noun = "clip" if seen.sweep.kind == "clip" else "picture"
     more = tag("p", f"And {many - SHOWN:,} more.", class_="small") if many > SHOWN else None
     words = tag(
         "p", "The plan was changed after these were bought. Add their values to the plan again and they are back in the grid, free.", class_="small"
     )
     tiles = tag("ul", *(_tile(seen, one) for one in seen.unplanned[:SHOWN]), class_="spare-list")
-    return tag("section", tag("h2", f"{many:,} {noun} bought, not in the plan"), words, tiles, more, class_="card", id="not-in-the-plan")
+    return tag("section", tag("h2", f"{counted(many, noun)} bought, not in the plan"), words, tiles, more, class_="card", id="not-in-the-plan")
 
 
 def _tile(seen: SweepView, one: Unplanned) -> Html:

@@ -21,6 +21,7 @@ from pipeline.studio.export_columns import ABOUT, CLOCK, TOTAL, Table, columns_o
 from pipeline.studio.exports import Format
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 PART = "takeaway"
 SHOWN_BACKUPS = 10
@@ -109,7 +110,7 @@ def _columns(asked: Asked, table: Table) -> Html:
         for one in columns
     ]
     told = tag("p", _plain(TOTAL[table]), class_="small")
-    return tag("details", tag("summary", f"{len(columns)} columns"), told, tag("dl", *parts, class_="columns"))
+    return tag("details", tag("summary", f"{counted(len(columns), 'column')}"), told, tag("dl", *parts, class_="columns"))
 
 
 def _plain(words: str) -> str:
@@ -140,7 +141,7 @@ def _made(outcome: Outcome[tuple[Backup, Facts]]) -> Html:
     if outcome.found is None:
         return tag("p", class_="said", role="status", id="backup-said")
     _, facts = outcome.found
-    words_ = f"Backed up and proven: {facts.runs:,} runs, {facts.lines:,} ledger lines, {dollars(facts.charged_micro_usd)} spent"
+    words_ = f"Backed up and proven: {counted(facts.runs, 'run')}, {counted(facts.lines, 'ledger line')}, {dollars(facts.charged_micro_usd)} spent"
     return tag("p", badge("check_circle", words_, "good"), class_="said", role="status", id="backup-said")
 
 

@@ -10,6 +10,7 @@ from pipeline.records import STUDIO_SCOPE
 from pipeline.studio.downloads import WORDS
 from pipeline.studio.takedown import TakeDownPlan
 from pipeline.studio.takedown_groups import TakeDownGroup, TakeDownPicture, groups
+from pipeline.wording import counted
 
 MOST = 60  # so many pictures of a group are shown; the others are counted, and named among the copies
 
@@ -26,7 +27,7 @@ def draw(seen: TakeDownPlan) -> Iterator[Html]:
 
 
 def _group(one: TakeDownGroup) -> Html:
-    count = f"{len(one.pictures)} {'picture' if len(one.pictures) == 1 else 'pictures'}"
+    count = counted(len(one.pictures), "picture")
     state = badge("lock", "stays", "quiet") if one.stays else badge("delete_forever", "goes", "bad")
     head = tag("h4", tag("span", _title(one), dir="auto"), tag("span", count, class_="count"), state)
     more = len(one.pictures) - MOST

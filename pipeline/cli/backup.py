@@ -12,6 +12,7 @@ from pipeline.cli.output import JsonFlag, me, note, say, table
 from pipeline.errors import AlreadyRunning, NotNow
 from pipeline.records import dollars
 from pipeline.settings import Settings, load
+from pipeline.wording import counted
 
 if TYPE_CHECKING:
     from pipeline.studio.backups import Facts
@@ -83,7 +84,8 @@ def _ask(file: str) -> None:
 
 def _words(facts: "Facts") -> str:
     until = f" until {facts.last_at[:19]} UTC" if facts.last_at else ""
-    return f"{facts.runs:,} runs and {facts.lines:,} ledger lines{until}, {dollars(facts.charged_micro_usd)} spent, proven; anchor {facts.anchor}"
+    counts = f"{counted(facts.runs, 'run')} and {counted(facts.lines, 'ledger line')}"
+    return f"{counts}{until}, {dollars(facts.charged_micro_usd)} spent, proven; anchor {facts.anchor}"
 
 
 def _document(facts: "Facts") -> dict[str, Any]:

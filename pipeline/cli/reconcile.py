@@ -10,6 +10,7 @@ from pipeline.cli.output import JsonFlag, me, note, say, table
 from pipeline.errors import BadParameter
 from pipeline.records import dollars
 from pipeline.settings import Settings, load
+from pipeline.wording import counted
 
 if TYPE_CHECKING:
     from pipeline.ledger.closings import Closing
@@ -116,10 +117,14 @@ def _accepted(place: "Place", cause: "Cause | None", found_by: str) -> "Accepted
 
 def _told(done: "Reconciliation", accepted: "Accepted | None") -> str:
     terms, told = done.bill.terms, done.comparison
-    lines = [f"{terms.since} to {terms.until} (UTC) · {done.bill.lines} lines of {done.bill.provider}, {done.bill.name}", *done.bill.remarks]
+    lines = [
+        f"{terms.since} to {terms.until} (UTC) · {counted(done.bill.lines, 'line')} of {done.bill.provider}, {done.bill.name}",
+        *done.bill.remarks,
+    ]
+    agree = counted(told.matched, "request")
     off = told.billed_nano_usd - 1000 * told.ours_micro_usd
     lines += [f"billed {_money(told.billed_nano_usd)} · ours {dollars(told.ours_micro_usd)} · difference {_money(off)}"]
-    lines += [f"{told.matched} requests agree · {done.open_requests} still open · {len(done.undecided)} to decide · {done.decided} decided before"]
+    lines += [f"{agree} as billed · {done.open_requests} still open · {len(done.undecided)} to decide · {done.decided} decided before"]
     rows = [{"cause": one.cause, "count": one.count, "sum": _money(one.nano_usd), "to book": dollars(one.proposed_micro_usd)} for one in done.causes]
     lines += ["", table(rows, ("cause", "count", "sum", "to book"))] if rows else []
     lines += ["", table(_rows(done), ("day", "cause", "sum", "request", "why"))] if rows else []

@@ -9,6 +9,7 @@ from pipeline.cli.publish import DryRun
 from pipeline.errors import NotNow
 from pipeline.settings import load
 from pipeline.studio.orphan_file import OrphanReport, StoreReport
+from pipeline.wording import counted
 
 store = typer.Typer(help="The public store: moved, set up, cleared of what nobody approved.", no_args_is_help=True)
 
@@ -40,7 +41,9 @@ def orphans(
         raise NotNow("Nobody has looked at the stores yet.", next="Run `python -m pipeline orphans` first: it shows what would go.")
     done = looking.delete(place, last.mark, me())
     document = {"deleted": done.deleted, "bytes": done.bytes, "kept": done.kept, "shown_at": last.at}
-    say(document, as_json, lambda: f"Deleted {done.deleted:,} objects, {_size(done.bytes)}; {done.kept:,} stayed, as they are needed by now.")
+    say(
+        document, as_json, lambda: f"Deleted {counted(done.deleted, 'object')}, {_size(done.bytes)}; {done.kept:,} stayed, as they are needed by now."
+    )
 
 
 @store.command()
@@ -51,7 +54,8 @@ def migrate(dry_run: bool = DryRun, as_json: bool = JsonFlag) -> int:
 
     moved = move(Place(load()), me(), dry_run=dry_run, told=lambda one: note(f"{one.error.say if one.error else 'moved'}: {one.publication.key}"))
     verb = "would be moved" if dry_run else "moved"
-    counts = f"{moved.copied:,} files {verb} to {moved.store} ({_size(moved.bytes)}), {moved.already:,} were there, {len(moved.failures):,} failed."
+    files = counted(moved.copied, "file")
+    counts = f"{files} {verb} to {moved.store} ({_size(moved.bytes)}), {moved.already:,} were there, {len(moved.failures):,} failed."
     say(moved.document(), as_json, lambda: counts)
     return 1 if moved.failures else 0
 
@@ -91,26 +95,30 @@ def expire(
     ]
     document = {"dry_run": not yes, "days": shown.days, "results": rows, "files": shown.files, "bytes": shown.bytes}
     if not yes:
-        counts = f"{len(rows):,} results, {shown.files:,} files, {_size(shown.bytes)} would be removed; --yes removes them."
+        counts = f"{counted(len(rows), 'result')}, {counted(shown.files, 'file')}, {_size(shown.bytes)} would be removed; --yes removes them."
         kept = "Results are kept: STUDIO_KEEP_UNAPPROVED_DAYS is 0. `--days 30` shows what would go."
         say(document, as_json, lambda: f"{table(rows, ('kind', 'case', 'made', 'sha256'))}\n{counts}" if shown.days else kept)
         return
     done = tidy.expire(place, shown.mark, me(), days)
     document |= {"removed": done.results, "files": done.files, "bytes": done.bytes, "kept": done.kept}
-    say(document, as_json, lambda: f"Removed {done.results:,} results, {done.files:,} files, {_size(done.bytes)}; {done.kept:,} stayed.")
+    say(
+        document,
+        as_json,
+        lambda: f"Removed {counted(done.results, 'result')}, {counted(done.files, 'file')}, {_size(done.bytes)}; {done.kept:,} stayed.",
+    )
 
 
 def _in_words(report: OrphanReport) -> str:
     lines = [line for part in (report.private, report.public) for line in _part(part)]
     if report.elsewhere:
-        lines.append(f"{report.elsewhere:,} files are published in another store than {report.store}; `store migrate` moves them.")
+        lines.append(f"{counted(report.elsewhere, 'file')} published in another store than {report.store}; `store migrate` brings them over.")
     if report.private.orphans or report.public.orphans:
         lines.append("`python -m pipeline orphans --delete` deletes exactly these orphans.")
     return "\n".join(lines)
 
 
 def _part(part: StoreReport) -> list[str]:
-    lines = [f"{part.name} store: {part.objects:,} objects, {_size(part.bytes)}"]
+    lines = [f"{part.name} store: {counted(part.objects, 'object')}, {_size(part.bytes)}"]
     lines.append(f"  {len(part.orphans):,} orphans, {_size(part.orphan_bytes)}; {part.young:,} too young to tell")
     if part.foreign or part.others:
         lines.append(f"  left alone: {part.foreign:,} of another studio's cases, {part.others:,} that are no media of ours")

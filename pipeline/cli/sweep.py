@@ -11,6 +11,7 @@ from pipeline.cli.output import JsonFlag, Progress, exit_code, me, note, say, ta
 from pipeline.errors import BadParameter, UnknownName
 from pipeline.records import dollars
 from pipeline.settings import load
+from pipeline.wording import counted
 
 NOTED_STEPS = 10
 SHOWN_FAILURES = 10
@@ -119,7 +120,7 @@ def _shown(quoted: Any) -> dict[str, Any]:
 
 def _price(document: dict[str, Any]) -> list[str]:
     free = f", {document['owned']} of them owned and free" if document["owned"] else ""
-    lines = [f"Sweep {document['name']}: {document['cells']} cells{free}"]
+    lines = [f"Sweep {document['name']}: {counted(document['cells'], 'cell')}{free}"]
     for line in document["lines"]:
         lines.append(f"  {line['count']} × {line['model']} at {dollars(line['each_micro_usd'])} = {dollars(line['micro_usd'])}")
     about = f", about {max(math.ceil(document['seconds']), 1)} s" if document["lines"] else ""
@@ -136,8 +137,10 @@ def _results(document: dict[str, Any]) -> str:
     axes = [name for name in (document["results"] or [{}])[0] if name not in hidden]
     text = table(rows, (*axes, "cost", "path"))
     failed = f" · {document['failed']} failed" if document["failed"] else ""
-    counted = f"{document['cells']} cells{failed} · shown {dollars(document['price_micro_usd'])} · came to {dollars(document['cost_micro_usd'])}"
-    return "\n".join([text, *_failures(document["results"], axes), counted])
+    summary = (
+        f"{counted(document['cells'], 'cell')}{failed} · shown {dollars(document['price_micro_usd'])} · came to {dollars(document['cost_micro_usd'])}"
+    )
+    return "\n".join([text, *_failures(document["results"], axes), summary])
 
 
 def _failures(rows: list[dict[str, Any]], axes: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ from pipeline.cli.portrait import Owner
 from pipeline.errors import BadParameter, NotNow
 from pipeline.records import STUDIO_SCOPE
 from pipeline.settings import load
+from pipeline.wording import counted
 
 if TYPE_CHECKING:
     from pipeline.studio.place import Place
@@ -77,7 +78,7 @@ def _ask(shown: "TakeDownPlan") -> None:
     note(_named(shown))
     if sys.stdin is None or not sys.stdin.isatty():
         raise NotNow("Nobody can be asked here, so nothing was taken down.", next="Look with `--dry-run`, then say `--yes`.")
-    if not typer.confirm(f"Take down {len(shown.going)} copies for good?", err=True):
+    if not typer.confirm(f"Take down {counted(len(shown.going), 'copy', 'copies')} for good?", err=True):
         raise NotNow("Nothing was taken down.", next="Say yes, or `--yes`, when it is meant.")
 
 

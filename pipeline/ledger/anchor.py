@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pipeline.database import Connection
 from pipeline.errors import BadParameter
+from pipeline.wording import counted
 
 GENESIS = "0" * 64
 _WRITTEN = re.compile(r"(\d{1,15}):(-?\d{1,18}):(-?\d{1,18}):([0-9a-f]{64})")
@@ -57,7 +58,7 @@ def check_anchor(db: Connection, anchor: Anchor) -> list[str]:
     """Return in words what of the ledger is not as it was when the anchor was noted; an empty list when all of it is."""
     now = take_anchor(db, anchor.lines)
     if now.lines < anchor.lines:
-        return [f"The ledger has {now.lines:,} lines; {anchor.lines:,} were there when the anchor was noted."]
+        return [f"The ledger has {counted(now.lines, 'line')}; {anchor.lines:,} were there when the anchor was noted."]
     wrong = []
     if now.last_hash != anchor.last_hash:
         wrong.append(f"Ledger line {anchor.lines:,} is another than when the anchor was noted.")

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from pipeline.database import Connection, Row
 from pipeline.records import dollars, now
+from pipeline.wording import counted
 
 STEPS = (100, 80, 50)  # the shares of a limit, in per cent, at which people are told
 PERIOD = "CASE f.period WHEN 'day' THEN :day WHEN 'month' THEN substr(:day, 1, 7) ELSE 'ever' END"
@@ -56,7 +57,7 @@ class Measure(StrEnum):
         >>> Measure.MONEY.said(1_500_000), Measure.REQUESTS.said(1), Measure.REQUESTS.said(1200)
         ('$1.50', '1 request', '1,200 requests')
         """
-        return dollars(amount) if self is Measure.MONEY else f"{amount:,} request{'' if amount == 1 else 's'}"
+        return dollars(amount) if self is Measure.MONEY else counted(amount, "request")
 
 
 @dataclass(frozen=True, kw_only=True)

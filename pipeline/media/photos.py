@@ -19,6 +19,7 @@ from pipeline.media.decoding.request import StillRequest
 from pipeline.media.faces import TURNS, Face
 from pipeline.media.models import five_points
 from pipeline.media.pictures import Decoded, opened
+from pipeline.wording import counted
 
 MIN_SIDE_PX: Final = 512
 MAX_BYTES: Final = 25 * 1024 * 1024
@@ -141,7 +142,7 @@ def _note(facts: Decoded, size: tuple[int, int], turn: int) -> str | None:
     if facts.tone_mapped:
         parts.append("It was made for HDR screens; its brightness was brought to what every screen shows.")
     if facts.no_end:
-        lost = f", and {facts.lost_rows} rows of pixels at its lower edge with it" if facts.lost_rows else "; all of the picture is there"
+        lost = f", and {counted(facts.lost_rows, 'row')} of pixels at its lower edge with it" if facts.lost_rows else "; all of the picture is there"
         parts.append(f"The end of the file is missing{lost}.")
     if turn:
         parts.append(f"Turned by {turn}° clockwise, as asked.")

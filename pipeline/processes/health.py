@@ -11,6 +11,7 @@ from pipeline.ledger import watch
 from pipeline.ledger.watch import Proven
 from pipeline.processes.claims import holder_of
 from pipeline.studio.place import Place, objects_folder
+from pipeline.wording import counted
 
 ROOM_BYTES = 500_000_000
 
@@ -85,7 +86,7 @@ def _ledger(place: Place) -> str:
     if proven is None:
         raise PlaceError("A balance differs from its lines.", next="Stop buying and check every part below.")
     _proven[path] = proven
-    return f"{proven.lines:,} {'line' if proven.lines == 1 else 'lines'}, sums agree"
+    return f"{counted(proven.lines, 'line')}, sums agree"
 
 
 _proven: dict[Path, Proven] = {}

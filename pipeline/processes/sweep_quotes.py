@@ -21,6 +21,7 @@ from pipeline.studio.sweep_prices import Priced
 from pipeline.sweeps.orders import Order, in_words
 from pipeline.sweeps.plans import TITLES, Axis, Plan, Problem, read_plan
 from pipeline.sweeps.remarks import USUAL_CELLS
+from pipeline.wording import counted
 
 LARGEST_FILE_BYTES = 200_000_000
 MOST_USD = 1_000_000_000
@@ -88,7 +89,7 @@ def refusal(quoted: Quoted, *, ceiling_micro_usd: int | None, keep_rest: bool = 
     if not quoted.priced.cells:
         return BadParameter("This plan has no cell that could be made.", next="Leave out fewer combinations.")
     if quoted.priced.to_buy > USUAL_CELLS and not large:
-        many = f"{quoted.priced.to_buy:,} pictures are more than the usual {USUAL_CELLS}."
+        many = f"{counted(quoted.priced.to_buy, 'picture')} are more than the usual {USUAL_CELLS}."
         return BadParameter(many, next="Say that so many are wanted (--large, large=True), or make the plan smaller.")
     return _beyond_budget(quoted, ceiling_micro_usd)
 

@@ -18,6 +18,7 @@ from pipeline.errors import BadBill, BadParameter
 from pipeline.providers.port import Billed
 from pipeline.reckoning.figures import Mark, TwoWays, decimal_of
 from pipeline.reckoning.moments import NoSuchHour, NoZone, moment_of
+from pipeline.wording import counted
 
 NANO_USD = 10**9
 LONGEST_LINE = 1 << 20
@@ -153,7 +154,7 @@ class Sheet:
     def _too_many(self) -> BadBill:
         number, why = self.remarks.bad[0]
         return BadBill(
-            f"{len(self.remarks.bad)} of {self.remarks.lines} lines cannot be read; the first is line {number}: {why}.",
+            f"{len(self.remarks.bad)} of {counted(self.remarks.lines, 'line')} cannot be read; the first is line {number}: {why}.",
             next="Export the file again, or correct these lines.",
         )
 

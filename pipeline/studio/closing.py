@@ -14,6 +14,7 @@ from pipeline.studio.own_side import open_requests
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 from pipeline.studio.reconciling import month_of
+from pipeline.wording import counted
 
 LONGEST_REASON = 500
 # What the bill says beyond the ledger and no entry put right: undecided, left, or too small to be booked. A copy of a line is no money.
@@ -90,7 +91,7 @@ def _closing(db: Connection, month: str, by: Person, *, accept_error: bool, reas
     if obstacles:
         raise NotNow(f"{month} cannot be closed: {obstacles[0]}", next=_remedy(month))
     if unexplained and not accept_error:
-        said = f"{month} has {unexplained} difference{'' if unexplained == 1 else 's'} that nobody can explain."
+        said = f"{month} has {counted(unexplained, 'difference')} that nobody can explain."
         accept = "Settle them, or have somebody with the role {} accept the error with a reason."
         raise NotNow(said, next=accept.format("`admin`"), screen=accept.format("“admin”"))
     period, sums = month_of(month), month_sum(db, month)

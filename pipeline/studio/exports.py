@@ -20,6 +20,7 @@ from pipeline.studio.costs import SINGLE, Slice, added, check, condition, model_
 from pipeline.studio.export_columns import ABOUT, ADDING_UP, CLOCK, SUM_NAMES, VIEWS, Column, Kind, Table, columns_of, described
 from pipeline.studio.export_views import view
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 AT_ONCE = 20_000
 SPENT = frozenset({"charge", "adjust"})
@@ -54,7 +55,7 @@ class Exported:
     @property
     def words(self) -> str:
         """The same in words."""
-        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        rows = counted(self.rows, "row")
         return rows if self.charged_micro_usd is None else f"{rows}, {dollars(self.charged_micro_usd)} spent"
 
 

@@ -8,6 +8,7 @@ from pipeline.errors import BadParameter
 from pipeline.records import Person, Role, new_id, now, seconds_since
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 MOST_ATTEMPTS = 20
 LONGEST_REASON = 1000
@@ -34,7 +35,7 @@ def grant(place: Place, case_id: str, owner: str, attempts: int, reason: str, by
     check(by, Role.ADMIN)
     reason = reason.strip()
     if not 1 <= attempts <= MOST_ATTEMPTS:
-        raise BadParameter(f"{attempts} attempts cannot be granted at once.", next=f"Grant 1 to {MOST_ATTEMPTS}.")
+        raise BadParameter(f"{counted(attempts, 'attempt')} cannot be granted at once.", next=f"Grant 1 to {MOST_ATTEMPTS}.")
     if not reason or len(reason) > LONGEST_REASON:
         raise BadParameter("Extra attempts need a reason.", next=f"Say why in 1 to {LONGEST_REASON:,} characters.")
     with place.database.writing() as tx:

@@ -19,6 +19,7 @@ from pipeline.studio import orphan_file
 from pipeline.studio.orphan_file import Missing, OrphanReport, StoreReport, Stray
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 # What is younger may be in the middle of being made: its row comes after its bytes.
 GRACE = timedelta(hours=24)
@@ -99,7 +100,7 @@ def _check_alone(part: StoreReport, is_bucket: bool, setting: str) -> None:
     """In a shared bucket another studio's files could pass for orphans where both have a case of the same id."""
     if is_bucket and part.foreign and part.orphans:
         raise NotNow(
-            f"The bucket of {setting} also holds {part.foreign:,} files of another studio, so nothing is deleted in it.",
+            f"The bucket of {setting} also holds {counted(part.foreign, 'file')} of another studio, so nothing is deleted in it.",
             next="Give every studio, and the sandbox, a bucket of its own.",
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from pipeline.studio.costs import Slice, added
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 OTHERS = "everything else"
 USUAL = 20  # requests before: with fewer nobody can say what is usual
@@ -174,7 +175,7 @@ def unusual(now: Figures, before: Figures) -> str | None:
     error = math.sqrt(pooled * (1 - pooled) * (1 / ended + 1 / earlier))
     if error == 0 or (share - usual) / error < ALARM:
         return None
-    return f"{share:.1%} of {ended:,} requests failed; {usual:.1%} of {earlier:,} before. Chance alone hardly explains that."
+    return f"{share:.1%} of {counted(ended, 'request')} failed; {usual:.1%} of {earlier:,} before. Chance alone hardly explains that."
 
 
 def names(place: Place, looked_at: Slice, by: str) -> Sequence[str]:

@@ -21,6 +21,7 @@ from pipeline.studio.sweep_prices import FEATURE, Priced, asked_for, price_withi
 from pipeline.studio.sweeps import Sweep
 from pipeline.sweeps.cells import Cell
 from pipeline.sweeps.remarks import USUAL_CELLS
+from pipeline.wording import counted
 
 AT_ONCE = 200
 
@@ -150,7 +151,8 @@ def _check(
         raise BadParameter(f"This plan has no cell that could be made. {why}", next="Correct the plan.")
     if priced.to_buy > USUAL_CELLS and not large:
         raise BadParameter(
-            f"{priced.to_buy:,} pictures are more than the usual {USUAL_CELLS}.", next="Say that so many are wanted, or make the plan smaller."
+            f"{counted(priced.to_buy, 'picture')} are more than the usual {USUAL_CELLS}.",
+            next="Say that so many are wanted, or make the plan smaller.",
         )
     if told_micro_usd is not None and priced.micro_usd > told_micro_usd:
         raise NotNow(f"This would now cost {dollars(priced.micro_usd)} instead of {dollars(told_micro_usd)}.", next="Look at the plan again.")

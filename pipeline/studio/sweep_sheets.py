@@ -16,6 +16,7 @@ from pipeline.studio.sweep_words import place_words
 from pipeline.sweeps.plans import KINDS, TITLES, Axis, Plan
 from pipeline.sweeps.sheet import CELL_PX, GAP_PX, MOST_PIXELS, Sheet, SheetCell, contact_sheet
 from pipeline.sweeps.shorthand import ValueKind
+from pipeline.wording import counted
 
 MOST_CELLS = MOST_PIXELS // (CELL_PX + GAP_PX) ** 2
 USUAL = {Axis.PHOTO: "rows", Axis.STYLE: "rows", Axis.PROMPT: "rows", Axis.SWAP: "rows", Axis.SEED: "cell", Axis.TAKE: "cell"}
@@ -49,7 +50,7 @@ def labelled(place: Place, seen: SweepView, view: View) -> Sheet:
     """Return a view with its labels, pictures and words; raises BadParameter when it has more cells than a sheet has room for."""
     down, across = (list(_combinations(seen.sweep.plan, axes)) for axes in (view.rows, view.columns))
     if len(down) * len(across) > MOST_CELLS:
-        say = f"This view has {len(down) * len(across):,} cells; a contact sheet has room for {MOST_CELLS:,}."
+        say = f"This view has {counted(len(down) * len(across), 'cell')}; a contact sheet has room for {MOST_CELLS:,}."
         raise BadParameter(say, next="Choose one page, or leave some values out of the plan.")
     known = {tuple(one.cell.values.values()): one for one in seen.cells}
     return Sheet(

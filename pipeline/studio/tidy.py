@@ -18,6 +18,7 @@ from pipeline.storage.port import ObjectStore
 from pipeline.studio import orphans, removal
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
+from pipeline.wording import counted
 
 DAY_SECONDS = 86_400.0
 WEEK_SECONDS = 7 * DAY_SECONDS
@@ -179,7 +180,7 @@ def _removed(place: Place, expiry: Expiry, by: Person) -> Expired:
             case = cases.look_up(db, one.asset.scope)
         try:
             if case is not None:
-                reason = f"never approved within {expiry.days} days"
+                reason = f"never approved within {counted(expiry.days, 'day')}"
                 gone += removal.remove(place, case.id, one.asset.sha256, case.owner, by, reason, expected=one.mark).files
         except NotNow:
             kept += 1

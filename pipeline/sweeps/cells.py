@@ -13,6 +13,7 @@ from pipeline.errors import BadParameter, StudioError
 from pipeline.prompts import Style, avatar_prompt, motion_prompt
 from pipeline.records import Asset, RunKind
 from pipeline.sweeps.plans import ONLY, TITLES, Axis, Plan, Problem
+from pipeline.wording import counted
 from pipeline.workflows.wishes import AvatarWish, ClipWish, resolve_avatar, resolve_clip, wanted
 
 MOST_CELLS = 20_000
@@ -74,7 +75,7 @@ def _impossible(plan: Plan) -> str | None:
     if not plan.axes.get(Axis.PHOTO):
         return "A sweep needs at least one photo." if plan.kind is RunKind.AVATAR else "A sweep of clips needs at least one avatar."
     if plan.size > MOST_CELLS:
-        return f"This would be {plan.size:,} cells; a sweep has at most {MOST_CELLS:,}. Leave out values, or make several sweeps."
+        return f"This would be {counted(plan.size, 'cell')}; a sweep has at most {MOST_CELLS:,}. Leave out values, or make several sweeps."
     return None
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pipeline.records import dollars
 from pipeline.sweeps.cells import Cell, Layout, coarse
 from pipeline.sweeps.plans import TITLES, Axis, Plan
+from pipeline.wording import counted
 
 USUAL_CELLS = 100
 
@@ -94,7 +95,7 @@ def _same_requests(layout: Layout, owned: Collection[str]) -> Iterable[Remark]:
         names = _and([TITLES[axis].lower() for axis in layout.plan.axes if axis in differ])
         kept = sum(cell.micro_usd for cell in spare if cell.print_ not in owned)
         why = f"{title} takes no notice of {names}" if ignored else f"Different {names}, but the prompt is the same"
-        words = f"{why}: {_cells(len(spare))} would show what others show. Each picture is bought once, which saves {dollars(kept)}."
+        words = f"{why}: {counted(len(spare), 'cell')} would show what others show. Each picture is bought once, which saves {dollars(kept)}."
         merged = _without(layout.plan, spare, {*differ, Axis.MODEL})
         yield Remark(sort=Sort.IGNORED if ignored else Sort.SAME_WORDS, words=words, cells=len(spare), merged=merged)
 
@@ -107,7 +108,7 @@ def _sizes(layout: Layout) -> Iterable[Remark]:
         if own_size and size != (1024, 1024):
             changed[cell.wanted.model.title, *size] += 1
     for (title, width_px, height_px), count in changed.items():
-        words = f"{title} makes pictures of its own size; the photo's {width_px} × {height_px} px will change in {_cells(count)}."
+        words = f"{title} makes pictures of its own size; the photo's {width_px} × {height_px} px will change in {counted(count, 'cell')}."
         yield Remark(sort=Sort.SIZE, words=words, cells=count)
 
 
@@ -115,8 +116,8 @@ def _faceless(layout: Layout) -> Iterable[Remark]:
     faceless = {cell.values[Axis.PHOTO] for cell in layout.cells if cell.source.facts.get("faces") == 0}
     if faceless:
         count = sum(cell.values[Axis.PHOTO] in faceless for cell in layout.cells)
-        photos = "1 photo" if len(faceless) == 1 else f"{len(faceless)} photos"
-        yield Remark(sort=Sort.NO_FACE, words=f"No face was found in {photos}: likeness cannot be measured in {_cells(count)}.", cells=count)
+        photos = counted(len(faceless), "photo")
+        yield Remark(sort=Sort.NO_FACE, words=f"No face was found in {photos}: likeness cannot be measured in {counted(count, 'cell')}.", cells=count)
 
 
 def _unusual(layout: Layout, owned: Collection[str]) -> Iterable[Remark]:
@@ -126,7 +127,7 @@ def _unusual(layout: Layout, owned: Collection[str]) -> Iterable[Remark]:
     cross = _cross(layout.plan)
     values = {(axis, value) for axis, kept in cross.axes.items() for value in kept}
     later = [cell for cell in layout.cells if not all(one in values for one in cell.values.items())]
-    words = f"{len(pay):,} pictures are more than the usual {USUAL_CELLS}. A coarse cross shows first where to look closer."
+    words = f"{counted(len(pay), 'picture')} are more than the usual {USUAL_CELLS}. A coarse cross shows first where to look closer."
     yield Remark(
         sort=Sort.UNUSUAL, words=words, cells=len(later), saves_micro_usd=sum(to_pay(later, owned).values()), merged=cross if later else None
     )
@@ -154,7 +155,3 @@ def _without(plan: Plan, spare: Iterable[Cell], axes: Collection[Axis]) -> Plan:
 
 def _and(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count:,} cells"

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation, localcontext
 from enum import StrEnum
 
+from pipeline.wording import counted
+
 MOST_VALUES = 10_000
 MOST_DIGITS_BEFORE_POINT = 15
 MOST_DIGITS_AFTER_POINT = 12
@@ -237,14 +239,14 @@ def _check_whole(series: _Series) -> None:
 
 def _made(series: _Series) -> list[Decimal]:
     if series.count > MOST_VALUES:
-        raise _Unfit(f"That would be {series.count:,} values; an axis takes at most {MOST_VALUES:,}.")
+        raise _Unfit(f"That would be {counted(series.count, 'value')}; an axis takes at most {MOST_VALUES:,}.")
     return [round(series.first + series.step * index, series.places) for index in range(series.count)]
 
 
 def _check_size(more: Mapping[str, None], values: Mapping[str, None]) -> None:
     together = len(values) + sum(value not in values for value in more)
     if together > MOST_VALUES:
-        raise _Unfit(f"That would make {together:,} values together; an axis takes at most {MOST_VALUES:,}.")
+        raise _Unfit(f"That would make {counted(together, 'value')} together; an axis takes at most {MOST_VALUES:,}.")
 
 
 def _why_no_number(plain: str, piece: str) -> str:

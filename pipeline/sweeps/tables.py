@@ -16,6 +16,7 @@ from pipeline.spreadsheets import quote_formula, unquote_formula
 from pipeline.sweeps.cells import MOST_CELLS
 from pipeline.sweeps.plans import KINDS, ONLY, TITLES, Axis, Draft, Plan, Problem
 from pipeline.sweeps.shorthand import ValueKind, parse
+from pipeline.wording import counted
 
 MOST_SKIPS = 200
 MOST_PROBLEMS = 50
@@ -77,7 +78,7 @@ def _rows(text: str, kind: RunKind, problems: list[Problem]) -> list[Row]:
         problems.append(Problem(axis=None, text=first[:SHOWN_LETTERS], why="This is not a table of values between commas."))
         return []
     if len(lines) > MOST_CELLS:
-        problems.append(Problem(axis=None, text="", why=f"The table has {len(lines):,} rows; a sweep has at most {MOST_CELLS:,} cells."))
+        problems.append(Problem(axis=None, text="", why=f"The table has {counted(len(lines), 'row')}; a sweep has at most {MOST_CELLS:,} cells."))
         return []
     columns = _columns(head, kind, problems)
     rows = ({axis: _text(line[at]) for at, axis in columns.items() if at < len(line) and _text(line[at])} for line in lines)

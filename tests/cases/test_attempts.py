@@ -31,7 +31,7 @@ def test_the_ninth_success_is_refused_in_words_that_say_why(studio):
         studio.succeed(ask(studio, number))
     with pytest.raises(AttemptsUsed) as caught:
         ask(studio, 8)
-    assert caught.value.say == "All 8 attempts of this case are taken: 8 made, 0 in flight. Failures are free."
+    assert caught.value.say == "This case has no attempts left: 8 made and 0 in flight of 8. Failures are free."
     assert standing(studio) == (8, 0, 0)
 
 
@@ -165,7 +165,7 @@ def test_a_retry_takes_a_place_only_for_what_is_bought_anew(studio):
 def test_the_number_of_attempts_is_a_setting(new_studio):
     studio = new_studio(STUDIO_ATTEMPTS="1")
     studio.succeed(ask(studio, 1))
-    with pytest.raises(AttemptsUsed, match="All 1 attempts"):
+    with pytest.raises(AttemptsUsed, match="no attempts left: 1 made and 0 in flight of 1"):
         ask(studio, 2)
 
 

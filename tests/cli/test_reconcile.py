@@ -69,7 +69,7 @@ def test_a_bill_from_a_file_and_what_is_asked_wrongly(pipeline: CommandLine, tmp
     path.write_text("\n".join(["request_id,endpoint_id,timestamp,cost_estimate_nano_usd", *lines]))
     told = pipeline("reconcile", "--file", str(path), "--json").document
     assert (told["matched"], told["differences"], told["bill"]["name"]) == (2, 0, "bill.csv")
-    assert "2 requests agree" in pipeline("reconcile", "--file", str(path)).out
+    assert "2 requests as billed" in pipeline("reconcile", "--file", str(path)).out
     for wrong, error in (
         (("reconcile", "--file", str(tmp_path / "none.csv")), "BadBill"),
         (("reconcile", "--month", "2026-13"), "BadParameter"),

@@ -142,7 +142,7 @@ def test_used_attempts_disable_the_buttons_with_the_reason_and_a_grant_frees_the
         avatar(studio)
     seen = drawn(visit("cases", case=CASE))
     assert "0 of 8 left" in seen
-    assert "All 8 attempts of this case are taken" in seen
+    assert "This case has no attempts left: 8 made and 0 in flight of 8." in seen
     assert press(do="grant", attempts="2", reason="two photos were replaced") == ""
     assert "2 of 10 left" in drawn(visit("cases", case=CASE))
 

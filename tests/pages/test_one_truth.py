@@ -114,7 +114,7 @@ def test_a_retry_that_would_be_refused_is_a_sentence_and_no_button(studio: Littl
         studio.succeed(ask(studio, number))
     for name, seen in screens(studio.run(studio.rows("SELECT id FROM runs WHERE state = 'failed'")[0]["id"])).items():
         assert 'data-do="retry"' not in seen, name
-        assert "All 8 attempts of this case are taken" in seen, name
+        assert "This case has no attempts left: 8 made and 0 in flight of 8." in seen, name
 
 
 def test_what_was_approved_for_a_replaced_photo_is_green_nowhere(studio: LittleStudio) -> None:

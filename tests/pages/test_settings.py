@@ -248,7 +248,7 @@ def test_what_no_row_knows_is_shown_with_its_size_and_goes_after_that(studio: Li
     report = ended(strays.errand())
     assert report is not None
     seen = part("files")
-    assert "1 files without a row (11 bytes), 0 rows without their file." in seen
+    assert "1 file without a row (11 bytes), 0 rows without a file." in seen
     assert stray.name in seen
     strays.ACTIONS["delete-strays"]({"mark": report.mark})
     assert not stray.exists()

@@ -72,7 +72,7 @@ def test_a_person_without_the_role_reads_which_one_is_missing(studio):
 def test_used_attempts_are_counted_and_a_grant_helps(studio):
     studio.succeed(ask(studio, 1))
     ask(studio, 2)
-    assert refused(studio) == "All 2 attempts of this case are taken: 1 made, 1 in flight. Failures are free."
+    assert refused(studio) == "This case has no attempts left: 1 made and 1 in flight of 2. Failures are free."
     grants.grant(studio.place, CASE, OWNER, 1, "goodwill", ME)
     assert offer(studio).why is None
 

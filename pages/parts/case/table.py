@@ -7,6 +7,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import button, icon
 from pipeline.records import Plan, Role, RunKind
 from pipeline.studio.casebook import CaseView
+from pipeline.wording import counted
 
 TITLES = {RunKind.AVATAR: "Avatar", RunKind.CLIP: "Living portrait"}
 
@@ -62,7 +63,7 @@ def _photo(seen: CaseView) -> Html:
 
 def _about_photo(seen: CaseView) -> tuple[Html | None, ...]:
     photo = seen.photo
-    words = {0: "No face found", 1: "One face"}.get(seen.faces or 0, f"{seen.faces} faces")
+    words = {0: "No face found", 1: "One face"}.get(seen.faces or 0, f"{counted(seen.faces, 'face')}")
     facts = tag("p", f"{words} · {photo.width_px} × {photo.height_px}", class_="small") if photo else None
     advice = [tag("p", icon("lightbulb"), tag("span", say), class_="advice") for say in seen.advice]
     said = talked(photo) if photo else None

@@ -7,6 +7,7 @@ from pages.parts.markup import Html, tag
 from pages.parts.pieces import icon
 from pipeline.records import Asset
 from pipeline.studio.comments.reading import open_comments, open_comments_in, open_comments_of
+from pipeline.wording import counted
 
 Counts = Mapping[tuple[str, str], int]
 
@@ -47,7 +48,7 @@ def in_words(open_: int) -> str:
     >>> in_words(1)
     '1 open comment'
     """
-    return f"{open_} open {'comment' if open_ == 1 else 'comments'}" if open_ else ""
+    return counted(open_, "open comment") if open_ else ""
 
 
 def corner(open_: int) -> Html | None:
