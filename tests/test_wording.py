@@ -38,3 +38,18 @@ def test_no_file_has_a_rule_of_its_own(path: Path) -> None:
     found = [match[0] for match in OWN_PLURAL.finditer(text)]
     found += [match[0] for match in ANY_COUNT.finditer(text) if not re.fullmatch(r"[\w.]*[A-Z_0-9]{3,}", match[1])]
     assert [one for one in found if one not in ALWAYS_SEVERAL] == []
+
+
+# One word each: money is held, a case has attempts left, an approval is withdrawn, what guests saw is unpublished.
+OTHER_WORDS = re.compile(
+    r"set aside|reserved for|tries left|attempts remaining|in use now|[Ww]ithdrawn from guests|[Ww]ithdraw(?:n|s)? from publication|\bput on hold\b"
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_screens_and_commands_say_has_one_word_for_one_thing(path: Path) -> None:
+    assert OTHER_WORDS.findall(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_library_and_a_case_call_an_approved_picture_the_same() -> None:
+    assert not [path for path in FILES if "pages" in path.parts and '"In use"' in path.read_text(encoding="utf-8")]

@@ -7,7 +7,9 @@ from pages.parts.pieces import barred, button
 from pipeline.records import Decision, Role, RunKind, RunState, dollars
 from pipeline.studio.home import Home
 from pipeline.studio.seen import Seen
+from pipeline.studio.shopwindow import Line
 from pipeline.studio.undecided import Undecided
+from pipeline.wording import counted
 
 
 def sections(seen: Home) -> Html:
@@ -20,6 +22,7 @@ def sections(seen: Home) -> Html:
     return join(
         head,
         tag("section", tag("h2", "To do now", _count(seen)), to_do, _rest(seen), class_="to-do"),
+        _to_publish(seen),
         _section("Running", running) if running else None,
         _section("Newest", [_made(one) for one in seen.newest]) if seen.newest else None,
     )
@@ -27,6 +30,25 @@ def sections(seen: Home) -> Html:
 
 def _section(title: str, rows: list[Html]) -> Html:
     return tag("section", tag("h2", title), tag("ul", *rows, class_="rows card"))
+
+
+def _to_publish(seen: Home) -> Html | None:
+    """Lead to what is approved and guests do not see yet."""
+    if not seen.to_publish:
+        return None
+    more = seen.to_publish_count - len(seen.to_publish)
+    rest = tag("a", f"{counted(more, 'more case')} on Publish", href=ways.to("publish"), data_go=True) if more > 0 else None
+    rows = tag("ul", *map(_unseen, seen.to_publish), class_="rows card")
+    head = tag("h2", "Approved, not published", tag("span", f"{seen.to_publish_count:,}", class_="count"))
+    return tag("section", head, rows, rest, id="to-publish")
+
+
+def _unseen(line: Line) -> Html:
+    shown = pieces.picture(line.picture, "", lazy=True) if line.picture else pieces.icon("hide_image")
+    about = tag("div", tag("p", pieces.case_link(line.case), tag("span", line.adds)), class_="about")
+    to = {"href": ways.to("publish", case=line.case.id), "data_go": True, "class_": "linklike"}
+    leads = tag("a", pieces.icon("public"), "Publish", aria_label=f"Publish {pieces.short(line.case.name)}", **to)
+    return tag("li", tag("span", shown, class_="thumb"), about, leads, id=f"publish-{line.case.id}")
 
 
 def _count(seen: Home) -> Html | None:

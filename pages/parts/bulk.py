@@ -132,7 +132,7 @@ def _row(whole: Dependents, one: Dependent, files: tuple[tuple[Dependents, Depen
     still = one.asset if one.asset.media_type.startswith("image/") else poster
     shown = tag("span", pieces.picture(still, "", lazy=True) if still else icon("movie"), class_="thumb")
     said = one.decision.value if one.decision else None
-    facts = " · ".join(filter(None, ("in use now" if one.current else None, said, pieces.short(whole.case.name, 60) if several else None)))
+    facts = " · ".join(filter(None, ("current" if one.current else None, said, pieces.short(whole.case.name, 60) if several else None)))
     return tag("li", shown, tag("div", tag("b", WORDS[one.asset.kind].capitalize()), tag("p", facts, class_="small", dir="auto")))
 
 

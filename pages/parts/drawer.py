@@ -134,7 +134,7 @@ def _judging(item: Item, about: dict[str, str], *, shown: bool) -> Iterator[Html
     yield button(words, "decide", symbol="check", look="primary", key="a", decision="approved", off=not_approving(item, me()), **about)
     yield forms.opener("Reject", "reject-this", symbol="thumb_down", off=off, data_key="r")
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
-        yield judging.withdraw(shown, off, key="w", **about)
+        yield judging.withdraw(item.decision, shown, off, key="w", **about)
 
 
 def _reject(item: Item, about: dict[str, str]) -> Html | None:

@@ -23,6 +23,8 @@ BANDS = {
 }
 LIMITS = "Measured by comparing faces in the photo with faces in the picture. Strong styles lower it, and it says nothing about beauty."
 
+WITHDRAW = {Decision.APPROVED: "Withdraw approval", Decision.REJECTED: "Withdraw rejection"}
+
 
 def decide(one: Seen) -> Html:
     """Draw the buttons that approve and reject a candidate; a press names the run it was drawn for and how that stood then."""
@@ -135,13 +137,14 @@ def price_of(seen: CaseView, one: Seen) -> str:
     return dollars(found.micro_usd)
 
 
-def withdraw(shown: bool, off: str | None, **about: str) -> Html:
+def withdraw(decision: Decision, shown: bool, off: str | None, **about: str) -> Html:
     """Draw the way back from a decision; what guests see is named first, and leaves with it."""
+    named = WITHDRAW[decision]
     if not shown:
-        return button("Withdraw", "decide", symbol="undo", look="quiet", off=off, decision="withdrawn", **about)
+        return button(named, "decide", symbol="undo", look="quiet", off=off, decision="withdrawn", **about)
     id_ = f"withdraw-{hashlib.sha256(repr(sorted(about.items())).encode()).hexdigest()[:12]}"
-    words = tag("p", "Guests see this now. Withdrawing the approval takes it from them as well: its address stops answering.")
+    words = tag("p", "Guests see this now. With its approval withdrawn it is unpublished as well: its address stops answering.")
     told = {name: value for name, value in about.items() if name != "key"}
-    yes = button("Withdraw, and take it from guests", "decide", look="danger", symbol="public_off", decision="withdrawn", **told)
-    opener = forms.opener("Withdraw", id_, look="quiet", symbol="undo", off=off, data_key=about.get("key"))
-    return join(opener, forms.dialog(id_, "Withdraw what guests see?", words, forms.buttons(forms.cancel(id_), yes)))
+    yes = button("Withdraw approval and unpublish", "decide", look="danger", symbol="public_off", decision="withdrawn", **told)
+    opener = forms.opener(named, id_, look="quiet", symbol="undo", off=off, data_key=about.get("key"))
+    return join(opener, forms.dialog(id_, "Withdraw the approval of what guests see?", words, forms.buttons(forms.cancel(id_), yes)))

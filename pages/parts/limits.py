@@ -19,7 +19,7 @@ from pipeline.wording import counted
 
 HISTORY = 100
 LEAD = (
-    "A budget that stops is checked in the very moment in which money is set aside, so nothing is bought beyond it. One that warns stops nothing. "
+    "A budget that stops is checked in the very moment in which money is held, so nothing is bought beyond it. One that warns stops nothing. "
     "People are told at 50, 80 and 100 %. Days and months are those of UTC."
 )
 ACTIONS = limit_forms.ACTIONS

@@ -38,7 +38,7 @@ STATES = {
     CallState.CANCELLED: ("cancel", "Cancelled", "quiet"),
     CallState.WRITTEN_OFF: ("money_off", "Written off", "quiet"),
 }
-KINDS = {EntryKind.HOLD: "Set aside", EntryKind.RELEASE: "Given back", EntryKind.CHARGE: "Charged", EntryKind.ADJUST: "Corrected"}
+KINDS = {EntryKind.HOLD: "Held", EntryKind.RELEASE: "Given back", EntryKind.CHARGE: "Charged", EntryKind.ADJUST: "Corrected"}
 
 
 def look() -> Dossier | None:
@@ -182,7 +182,7 @@ def _ledger(seen: Dossier) -> Html:
     lines = [entry for asked in seen.requests if asked.asked_by is None for entry in asked.request.entries]
     one = seen.seen
     if not lines:
-        return tag("section", tag("h2", "Ledger"), tag("p", "This run has no line of its own: nothing was set aside for it.", class_="nothing"))
+        return tag("section", tag("h2", "Ledger"), tag("p", "This run has no line of its own: nothing was held for it.", class_="nothing"))
     sums = tag("p", f"{dollars(one.charged_micro_usd)} charged, {dollars(one.held_micro_usd)} held.", class_="small")
     table = listing("Ledger lines", ("When", "What", "Amount", "Rests on", "Price"), (_line(entry) for entry in lines), numbers={2})
     return tag("section", tag("h2", "Ledger", tag("span", str(len(lines)), class_="count")), table, sums, id="ledger")

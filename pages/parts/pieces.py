@@ -27,7 +27,7 @@ STANDINGS = {
     RunStanding.TO_REVIEW: ("visibility", "To review", "ask"),
     RunStanding.APPROVED: ("check_circle", "Approved", "good"),
     RunStanding.REJECTED: ("thumb_down", "Rejected", "quiet"),
-    RunStanding.WITHDRAWN: ("undo", "Withdrawn", "quiet"),
+    RunStanding.WITHDRAWN: ("undo", "Decision withdrawn", "quiet"),
     RunStanding.REPLACED: ("history", "Replaced", "quiet"),
     RunStanding.CELL: ("grid_view", "Of a sweep", "quiet"),
     RunStanding.REMOVED: ("delete", "Removed", "quiet"),
@@ -44,7 +44,7 @@ FAULTS = {
 DECISIONS = {
     Decision.APPROVED: ("check_circle", "Approved", "good"),
     Decision.REJECTED: ("thumb_down", "Rejected", "quiet"),
-    Decision.WITHDRAWN: ("undo", "Withdrawn", "quiet"),
+    Decision.WITHDRAWN: ("undo", "Decision withdrawn", "quiet"),
 }
 
 

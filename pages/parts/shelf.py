@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import streamlit as st
 
-from pages.parts import bulk, drawer, filterbar, pieces, stage, sweepline, ways
+from pages.parts import bulk, drawer, filterbar, judging, pieces, stage, sweepline, ways
 from pages.parts.comments import address, badge, panel
 from pages.parts.comments.badge import Counts
 from pages.parts.here import me, shared
@@ -245,7 +245,7 @@ def _acts(item: Item, by: Person) -> Iterator[Html]:
         rejected = "It is rejected already." if item.decision is Decision.REJECTED else None
         yield _decide(item, Decision.REJECTED, "thumb_down", "Reject", "r", not_deciding(by) or rejected)
     if item.decision in (Decision.APPROVED, Decision.REJECTED):
-        yield _decide(item, Decision.WITHDRAWN, "undo", "Withdraw", "w", not_deciding(by))
+        yield _decide(item, Decision.WITHDRAWN, "undo", judging.WITHDRAW[item.decision], "w", not_deciding(by))
     yield tag(
         "button",
         icon("fullscreen"),

@@ -19,7 +19,7 @@ ENDS = {
     State.REFUSED: ("error", "Refused", "bad"),
     State.ENDING: ("hourglass_bottom", "Being removed", "quiet"),
     State.REPLACED: ("history", "Replaced", "quiet"),
-    State.WITHDRAWN: ("public_off", "Withdrawn", "quiet"),
+    State.WITHDRAWN: ("public_off", "Unpublished", "quiet"),
 }
 
 
@@ -78,7 +78,7 @@ def _now(seen: Showcase) -> Html:
 def _since(seen: Showcase) -> str:
     taken = [one.publication for one in seen.past if State.WITHDRAWN in (one.publication.state, one.publication.ends_as)]
     last = max(taken, key=lambda one: one.ended_at or "", default=None)
-    return f": withdrawn by {last.ended_by}, {pieces.ago(last.ended_at or '')}" if last else " yet"
+    return f": unpublished by {last.ended_by}, {pieces.ago(last.ended_at or '')}" if last else " yet"
 
 
 def _publish(seen: Showcase, asset: str | None) -> Html | None:
@@ -106,10 +106,10 @@ def _withdraw(seen: Showcase) -> list[Html]:
     named = tag("ul", *(tag("li", one.url, class_="address") for one in live.values()), class_="small")
     why = forms.field("Reason", "reason", maxlength=500, placeholder="The customer asked", hint="It stands on the receipt.", autofocus=True)
     fields = (tag("p", "These addresses stop answering:"), named, tag("div", *kinds, class_="choices"), why)
-    yes = forms.submit("Withdraw", look="danger", symbol="public_off")
+    yes = forms.submit("Unpublish", look="danger", symbol="public_off")
     form = forms.form("withdraw", f"withdraw-{len(seen.past)}", *fields, forms.buttons(forms.cancel("withdraw-dialog"), yes), case=seen.line.case.id)
-    opener = forms.opener("Withdraw", "withdraw-dialog", symbol="public_off", off=barred(Role.PUBLISH, "publishing"))
-    return [opener, forms.dialog("withdraw-dialog", "Withdraw from guests", form)]
+    opener = forms.opener("Unpublish", "withdraw-dialog", symbol="public_off", off=barred(Role.PUBLISH, "publishing"))
+    return [opener, forms.dialog("withdraw-dialog", "Unpublish what guests see?", form)]
 
 
 def _links(seen: Showcase) -> Html | None:
@@ -194,7 +194,7 @@ def _receipt(one: Past) -> Html | None:
 def _told(receipt: Receipt) -> str:
     one = receipt.publication
     lines = [
-        f"Withdrawn: the {KINDS[one.kind][0].lower()} at {one.url}",
+        f"Unpublished: the {KINDS[one.kind][0].lower()} at {one.url}",
         f"SHA-256: {one.sha256}",
         f"When: {evidence.moment(one.ended_at)}, by {one.ended_by}" if one.ended_at else "",
         f"Reason: {one.reason}" if one.reason else "",

@@ -41,7 +41,8 @@ def _facts(today: Today) -> list[Html]:
     if today.failed:
         failed += " · not charged" if not today.failed_charged else f" · {today.failed_charged} charged"
     reused = str(today.reused) + (f" · saved {dollars(today.saved_micro_usd)}" if today.reused else "")
-    rows = (("Held", dollars(today.held_micro_usd)), ("Made", str(today.made)), ("Failed", failed), ("Re-used", reused))
+    made = str(today.made) + (f" · {today.made_in_sweeps} more in sweeps" if today.made_in_sweeps else "")
+    rows = (("Held", dollars(today.held_micro_usd)), ("Made", made), ("Failed", failed), ("Re-used", reused))
     return [join(tag("dt", name), tag("dd", value)) for name, value in rows]
 
 

@@ -21,10 +21,10 @@ def draw(seen: Seen) -> Html:
     )
     figures = (
         _figure("Spent", dollars(one.charged_micro_usd), _proof(seen), change(was.charged_micro_usd, old and old.charged_micro_usd), class_="main"),
-        _figure("Set aside now", dollars(one.held_micro_usd), f"for {one.open:,} unfinished" if one.open else "nothing unfinished"),
+        _figure("Held now", dollars(one.held_micro_usd), f"for {one.open:,} unfinished" if one.open else "nothing unfinished"),
         _figure("Saved by re-use", dollars(one.saved_micro_usd), f"{share(one.reuse_rate)} of results were owned already"),
         _each("Per success", seen, "succeeded", "usable results"),
-        _each("Per approved", seen, "approved", "approved and in use"),
+        _each("Per approved", seen, "approved", "approved"),
         _each("Per published", seen, "published", "seen by guests"),
         _figure("Success", share(one.success_rate), _alarm(seen), points(was.success_rate, old and old.success_rate, good=True)),
         _figure(

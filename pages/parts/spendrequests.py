@@ -77,7 +77,7 @@ def _came(line: Line) -> Html:
 def _unpaid(line: Line) -> str:
     if line.outcome == "reused":
         return f"{dollars(line.saved_micro_usd)} saved"
-    return f"{dollars(line.held_micro_usd)} set aside" if line.held_micro_usd else dollars(0)
+    return f"{dollars(line.held_micro_usd)} held" if line.held_micro_usd else dollars(0)
 
 
 def _pager(asked: Asked, seen: Page) -> Html | None:
@@ -105,7 +105,7 @@ def _facts(seen: Single) -> Iterator[tuple[str, Child]]:
     line = seen.line
     known = spendwords.customers("case", [line.case_id])
     yield "Cost", tag("b", dollars(line.charged_micro_usd))
-    yield "Set aside before", dollars(line.estimate_micro_usd) if line.call_id else None
+    yield "Held before", dollars(line.estimate_micro_usd) if line.call_id else None
     yield "Saved", dollars(line.saved_micro_usd) if line.saved_micro_usd else None
     yield "Counts for", f"{spendwords.day(line.for_day)} (UTC)"
     yield "What", _what(line)

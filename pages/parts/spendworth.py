@@ -101,7 +101,7 @@ def likeness(seen: Seen, made: Sequence[Worth], theme: str) -> Any:
 def approval(seen: Seen, made: Sequence[Worth], theme: str) -> Any:
     """Return the chart of approval against cost, a point for each name."""
     points = [(one, one.approved / one.pictures, f"{one.approved:,} of {one.pictures:,} approved") for one in made]
-    return _scatter(seen, points, theme, "Approved and in use", None, ".0%")
+    return _scatter(seen, points, theme, "Approved", None, ".0%")
 
 
 def _scatter(seen: Seen, points: Sequence[tuple[Worth, float, str]], theme: str, title: str, ends: list[float] | None, ticks: str | None) -> Any:

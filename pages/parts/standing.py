@@ -26,10 +26,8 @@ def standing(item: Item) -> Badge:
         return "grid_view", "Of a sweep", "quiet"
     if item.asset.scope == STUDIO_SCOPE:
         return "photo_library", "Test photo", "quiet"
-    if item.current:
-        return "task_alt", "In use", "good"
     if item.asset.kind is AssetKind.PHOTO:
-        return STANDINGS[RunStanding.REPLACED]
+        return ("task_alt", "Current photo", "good") if item.current else STANDINGS[RunStanding.REPLACED]
     return STANDINGS[of_file(item.decision, current=item.current, fitting=item.fitting)]
 
 
@@ -65,7 +63,7 @@ def not_approving(item: Item, person: Person) -> str | None:
     if item.sweep is not None:
         return OF_A_SWEEP
     if item.decision is Decision.APPROVED and item.current:
-        return "It is approved, and in use."
+        return "It is approved already."
     return None if item.fitting else REPLACED
 
 

@@ -123,7 +123,7 @@ def _tile(line: Line, shelf: Which) -> Html:
 
 def _state(line: Line) -> Html:
     if line.adds and line.withdrawn:
-        return pieces.badge("public_off", f"Withdrawn by {line.withdrawn.ended_by}, {pieces.ago(line.withdrawn.ended_at or '')}")
+        return pieces.badge("public_off", f"Unpublished by {line.withdrawn.ended_by}, {pieces.ago(line.withdrawn.ended_at or '')}")
     return pieces.badge("schedule", line.adds, "ask") if line.adds else pieces.badge("public", _what(line), "good")
 
 

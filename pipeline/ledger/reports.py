@@ -8,7 +8,7 @@ from pipeline.ledger.entries import Entry, entry_of
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Money set aside now and money spent, in micro-dollars."""
+    """Money held now and money spent, in micro-dollars."""
 
     held_micro_usd: int
     charged_micro_usd: int

@@ -73,7 +73,7 @@ def differences(pair: Pair, terms: Terms) -> Iterator[Difference]:
 
 
 def day_of(pair: Pair) -> str:
-    """Return the UTC day a pair counts for: the day its money was set aside, else the day of the bill's line."""
+    """Return the UTC day a pair counts for: the day its money was held, else the day of the bill's line."""
     return pair.ours.day if pair.ours else min(line.day for line in pair.lines)
 
 

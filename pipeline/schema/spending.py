@@ -2,7 +2,7 @@
 the rows they follow, so that a proof is one comparison. `costs_counted` shows each row as what it adds to a day.
 
 A row of `costs` is a paid request (its hold, its charge, how it ended, what people said of its picture), a result used again, or an adjusting
-entry by itself. Its day is the day its money was set aside; an adjusting entry counts for the day it names. The row of an adjusting entry says in
+entry by itself. Its day is the day its money was held; an adjusting entry counts for the day it names. The row of an adjusting entry says in
 `call_outcome` and `verdict` what became of its request, so that its money is judged with it; whatever counts requests leaves such rows out.
 """
 

@@ -20,7 +20,7 @@ from pipeline.records import Person, new_id, now
 from pipeline.studio.costs import Period
 from pipeline.studio.place import Place
 
-# A request is billed when it ends, which may be the day after its money was set aside.
+# A request is billed when it ends, which may be the day after its money was held.
 MARGIN = timedelta(days=1)
 LONGEST = timedelta(days=1100)
 LIVE_LAG = timedelta(minutes=15)  # fal's documentation: an event "appears within minutes"

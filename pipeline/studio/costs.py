@@ -50,7 +50,7 @@ class Group:
 
 @dataclass(frozen=True, kw_only=True)
 class Period:
-    """Days (UTC, YYYY-MM-DD) that count, both included; None leaves that end open. A charge counts for the day its money was set aside."""
+    """Days (UTC, YYYY-MM-DD) that count, both included; None leaves that end open. A charge counts for the day its money was held."""
 
     since: str | None = None
     until: str | None = None

@@ -44,7 +44,7 @@ class Column:
 
 
 ABOUT = {
-    Table.LEDGER: "Every line of the ledger, oldest first: money set aside (hold), given back (release), spent (charge), and adjusting entries.",
+    Table.LEDGER: "Every line of the ledger, oldest first: money held (hold), given back (release), spent (charge), and adjusting entries.",
     Table.REQUESTS: "One row a paid request, a result used again, or an adjusting entry: what it cost and what came of it.",
     Table.DAILY: "Sums by day, model, feature, person, team, kind and style.",
     Table.COSTS: "What was spent, added up by what was asked for.",
@@ -65,7 +65,7 @@ TOTAL = {
     Table.BUDGETS: "`used` counts what is charged and what is held.",
     Table.DIFFERENCES: "The sum of `nano_usd` over the open ones is what the bill says more than the ledger; 1,000 nano-dollars are 1 micro-dollar.",
 }
-CLOCK = "Days and moments are UTC. A charge counts for the day its money was set aside."
+CLOCK = "Days and moments are UTC. A charge counts for the day its money was held."
 
 
 def exact(micro: str) -> str:
@@ -91,7 +91,7 @@ def _money(name: str, meaning: str) -> tuple[Column, Column]:
     return _whole(name, meaning, "micro-dollars"), _decimal(dollars, f"`{name}` in dollars, exact.", name, "dollars")
 
 
-_DAY = _text("for_day_utc", "The day it counts for: when its money was set aside, or the day an adjusting entry names.", "for_day", "YYYY-MM-DD, UTC")
+_DAY = _text("for_day_utc", "The day it counts for: when its money was held, or the day an adjusting entry names.", "for_day", "YYYY-MM-DD, UTC")
 _WHO = (
     _text("person", "Who asked."),
     _text("team", "Their team."),
@@ -144,14 +144,14 @@ REQUESTS = (
     _text("verdict", "What people said: approved, retired (another took its place), rejected or nothing; of an adjusting entry, of its request."),
     Column(name="published", kind=Kind.TRUTH, unit="", meaning="Guests see it now.", source="published"),
     Column(name="seconds", kind=Kind.NUMBER, unit="seconds", meaning="From sending the request until it was done.", source="seconds"),
-    *_money("estimate_micro_usd", "What was set aside for it at first."),
-    *_money("held_micro_usd", "What is still set aside."),
+    *_money("estimate_micro_usd", "What was held for it at first."),
+    *_money("held_micro_usd", "What is still held."),
     *_money("charged_micro_usd", "What it cost."),
     *_money("saved_micro_usd", "What using a result again saved."),
 )
 _SUMS = (
     *_money("charged_micro_usd", "Spent."),
-    *_money("held_micro_usd", "Set aside now."),
+    *_money("held_micro_usd", "Held now."),
     _whole("requests", "Paid requests that were made."),
     _whole("paid", "Of these, how many cost something."),
     _whole("open", "Of these, how many are on their way."),
@@ -161,13 +161,13 @@ _SUMS = (
     *_money("lost_micro_usd", "Spent on requests without a usable result, with what bills put right."),
     _whole("reused", "Results used again instead of being bought."),
     *_money("saved_micro_usd", "What that saved."),
-    _whole("approved", "Results that are approved and in use now."),
+    _whole("approved", "Results that are approved now."),
     _whole("published", "Results that guests see now."),
     _whole("rejected", "Results that were rejected."),
     *_money("rejected_micro_usd", "What these cost, with what bills put right."),
     _whole("retired", "Results that were approved until another took their place."),
     *_money("retired_micro_usd", "What these cost, with what bills put right."),
-    *_money("estimated_micro_usd", "What was set aside for requests that succeeded."),
+    *_money("estimated_micro_usd", "What was held for requests that succeeded."),
     *_money("settled_micro_usd", "What the same requests cost, with what bills put right; the difference is the bias of the estimates."),
 )
 SUM_NAMES = tuple(column.name for column in _SUMS if column.kind is Kind.WHOLE)
@@ -184,7 +184,7 @@ VIEWS = {
         _whole("pictures", "Pictures and clips that were made."),
         *_money("charged_micro_usd", "What they cost."),
         _number("likeness", "Mean of 1 - distance of the least alike face, 0 to 1; empty where nothing could be measured.", ""),
-        _whole("approved", "How many are approved and in use."),
+        _whole("approved", "How many are approved now."),
     ),
     Table.PRICES: (
         _DAY,
@@ -208,7 +208,7 @@ VIEWS = {
         _text("measure", "What `allowed`, `used` and `held` count: micro-dollars or requests."),
         _whole("allowed", "What may be used, with the present day's extensions.", "`measure`"),
         _whole("used", "What is used.", "`measure`"),
-        _whole("held", "Of that, what is only set aside.", "`measure`"),
+        _whole("held", "Of that, what is only held.", "`measure`"),
         Column(name="stops", kind=Kind.TRUTH, unit="", meaning="Nothing is bought beyond it; otherwise it only warns.", source="stops"),
         _text("set_by", "Who set it."),
         _text("set_at_utc", "When.", unit="ISO 8601, UTC"),

@@ -25,8 +25,8 @@ class State(StrEnum):
     TO_REVIEW = "to review"
     APPROVED = "approved"
     REJECTED = "rejected"
-    WITHDRAWN = "withdrawn"
-    CURRENT = "in use"
+    WITHDRAWN = "decision withdrawn"
+    CURRENT = "current"
     NOT_CURRENT = "not current"
 
 

@@ -5,29 +5,31 @@ from dataclasses import dataclass
 from pipeline import runs
 from pipeline.database import Connection
 from pipeline.records import Case, Run, RunKind
-from pipeline.studio import strip, sweeplines
+from pipeline.studio import shopwindow, strip, sweeplines
 from pipeline.studio.place import Place
 from pipeline.studio.samples import PREFIX
 from pipeline.studio.seen import Question, Seen, questions, see, seen_of
+from pipeline.studio.shopwindow import Line
 from pipeline.studio.strip import Money
 from pipeline.studio.sweeplines import SweepLine
 from pipeline.studio.undecided import Undecided, explain
 
 __all__ = ["FirstSteps", "Home", "Question", "Seen", "Today", "look", "see", "seen_of"]
 
-MOST_TO_DO, MOST_RUNNING, MOST_QUESTIONS = 12, 8, 12
+MOST_TO_DO, MOST_RUNNING, MOST_QUESTIONS, MOST_TO_PUBLISH = 12, 8, 12, 6
 MOST_SAMPLES = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Today(Money):
-    """Money and work of the present day (UTC), in micro-dollars and runs; of sweeps the money spent and held, but no run."""
+    """Money and work of the present day (UTC), in micro-dollars and runs; what sweeps made is counted apart."""
 
     made: int
     failed: int
     failed_charged: int
     reused: int
     saved_micro_usd: int
+    made_in_sweeps: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +54,8 @@ class Home:
     sweeps: tuple[SweepLine, ...]
     running_count: int
     newest: tuple[Seen, ...]
+    to_publish: tuple[Line, ...]
+    to_publish_count: int
     today: Today
     samples: int
     first_steps: FirstSteps | None
@@ -67,6 +71,7 @@ def look(place: Place, *, newest: int = 12) -> Home:
     with place.database.reading() as db:
         db.execute("BEGIN")
         latest, waiting, counts = runs.newest(db, newest, cells=False), strip.to_review(db), strip.count(db)
+        to_publish, to_publish_count = shopwindow.waiting(db, MOST_TO_PUBLISH)
         return Home(
             to_do=tuple(seen_of(place, db, runs.get(db, run_id)) for run_id in waiting[:MOST_TO_DO]),
             to_do_count=len(waiting),
@@ -76,6 +81,8 @@ def look(place: Place, *, newest: int = 12) -> Home:
             sweeps=tuple(sweeplines.line(db, sweep_id) for sweep_id in list(sweeplines.live(db))[:MOST_RUNNING]),
             running_count=counts.running + counts.waiting,
             newest=tuple(seen_of(place, db, run) for run in latest if run.ended),
+            to_publish=to_publish,
+            to_publish_count=to_publish_count,
             today=_today(place, db),
             samples=_samples(db),
             first_steps=_first_steps(place, db, latest),
@@ -104,7 +111,17 @@ def _today(place: Place, db: Connection) -> Today:
         failed_charged=row["failed_charged"],
         reused=row["reused"],
         saved_micro_usd=row["saved"],
+        made_in_sweeps=_made_in_sweeps(db),
     )
+
+
+def _made_in_sweeps(db: Connection) -> int:
+    row = db.execute(
+        """SELECT count(*) AS n FROM runs r JOIN outputs o ON o.run_id = r.id
+        WHERE r.sweep IS NOT NULL AND r.asked_at >= ? AND r.state = 'succeeded' AND o.reused = 0""",
+        (strip.today(),),
+    ).fetchone()
+    return int(row["n"])
 
 
 def _samples(db: Connection) -> int:

@@ -28,7 +28,7 @@ _STRANGERS_OF_DAYS = f"""{_STRANGERS} AND NOT EXISTS (SELECT 1 FROM calls c WHER
 
 
 def requests(db: Connection, provider: str, terms: Terms) -> Iterator[Ours]:
-    """Yield, by its request id, every request whose money was set aside in the days of a bill, and every line of these days booked without a call.
+    """Yield, by its request id, every request whose money was held in the days of a bill, and every line of these days booked without a call.
 
     Of lines that name no request the days beside them come too: another record of the same charge may say a moment on the other side of midnight.
     """

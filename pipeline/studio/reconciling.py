@@ -87,7 +87,7 @@ class Reconciliation:
 def reconcile(place: Place, source: Source, by: Person, period: Period = Period(), *, dry_run: bool = False) -> Reconciliation:
     """Hold a provider's record against the ledger and keep what differs; a dry run keeps nothing.
 
-    Days are UTC; a request counts for the day its money was set aside. Without days, a file covers the days it names, and the provider is asked
+    Days are UTC; a request counts for the day its money was held. Without days, a file covers the days it names, and the provider is asked
     for every day from the earliest month on that is not closed. It is compared with the ledger as it was at one moment; others go on writing.
     Raises NotAllowed, BadParameter, BadBill, ProviderError, and NotNow while somebody else is at it or decides on differences.
     """

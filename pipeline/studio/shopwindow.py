@@ -106,6 +106,18 @@ def listing(place: Place, which: Which, text: str = "", *, limit: int = 48, offs
     return Window(lines=lines, waiting=len(found[Which.WAITING]), shown=len(found[Which.SHOWN]))
 
 
+def waiting(db: Connection, limit: int) -> tuple[tuple[Line, ...], int]:
+    """Return the first cases with something approved that guests do not see, and how many there are; what somebody took back waits for nobody."""
+    rows = _found(db, WAITS, ())
+    found: list[Line] = []
+    for row in rows[: 4 * limit]:
+        case = cases.look_up(db, row["id"])
+        line = _line(db, case) if case else None
+        if line and line.one_of_many and len(found) < limit:
+            found.append(line)
+    return tuple(found), len(rows)
+
+
 def look(place: Place, case_id: str, by: Person) -> Showcase:
     """Return everything about a case's publications; raises NotAllowed, UnknownName."""
     check(by, Role.VIEW)

@@ -70,7 +70,7 @@ class Figures:
 
     @property
     def per_approved_micro_usd(self) -> int | None:
-        """Everything spent, by results that are approved and in use now."""
+        """Everything spent, by results that are approved now."""
         return _share(self.charged_micro_usd, self.approved)
 
     @property

@@ -21,7 +21,7 @@ FAILED_DAYS = 7
 
 @dataclass(frozen=True, kw_only=True)
 class Money:
-    """What the present day (UTC) has cost, what is set aside, and the lowest hard cap on the studio's day, in micro-dollars."""
+    """What the present day (UTC) has cost, what is held, and the lowest hard cap on the studio's day, in micro-dollars."""
 
     spent_micro_usd: int
     held_micro_usd: int

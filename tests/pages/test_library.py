@@ -95,10 +95,10 @@ def test_every_file_shows_what_it_is_whose_how_it_stands_and_how_alike(studio: L
     assert 'preload="none" data-hover' in newest
     for words in ("To review", 'alt="Clip of', 'loading="lazy"'):
         assert words in newest
-    for words in ("In use", "0.60 strong", "Avatar · Pixar", "check_circle" if "check_circle" in middle else "task_alt"):
+    for words in ("Approved", "0.60 strong", "Avatar · Pixar", "check_circle" if "check_circle" in middle else "task_alt"):
         assert words in middle
     assert "data-film" not in middle
-    for words in ("Photo", "In use"):
+    for words in ("Photo", "Current photo"):
         assert words in first
     assert 'data-do="decide"' not in first
 
@@ -325,7 +325,7 @@ def test_removing_names_everything_that_goes_and_takes_exactly_that(studio: Litt
     for words in (
         "Remove this avatar?",
         "5 files in all",
-        "in use now · approved",
+        "current · approved",
         "<b>Avatar, 512 px</b>",
         "<b>Clip</b>",
         "<b>Poster</b>",

@@ -123,12 +123,12 @@ def test_what_was_withdrawn_does_not_come_back_with_the_others(studio: LittleStu
     publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME)
     assert attempt(lambda: withdrawing.withdraw(studio.place, CASE, OWNER, ME, "The couple asked"))
     seen = drawn(visit("publish"))
-    assert ("Publish these 2" in seen, "Withdrawn by me, just now" in seen, f'data-asset="{clip.sha256}"' in seen) == (True, True, True)
-    assert "Guests see nothing of this: withdrawn by me, just now" in drawn(visit("publish", case=CASE))
+    assert ("Publish these 2" in seen, "Unpublished by me, just now" in seen, f'data-asset="{clip.sha256}"' in seen) == (True, True, True)
+    assert "Guests see nothing of this: unpublished by me, just now" in drawn(visit("publish", case=CASE))
     publishing.publish(studio.place, CASE, clip.sha256, OWNER, ME)
     assert attempt(lambda: withdrawing.withdraw(studio.place, CASE, OWNER, ME, kinds=[AssetKind.CLIP]))
     seen = drawn(visit("publish"))
-    assert ("Publish these 2" in seen, "Withdrawn by me, just now" in seen) == (True, True)
+    assert ("Publish these 2" in seen, "Unpublished by me, just now" in seen) == (True, True)
 
 
 def test_what_is_approved_after_a_withdrawal_waits_with_the_others(studio: LittleStudio) -> None:
@@ -137,7 +137,7 @@ def test_what_is_approved_after_a_withdrawal_waits_with_the_others(studio: Littl
     studio.approved_avatar()
     two_more(studio)
     seen = drawn(visit("publish"))
-    assert ("Publish these 3" in seen, "Withdrawn by" in seen) == (True, False)
+    assert ("Publish these 3" in seen, "Unpublished by" in seen) == (True, False)
 
 
 def test_an_earlier_one_shown_on_purpose_is_not_replaced_with_the_others(studio: LittleStudio) -> None:

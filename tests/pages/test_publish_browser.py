@@ -84,9 +84,9 @@ def test_from_approval_to_a_dead_link_with_a_receipt_in_under_a_minute(app: Runn
     page.wait_for_timeout(500)
     _until(lambda: plays(page))
 
-    page.get_by_role("button", name="Withdraw", exact=True).first.click()
+    page.get_by_role("button", name="Unpublish", exact=True).first.click()
     page.get_by_label("Reason").fill("The couple asked")
-    page.get_by_role("dialog").get_by_role("button", name="Withdraw", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Unpublish", exact=True).click()
     page.get_by_role("button", name="Begin now").click()
     expect(page.get_by_text("Guests see nothing of this: withdrawn by")).to_be_visible()
     expect(page.locator("#history")).to_contain_text("The couple asked")

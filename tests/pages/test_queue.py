@@ -348,7 +348,7 @@ def test_one_run_is_told_in_full_with_who_did_what_what_was_sent_and_every_ledge
     assert "<h2>Request 2</h2>" in seen
     assert "the photo, cut square" in seen
     assert "1 megapixel × $0.03 = $0.03" in seen
-    assert [seen.count(f"<span>{kind}</span>") for kind in ("Set aside", "Given back", "Charged")] == [2, 2, 1]
+    assert [seen.count(f"<span>{kind}</span>") for kind in ("Held", "Given back", "Charged")] == [2, 2, 1]
     assert "$0.03 charged, $0.00 held." in seen
     assert "attempt 2" in seen
 

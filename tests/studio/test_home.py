@@ -8,7 +8,7 @@ from pipeline import runs
 from pipeline.errors import DownloadFailed
 from pipeline.ledger import Cap, set_budget
 from pipeline.records import Decision, Person, Run, RunState
-from pipeline.studio import home, photos, portraits, requests, reviews, samples
+from pipeline.studio import home, photos, portraits, publishing, requests, reviews, samples, withdrawing
 from pipeline.workflows.wishes import AvatarWish, ClipWish
 from tests.little_studio import CASE, ME, OWNER, LittleStudio, intake
 
@@ -142,3 +142,24 @@ def test_the_sample_belongs_to_who_asked_first_and_serves_everybody(studio: Litt
     run = samples.ask_sample(studio.place, 1, ME).run
     assert not samples.ask_sample(studio.place, 1, Person(name="Ben")).new
     assert home.see(studio.place, run.id).case.owner == ME.name
+
+
+def test_what_is_approved_and_guests_do_not_see_is_listed_until_it_is_published_or_taken_back(studio: LittleStudio) -> None:
+    studio.customer()
+    studio.approved_avatar()
+    seen = home.look(studio.place)
+    assert ([(one.case.id, one.adds) for one in seen.to_publish], seen.to_publish_count) == ([(CASE, "Avatar")], 1)
+    publishing.publish_case(studio.place, CASE, OWNER, ME)
+    assert home.look(studio.place).to_publish == ()
+    withdrawing.withdraw(studio.place, CASE, OWNER, ME)
+    assert home.look(studio.place).to_publish == ()
+
+
+def test_what_sweeps_made_today_is_counted_apart(studio: LittleStudio) -> None:
+    studio.succeed(ask(studio))
+    sweep = ask(studio, "r-cell", "case-2")
+    studio.succeed(sweep)
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE runs SET sweep = 's1' WHERE id = 'r-cell'")
+    today = home.look(studio.place).today
+    assert (today.made, today.made_in_sweeps) == (1, 1)

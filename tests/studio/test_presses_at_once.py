@@ -48,7 +48,7 @@ def at_once(*acts: Callable[[], object]) -> list[StudioError | None]:
 
 
 def held(studio: LittleStudio) -> int:
-    """Return the money set aside, once it is the same by the ledger and by the requests it is for."""
+    """Return the money held, once it is the same by the ledger and by the requests it is for."""
     by_ledger = studio.rows("SELECT coalesce(sum(micro_usd), 0) AS held FROM entries WHERE kind IN ('hold', 'release')")[0]["held"]
     by_calls = studio.rows(f"SELECT coalesce(sum(hold_micro_usd), 0) AS held FROM calls WHERE {OPEN}")[0]["held"]
     assert by_ledger == by_calls

@@ -5,7 +5,7 @@ from pages.parts.comments import address, badge
 from pages.parts.markup import Html, join, tag
 from pages.parts.pair import pair
 from pages.parts.pieces import barred, icon
-from pipeline.records import Asset, Role, RunKind
+from pipeline.records import Asset, Decision, Role, RunKind
 from pipeline.studio.casebook import CaseView
 from pipeline.studio.seen import Seen
 
@@ -101,7 +101,7 @@ def _shot(seen: CaseView, one: Seen, made: Asset, waits: bool) -> Html:
 
 def _standing(seen: CaseView, one: Seen) -> Html:
     """Show that this is approved, with the way back."""
-    back = judging.withdraw(is_shown(seen, one), barred(Role.APPROVE, "deciding"), run=one.run.id)
+    back = judging.withdraw(Decision.APPROVED, is_shown(seen, one), barred(Role.APPROVE, "deciding"), run=one.run.id)
     return tag("div", pieces.state_of(one), _published(seen, one), back, class_="buttons")
 
 
