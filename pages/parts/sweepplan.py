@@ -22,6 +22,7 @@ HINTS = {
     Axis.TAKE: "1-3: takes, for models without a seed",
     Axis.RESOLUTION: "480p, 720p",
 }
+SKIPS_EXAMPLE = "strength=0.7 style=ghibli"
 NUMBERS = (Axis.STRENGTH, Axis.SEED, Axis.TAKE, Axis.GUIDANCE, Axis.STEPS, Axis.RESOLUTION)
 USUAL_SHOWN = frozenset({Axis.STRENGTH, Axis.SEED, Axis.TAKE})
 
@@ -122,5 +123,5 @@ def _skips(plan: Plan) -> Html:
     return tag(
         "label",
         "Leave out, a combination a line",
-        tag("textarea", lines, name="skips", rows=2, placeholder="strength=0.7 style=ghibli", spellcheck="false"),
+        tag("textarea", lines, name="skips", rows=2, placeholder=SKIPS_EXAMPLE, spellcheck="false"),
     )

@@ -170,8 +170,18 @@ def _skip(line: str, axes: Mapping[Axis, tuple[str, ...]]) -> Mapping[Axis, str]
         axis = next((axis for axis in axes if axis.value == name.lower()), None)
         if not equals or axis is None:
             raise BadParameter("A combination to skip is written as `strength=0.7 style=ghibli@1`, with axes of this plan.")
-        known = parse(value, KINDS[axis]).values[:1] or (value,)
-        if known[0] not in axes[axis]:
-            raise BadParameter(f"{TITLES[axis]} has no value {value[:40]!r} in this plan.")
-        skip[axis] = known[0]
+        skip[axis] = _value_meant(axis, value, axes[axis])
     return skip
+
+
+def _value_meant(axis: Axis, written: str, values: Sequence[str]) -> str:
+    """Return the value of an axis that somebody wrote, a style also without its version where the plan has one version of it."""
+    value = next(iter(parse(written, KINDS[axis]).values), written)
+    if value in values:
+        return value
+    versions = [one for one in values if one.partition("@")[0] == value]
+    if len(versions) > 1:
+        raise BadParameter(f"{TITLES[axis]} has several versions of {written[:40]!r}: {', '.join(versions)}. Write which one is meant.")
+    if not versions:
+        raise BadParameter(f"{TITLES[axis]} has no value {written[:40]!r} in this plan.")
+    return versions[0]

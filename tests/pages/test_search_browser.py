@@ -6,8 +6,8 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from pipeline.records import Person
-from pipeline.studio import photos
+from pipeline.records import Person, Role
+from pipeline.studio import people, photos
 from pipeline.studio.place import Place
 from tests.pages.running import RunningApp
 from tests.pages.watching import Watched
@@ -98,3 +98,16 @@ def test_a_view_is_narrowed_saved_linked_and_removed(app: RunningApp, page: Page
     expect(page.get_by_text("1 case", exact=True)).to_be_visible()
     page.get_by_role("button", name="Remove the view To photograph").click()
     expect(saved).to_be_hidden()
+
+
+def test_why_a_button_cannot_be_pressed_stands_below_it_once(app: RunningApp, page: Page, place: Place) -> None:
+    people.add(place, "Vera", "product", frozenset({Role.VIEW}), Person(name=app.settings.person))
+    page.get_by_role("button", name=re.compile("who is working")).click()
+    page.get_by_role("button", name=re.compile("Vera")).click()
+    page.goto(f"{app.url}/")
+    why = page.get_by_text("Your role does not allow making.", exact=True)
+    expect(why).to_have_count(1)
+    expect(why).to_be_visible()
+    button = page.get_by_role("button", name=re.compile("sample portrait"))
+    expect(button).to_be_disabled()
+    expect(button).to_have_accessible_description("Your role does not allow making.")

@@ -43,6 +43,7 @@ function draw(root, data, line) {
   frameAgain(root)
   root.querySelectorAll('video[data-loops]').forEach((clip) => clip.closest('.framed:not([data-on])') || play(clip))
   root.querySelectorAll('form[id]').forEach(restore)
+  sayReasons(root)
   root.querySelectorAll('[data-zoom]').forEach(zoomable)
   root.querySelectorAll('[data-marks]').forEach(markable)
   root.querySelectorAll('[data-feed]').forEach((section) => mountGrid(section, (what) => queueUp(line, what)))
@@ -129,6 +130,7 @@ function ours(node, name) {
   if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
   if (name === 'aria-pressed') return node.dataset.shows !== undefined
   if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.unmarks !== undefined || node.dataset.for !== undefined || node.dataset.variant !== undefined
+  if (name === 'aria-describedby') return node.nodeName === 'BUTTON'
   if (name === 'controls') return node.nodeName === 'VIDEO'
   if (name === 'open') return node.nodeName === 'DETAILS'
   return name === 'style' && (node.dataset.zoom !== undefined || node.dataset.slid !== undefined)
