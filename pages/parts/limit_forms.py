@@ -1,12 +1,13 @@
 """The forms that set, change, extend and end a budget, and what they do."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 import streamlit as st
 
-from pages.parts import forms
-from pages.parts.here import everyone, me, place
+from pages.parts import forms, pieces
+from pages.parts.here import me, place, shared
 from pages.parts.markup import Html, join, tag
 from pages.parts.pieces import button, icon
 from pages.parts.told import What
@@ -14,14 +15,13 @@ from pipeline.errors import BadParameter, OutOfDate
 from pipeline.ledger import Cap
 from pipeline.ledger.limits import Measure, every_limit
 from pipeline.records import Role
-from pipeline.studio import budgets, portraits, sweep_prices
-from pipeline.studio.budgets import LONGEST_NAME, LONGEST_REASON, Budget
+from pipeline.studio import budgets
+from pipeline.studio.budgets import LONGEST_REASON, Budget
 from pipeline.studio.people import check
 
-KINDS = {"studio": "The studio", "person": "A person", "feature": "A feature", "case": "A case", "sweep": "A sweep"}
+GROUPS = {"person": "People", "feature": "Features", "case": "Cases, the newest first", "sweep": "Sweeps, the newest first"}
 PERIODS = {"day": "a day", "month": "a month", "ever": "in all"}
 MEASURES = {Measure.MONEY.value: "dollars", Measure.REQUESTS.value: "paid requests"}
-FEATURES = (portraits.FEATURE, sweep_prices.FEATURE)
 LONGEST_AMOUNT = 20
 ASKED_BACK = "budget-asked-back"
 THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
@@ -29,17 +29,24 @@ THOUSANDS, PLAIN = re.compile(r"[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"), re.compile(
 
 def new() -> Html:
     """Draw the dialog that sets a budget."""
-    kind = forms.select("For", "kind", KINDS, "studio")
-    hint = "As it is written here, or * for each of them on its own. The studio needs none."
-    name = forms.field("Name", "name", hint=hint, maxlength=LONGEST_NAME, list="budget-names", autocomplete="off")
-    known = tag("datalist", *(tag("option", value=one) for one in ("*", *(person.name for person in everyone()), *FEATURES)), id="budget-names")
+    whose = tag("label", "For", tag("select", *_whose(), name="whose"))
     amount = _amount_field("Limit", "")
     measure, period = forms.select("In", "measure", MEASURES, Measure.MONEY.value), forms.select("Per", "period", PERIODS, "month")
     soft = forms.tick("Only warn, stop nothing", "soft")
-    fields = (kind, name, known, tag("div", amount, measure, period, class_="row"), soft, _reason(required=False))
+    fields = (whose, tag("div", amount, measure, period, class_="row"), soft, _reason(required=False))
     lead = tag("p", "It takes the place of the budget for the same, if there is one. Zero stops everything it covers.", class_="small")
     form = tag("form", lead, *fields, forms.buttons(forms.submit("Set this budget")), data_do="budget-set")
     return forms.dialog("budget-new", "New budget", form)
+
+
+def _whose() -> Iterator[Html]:
+    """Draw everybody and everything that a budget can be for; nothing is typed, so none is made for a name that nobody has."""
+    yield tag("option", "The studio", value="studio:all", selected=True)
+    for kind, many in GROUPS.items():
+        known = shared(f"budget scopes {kind}", lambda there, kind=kind: budgets.names_of(there, kind))
+        each = tag("option", f"Every {kind}, each on its own", value=f"{kind}:*")
+        named = (tag("option", pieces.short(words, 70), value=f"{kind}:{name}") for name, words in known.items())
+        yield tag("optgroup", each, *named, label=many)
 
 
 def dialogs(one: Budget) -> Html:
@@ -104,7 +111,8 @@ def _cap(what: What) -> Cap:
         raise OutOfDate
     measure = Measure(what["measure"])
     amount = amount_of(what["amount"], measure)
-    about = {"scope_kind": what["kind"], "scope": "all" if what["kind"] == "studio" else what["name"].strip(), "period": what["period"]}
+    kind, _, name = what["whose"].partition(":") if what["whose"] else (what["kind"], "", what["name"])
+    about = {"scope_kind": kind, "scope": "all" if kind == "studio" else name.strip(), "period": what["period"]}
     return Cap(**about, micro_usd=amount) if measure is Measure.MONEY else Cap(**about, requests=amount)
 
 
@@ -120,7 +128,7 @@ def asked_back() -> Html | None:
 
 
 def _told(what: What) -> dict[str, str]:
-    return {name: what[name] for name in ("kind", "name", "amount", "measure", "period", "soft", "reason")}
+    return {name: what[name] for name in ("whose", "kind", "name", "amount", "measure", "period", "soft", "reason")}
 
 
 def _passed(cap: Cap) -> tuple[str, str] | None:

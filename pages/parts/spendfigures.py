@@ -7,7 +7,7 @@ from pages.parts.spendlook import Seen
 from pages.parts.spendwords import Moved, average, change, points, share
 from pipeline.records import dollars
 from pipeline.studio import spending
-from pipeline.studio.spending import Figures
+from pipeline.studio.spending import Figures, Portraits
 from pipeline.wording import counted
 
 COUNTED = "Every charge and every adjusting entry of these days, added up one by one"
@@ -23,6 +23,7 @@ def draw(seen: Seen) -> Html:
         _figure("Spent", dollars(one.charged_micro_usd), _proof(seen), change(was.charged_micro_usd, old and old.charged_micro_usd), class_="main"),
         _figure("Held now", dollars(one.held_micro_usd), f"for {one.open:,} unfinished" if one.open else "nothing unfinished"),
         _figure("Saved by re-use", dollars(one.saved_micro_usd), f"{share(one.reuse_rate)} of results were owned already"),
+        _portraits(seen.portraits),
         _each("Per success", seen, "succeeded", "usable results"),
         _each("Per approved", seen, "approved", "approved"),
         _each("Per published", seen, "published", "seen by guests"),
@@ -36,6 +37,13 @@ def draw(seen: Seen) -> Html:
         _queue(),
     )
     return tag("ul", *figures, class_="figures", aria_label="Figures")
+
+
+def _portraits(one: Portraits) -> Html:
+    """Draw what a portrait came to that guests see, with experiments left out and named."""
+    seen = counted(one.seen_by_guests, "avatar with clip", "avatars with clips")
+    apart = f" · {dollars(one.experiments_micro_usd)} of experiments apart" if one.experiments_micro_usd else ""
+    return _figure("Per portrait", average(one.made_micro_usd, one.seen_by_guests), f"{seen} seen by guests{apart}")
 
 
 def _figure(name: str, value: str, below: Child, moved: Moved | None = None, *, class_: str | None = None) -> Html:

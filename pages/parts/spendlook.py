@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from pages.parts.spendask import Asked, before
 from pages.parts.steady import steady
-from pipeline.studio import spread
+from pipeline.studio import spending, spread
 from pipeline.studio.costs import SINGLE, Period, Slice
 from pipeline.studio.place import Place
-from pipeline.studio.spending import OTHERS, Figures, Part, Point
+from pipeline.studio.spending import OTHERS, Figures, Part, Point, Portraits
 from pipeline.studio.spread import Cell, Proof
 
 NAMED = 6
@@ -19,7 +19,8 @@ class Seen:
     """One view: the figures looked at, the parts they fall into (whichever of them is chosen) and the chart's points.
 
     What is compared are `over`, of the days that are over, and `earlier`, of as many days before, each with its parts. `named` are the names that
-    have a colour of their own, `first` the first day there ever was; `booked` says that no request stands behind what has no name.
+    have a colour of their own, `first` the first day there ever was; `portraits` tells customers' portraits and experiments apart; `booked` says
+    that no request stands behind what has no name.
     """
 
     asked: Asked
@@ -33,6 +34,7 @@ class Seen:
     points: tuple[Point, ...]
     proof: Proof
     first: str | None
+    portraits: Portraits
     booked: bool = False
 
 
@@ -55,6 +57,7 @@ def look(asked: Asked) -> Seen:
         points=_points(asked, cells, named),
         proof=steady(("proof", asked.period), lambda there: spread.proof(there, asked.period)),
         first=steady("first day", spread.first_day),
+        portraits=steady(("portraits", asked.key), lambda there: spending.portraits(there, asked.slice)),
         booked=any(_is_booked(part) for part in everything),
     )
 

@@ -33,6 +33,7 @@ from pipeline.errors import StudioError, UnknownName
 from pipeline.records import now
 from pipeline.studio import requests_made, spending
 from pipeline.studio.requests_made import Single
+from pipeline.studio.spending import Figures
 
 BEAT_SECONDS = 5.0
 ONE_BAR = "bar"  # what the choice of days shows while a single bar is looked at
@@ -50,6 +51,8 @@ def draw(seen: Seen | tuple[Asked, Single | None]) -> Html:
         return spendrequests.single(*seen)
     if seen.first is None:
         return _fresh()
+    if seen.now == Figures() and seen.earlier in (None, Figures()):
+        return join(_controls(seen), _chips(seen), _empty(seen))
     return join(_controls(seen), _chips(seen), spendfigures.draw(seen), _head(seen))
 
 
@@ -65,7 +68,7 @@ def _beat() -> None:
     asked = _asked()
     try:
         seen = spendlook.look(asked)
-        if asked.request or seen.first is None:
+        if asked.request or seen.first is None or (seen.now == Figures() and seen.earlier in (None, Figures())):
             return
         ready = "charts" in st.session_state
         _follow(spendchart.draw(seen) if ready else spendchart.hold_place())
@@ -100,6 +103,15 @@ def _one(request: str) -> Single | None:
 def _fresh() -> Html:
     words = "Every picture and clip will be here with what it cost: by day, model, style, person and customer, down to the single request."
     return pieces.friendly("bar_chart", "Nothing was spent yet", words, tag("a", "Make the first one in Cases", href=ways.to("cases"), data_go=True))
+
+
+def _empty(seen: Seen) -> Html:
+    """Say that nothing was asked for in these days, and lead to all that was ever spent."""
+    words = f"Nothing was asked for, charged or used again from {spendwords.days(seen.asked.days)}" + (
+        " of what is chosen." if seen.asked.only else "."
+    )
+    every = tag("a", "Show all time", href=to(seen.asked, span="all", only={}, on=None), data_go=True)
+    return pieces.friendly("event_busy", "Nothing in these days", words, every)
 
 
 def _controls(seen: Seen) -> Html:

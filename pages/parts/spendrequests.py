@@ -25,6 +25,16 @@ OUTCOMES = {
     "reused": ("recycling", "Used again", "quiet"),
     "adjusted": ("edit_note", "Adjusting entry", "quiet"),
 }
+TOLD = {
+    "Time (UTC)": "When its money was held, an entry was booked, or a result was used again.",
+    "What": "Avatar or clip, with its style; or an entry booked from a bill.",
+    "Model": "The model that was asked, as the catalogue calls it.",
+    "Customer": "The case it was made for; sweeps on test photos have none.",
+    "Person": "Who asked for it.",
+    "Outcome": "What became of it: its request, or what was decided about its picture since.",
+    "Took": "Seconds from sending the request to its end.",
+    "Cost": "What was charged, or is held for it; of a result used again, what that saved.",
+}
 SPENT = (EntryKind.CHARGE, EntryKind.ADJUST)
 
 
@@ -41,14 +51,14 @@ def draw(asked: Asked) -> Html:
     if not seen.lines:
         return join(bar, tag("p", tag("span", "Nothing was asked for here."), class_="nothing"))
     known = spendwords.customers("case", [line.case_id for line in seen.lines])
-    columns = ("Day", "What", "Model", "Customer", "Person", "Outcome", "Took", "Cost")
-    table = listing("Requests", columns, [_row(asked, line, known) for line in seen.lines], numbers=(6, 7))
+    columns = ("Time (UTC)", "What", "Model", "Customer", "Person", "Outcome", "Took", "Cost")
+    table = listing("Requests", columns, [_row(asked, line, known) for line in seen.lines], numbers=(6, 7), told=TOLD)
     return join(bar, table, _pager(asked, seen))
 
 
 def _row(asked: Asked, line: Line, known: dict[str, str]) -> tuple[Child, ...]:
     return (
-        tag("a", spendwords.day(line.for_day), href=to(asked, request=line.id), data_go=True, aria_label=f"Request of {line.for_day}: look into"),
+        tag("a", _time(line), href=to(asked, request=line.id), data_go=True, aria_label=f"Request of {line.for_day}: look into"),
         _what(line),
         spendwords.model_of(line.endpoint),
         spendwords.name_of("case", line.case_id, known) if line.case_id else "–",
@@ -57,6 +67,14 @@ def _row(asked: Asked, line: Line, known: dict[str, str]) -> tuple[Child, ...]:
         f"{line.seconds:.1f} s" if line.seconds is not None else "–",
         tag("b", dollars(line.charged_micro_usd)) if line.charged_micro_usd else _unpaid(line),
     )
+
+
+def _time(line: Line) -> str:
+    """Say when: day and time, and the day it counts for where that is another one."""
+    if line.at is None:
+        return spendwords.day(line.for_day)
+    said = f"{spendwords.day(line.at[:10])}, {line.at[11:16]}"
+    return said if line.at[:10] == line.for_day else f"{said}, for {spendwords.day(line.for_day)}"
 
 
 def _what(line: Line) -> str:

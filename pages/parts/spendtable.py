@@ -14,6 +14,17 @@ from pipeline.studio.spending import SUMS, Figures, Part
 
 MOST = 50
 HEAD = ("Spent", "Change", "Share", "Requests", "Success", "Per success", "Per approved", "Per published", "Waste")
+TOLD = {
+    "Spent": "Everything charged in these days, with what bills put right.",
+    "Change": "Against the days that are compared; only days that are over count.",
+    "Share": "Of everything spent in this table.",
+    "Requests": "Paid requests that were sent; results used again are none.",
+    "Success": "Requests with a usable result, of all that ended by themselves.",
+    "Per success": "Everything spent, by usable results.",
+    "Per approved": "Everything spent, by results that are approved now.",
+    "Per published": "Everything spent, by avatars and clips that guests see now.",
+    "Waste": "Share of the money for what nobody uses: failed but charged, rejected, retired.",
+}
 NOTE = "Sums are exact; averages are rounded."
 PLURALS = {
     "model": "models",
@@ -48,7 +59,7 @@ def draw(seen: Seen) -> Html:
         others = added([part.figures for part in rest])
         lines.append(_Line(name=tag("span", f"The other {len(rest):,}"), figures=others, was=others))
     rows = _rows([*lines, _all(seen)])
-    table = listing(f"Spent by {DIMENSIONS[by].lower()}", (DIMENSIONS[by], *HEAD), rows, numbers=range(1, len(HEAD) + 1))
+    table = listing(f"Spent by {DIMENSIONS[by].lower()}", (DIMENSIONS[by], *HEAD), rows, numbers=range(1, len(HEAD) + 1), told=TOLD)
     every = tag("details", tag("summary", "Every column"), class_="every")
     section = tag("section", tag("h2", f"By {DIMENSIONS[by].lower()}"), every, table, tag("p", NOTE, class_="small"), class_="breakdown")
     return tag("div", section, class_="costs workshop")

@@ -1,16 +1,18 @@
 """Budgets: who may spend or ask for how much in which time, who said so and why, how much of it is used, and what was added for a day."""
 
+import difflib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipeline.database import Connection, Row, insert
-from pipeline.errors import BadParameter, NotNow
+from pipeline.errors import BadParameter, NotNow, UnknownName
 from pipeline.ledger import Cap, set_budget
 from pipeline.ledger.budgets import end_budget, extend_budget
 from pipeline.ledger.limits import Limit, Measure, every_limit
 from pipeline.records import Person, Role, now
+from pipeline.studio import portraits, sweep_prices
 from pipeline.studio.people import check
 from pipeline.studio.place import Place
 
@@ -20,6 +22,16 @@ A_PERIOD = {"day": "a day", "month": "a month", "ever": "in all"}
 MOST = {Measure.MONEY: 10**13, Measure.REQUESTS: 10**7}
 LONGEST_NAME, LONGEST_REASON = 200, 500
 ACTION = "budget"
+FEATURES = (portraits.FEATURE, sweep_prices.FEATURE)
+MOST_KNOWN, MOST_COMPARED = 200, 5_000
+TABLES = {"case": "cases", "sweep": "sweeps"}
+NAMES = {kind: f"SELECT id, name FROM {table} WHERE id IN (SELECT value FROM json_each(?))" for kind, table in TABLES.items()}  # noqa: S608
+KNOWN = {
+    "person": "SELECT name FROM people UNION SELECT scope FROM balances WHERE scope_kind = 'person' AND period = 'ever' ORDER BY 1 LIMIT ?",
+    "feature": "SELECT scope AS name FROM balances WHERE scope_kind = 'feature' AND period = 'ever' ORDER BY 1 LIMIT ?",
+    "case": "SELECT id AS name FROM cases WHERE id <> 'studio' ORDER BY created_at DESC LIMIT ?",
+    "sweep": "SELECT id AS name FROM sweeps ORDER BY changed_at DESC LIMIT ?",
+}
 SETTING = "STUDIO_DAILY_CAP_USD"
 
 
@@ -76,11 +88,13 @@ def whom(scope_kind: str, scope: str) -> str:
 def set_cap(place: Place, cap: Cap, by: Person, *, hard: bool = True, reason: str = "") -> Budget:
     """Set a budget in the place of the one for the same scope, period and measure, and return it as it stands; zero stops at once.
 
-    A soft one only warns. Raises NotAllowed without the role `money`, BadParameter for a scope, a period or an amount there is none of.
+    A soft one only warns. Raises NotAllowed without the role `money`, BadParameter for a scope, a period or an amount there is none of,
+    UnknownName for somebody or something that the studio does not know.
     """
     check(by, Role.MONEY)
     _check(cap, reason)
     with place.database.writing() as tx:
+        _check_known(place, tx, cap)
         budget_id = set_budget(tx, cap, hard=hard, person=by.name, reason=reason.strip())
         told = {"does": "set", "id": budget_id, "period": cap.period, f"cap_{_unit(cap)}": cap.amount, "hard": hard, "reason": reason.strip()}
         _note(tx, by, cap.scope_kind, cap.scope, told)
@@ -113,6 +127,7 @@ def extend(place: Place, cap: Cap, by: Person, reason: str) -> Budget:
             "An extension is an amount for a day or a month budget, with a reason.", next="Say how much more is needed today, and why."
         )
     with place.database.writing() as tx:
+        _check_known(place, tx, cap)
         _check_extensible(tx, cap)
         extension = extend_budget(tx, cap, person=by.name, reason=reason.strip())
         told = {"does": "extend", "id": extension, "period": cap.period, _unit(cap): cap.amount, "reason": reason.strip()}
@@ -164,6 +179,43 @@ def _budget(db: Connection, limit: Limit, row: Row | None, daily: int | None) ->
 def _is_known(db: Connection, scope_kind: str, scope: str) -> bool:
     row = db.execute("SELECT 1 FROM balances WHERE scope_kind = ? AND scope = ? AND period = 'ever'", (scope_kind, scope)).fetchone()
     return row is not None
+
+
+def known_scopes(place: Place, db: Connection, scope_kind: str, most: int = MOST_KNOWN) -> list[str]:
+    """Return whom a budget of this kind can be for, within a read that has begun: people and features by name, cases and sweeps the newest first."""
+    rows = db.execute(KNOWN[scope_kind], (most,)).fetchall() if scope_kind in KNOWN else []
+    always = {"person": [place.settings.person], "feature": [*FEATURES], "studio": ["all"]}.get(scope_kind, [])
+    return list(dict.fromkeys([*always, *(str(row["name"]) for row in rows)]))
+
+
+def names_of(place: Place, scope_kind: str) -> dict[str, str]:
+    """Return whom a budget of this kind can be for, with what people call each: cases and sweeps by their names as well."""
+    with place.database.reading() as db:
+        known = known_scopes(place, db, scope_kind)
+        if scope_kind not in TABLES:
+            return {name: name for name in known}
+        called = {row["id"]: row["name"] for row in db.execute(NAMES[scope_kind], (json.dumps(known),))}
+        return {name: f"{called.get(name, '')} · {name}" for name in known}
+
+
+def _exists(db: Connection, scope_kind: str, scope: str) -> bool:
+    return scope_kind in TABLES and db.execute(NAMES[scope_kind], (json.dumps([scope]),)).fetchone() is not None
+
+
+def _check_known(place: Place, db: Connection, cap: Cap) -> None:
+    """Raise UnknownName for a name that nobody and nothing has: a budget for it would never limit anything."""
+    if cap.scope == "*" or _is_known(db, cap.scope_kind, cap.scope):
+        return
+    known = known_scopes(place, db, cap.scope_kind, MOST_COMPARED)
+    if cap.scope in known or _exists(db, cap.scope_kind, cap.scope):
+        return
+    near = difflib.get_close_matches(cap.scope, known, n=1, cutoff=0.5)
+    meant = f"Did you mean {near[0]!r}? " if near else ""
+    raise UnknownName(
+        f"There is no {cap.scope_kind} {cap.scope[:80]!r}.",
+        next=f"{meant}Use a name as the studio has it, or `*` for each {cap.scope_kind} on its own.",
+        screen=f"{meant}Choose one from the list.",
+    )
 
 
 def _fits(limit: Limit, cap: Cap) -> bool:

@@ -35,7 +35,10 @@ class Customer:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One row of the costs: a request, a result used again or an adjusting entry; `seconds` from sending to the end."""
+    """One row of the costs: a request, a result used again or an adjusting entry; `seconds` from sending to the end.
+
+    `at` is when its money was held, the entry was booked or the result was asked for again (ISO 8601, UTC).
+    """
 
     id: str
     for_day: str
@@ -59,6 +62,7 @@ class Line:
     held_micro_usd: int
     charged_micro_usd: int
     saved_micro_usd: int
+    at: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +87,12 @@ class Single:
     made: Asset | None
 
 
-COLUMNS = ", ".join(part.name for part in fields(Line))
-ORDERS = {Order.NEWEST: "for_day DESC, id DESC", Order.DEAREST: "charged_micro_usd DESC, id DESC", Order.SLOWEST: "seconds DESC NULLS LAST, id DESC"}
+COLUMNS = ", ".join(part.name for part in fields(Line) if part.name != "at")
+AT = """CASE WHEN c.id LIKE 'entry-%' THEN (SELECT e.at FROM entries e WHERE e.id = CAST(substr(c.id, 7) AS INTEGER))
+    WHEN c.outcome = 'reused' THEN (SELECT r.asked_at FROM runs r WHERE r.id = c.run_id)
+    ELSE (SELECT e.at FROM entries e WHERE e.call_id = c.call_id AND e.kind = 'hold') END AS at"""
+# Rows are added as their money is held, so their order of coming is that of time; an adjusting entry counts for an earlier day.
+ORDERS = {Order.NEWEST: "rowid DESC", Order.DEAREST: "charged_micro_usd DESC, id DESC", Order.SLOWEST: "seconds DESC NULLS LAST, id DESC"}
 SHOWN = (AssetKind.AVATAR, AssetKind.CLIP)
 
 
@@ -105,7 +113,8 @@ def page(place: Place, looked_at: Slice, order: Order = Order.NEWEST, *, number:
     with place.database.reading() as db:
         db.execute("BEGIN")
         whole = db.execute(f"SELECT count(*) AS n, coalesce(sum(charged_micro_usd), 0) AS charged FROM costs WHERE {where}", values).fetchone()  # noqa: S608
-        query = f"SELECT {COLUMNS} FROM costs WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
+        some = f"SELECT {COLUMNS} FROM costs WHERE {where} ORDER BY {ORDERS[order]} LIMIT ? OFFSET ?"  # noqa: S608
+        query = f"SELECT c.*, {AT} FROM ({some}) c"  # noqa: S608
         rows = db.execute(query, (*values, size, (max(number, 1) - 1) * size)).fetchall()
     return Page(lines=tuple(_line(row) for row in rows), count=whole["n"], charged_micro_usd=whole["charged"])
 
@@ -113,7 +122,7 @@ def page(place: Place, looked_at: Slice, order: Order = Order.NEWEST, *, number:
 def one(place: Place, cost_id: str) -> Single:
     """Return one request in full; raises UnknownName."""
     with place.database.reading() as db:
-        row = db.execute(f"SELECT {COLUMNS} FROM costs WHERE id = ?", (cost_id,)).fetchone()  # noqa: S608
+        row = db.execute(f"SELECT {COLUMNS}, {AT} FROM costs c WHERE id = ?", (cost_id,)).fetchone()  # noqa: S608
         if row is None:
             raise UnknownName("There is no request by that name.", next="Costs → Spending lists them.")
         line = _line(row)

@@ -6,8 +6,10 @@ from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from typing import Any
 
+from pipeline.records import RunKind
 from pipeline.studio.costs import Slice, added
 from pipeline.studio.place import Place
+from pipeline.studio.sweep_prices import FEATURE
 from pipeline.wording import counted
 
 OTHERS = "everything else"
@@ -115,6 +117,33 @@ class Point:
 def document(figures: Figures) -> dict[str, Any]:
     """Return every sum and every share made of them, by name."""
     return {**vars(figures), **{name: getattr(figures, name) for name in SHARES}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Portraits:
+    """What portraits came to: `made_micro_usd` for customers' cases, `experiments_micro_usd` for sweeps, and how many guests see now.
+
+    A portrait is an avatar with its clip, so there are as many as clips that guests see.
+    """
+
+    made_micro_usd: int
+    experiments_micro_usd: int
+    seen_by_guests: int
+
+    @property
+    def each_micro_usd(self) -> int | None:
+        """Everything spent for customers, its rejected and failed attempts too, by portraits that guests see; None without one."""
+        return _share(self.made_micro_usd, self.seen_by_guests)
+
+
+def portraits(place: Place, looked_at: Slice) -> Portraits:
+    """Add up what was spent for customers and for experiments in a slice; raises BadParameter."""
+    rows = added(place, looked_at, ("feature", "kind"), ("charged_micro_usd", "published"))
+    experiments = sum(row["charged_micro_usd"] for row in rows if row["feature"] == FEATURE)
+    clips = sum(row["published"] for row in rows if row["kind"] == RunKind.CLIP)
+    return Portraits(
+        made_micro_usd=sum(row["charged_micro_usd"] for row in rows) - experiments, experiments_micro_usd=experiments, seen_by_guests=clips
+    )
 
 
 def figures(place: Place, looked_at: Slice) -> Figures:

@@ -97,7 +97,7 @@ LOOKS_ONLY = {
     "newest_runs", "path_of", "portrait", "run_in_full", "run_line",
     "take_in",
     "dependents", "details", "downloads", "file_name", "folded", "from_query", "item", "matching", "of", "thumbnail_of", "to_query",
-    "look_for", "lines", "fitting_words", "saved_views",
+    "look_for", "lines", "fitting_words", "saved_views", "waiting", "portraits", "names_of", "known_scopes",
     "search", "thumb_of", "clean", "count", "state_of", "of_case", "offer", "why_not", "standing_of", "of_file", "check_cell", "refusal", "happened",
     "attempts", "attempts_of", "outdated", "difference", "model_title", "settings_of", "wish_of", "reply", "write",
     "check", "everyone", "find",

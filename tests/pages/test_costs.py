@@ -9,10 +9,10 @@ from urllib.parse import unquote
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts import here, spendask, spendlook, spendsketch, spendwords, steady
+from pages.parts import here, spendask, spendlook, spendrequests, spendsketch, spendtable, spendwords, steady
 from pages.parts.spendask import Asked
 from pipeline.records import Decision, dollars, now
-from pipeline.studio import costs, portraits, reviews
+from pipeline.studio import costs, portraits, requests_made, reviews, spending
 from pipeline.studio.costs import Period
 from pipeline.studio.spread import Proof
 from pipeline.workflows.wishes import AvatarWish
@@ -161,9 +161,35 @@ def test_months_are_compared_with_months() -> None:
 
 def test_days_without_spending_are_no_reason_to_fail(studio: LittleStudio) -> None:
     page = shown(period="between", since="2020-01-01", until="2020-01-31")
-    assert "Spent $0.00" in words(page)
-    assert "Nothing was asked for here." in words(page)
-    assert charts(page)[0].get("data", []) == []
+    assert "Nothing in these days Nothing was asked for, charged or used again from 1 – 31 Jan 2020. Show all time" in words(page)
+    assert charts(page) == []
+
+
+def test_a_portrait_s_cost_leaves_experiments_out_and_names_them(studio: LittleStudio) -> None:
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE costs SET feature = 'sweep' WHERE case_id = 'case-2'")
+    found = spending.portraits(studio.place, costs.Slice())
+    assert (found.made_micro_usd, found.experiments_micro_usd, found.seen_by_guests, found.each_micro_usd) == (410_000, 30_000, 0, None)
+    with studio.place.database.writing() as tx:
+        tx.execute("UPDATE costs SET published = 1 WHERE kind = 'clip' AND outcome = 'succeeded'")
+    assert spending.portraits(studio.place, costs.Slice()).each_micro_usd == 410_000
+    assert "Per portrait $0.41 1 avatar with clip seen by guests · $0.03 of experiments apart" in words(shown())
+
+
+def test_the_newest_come_first_by_time_and_every_row_says_when(studio: LittleStudio) -> None:
+    page = requests_made.page(studio.place, costs.Slice())
+    times = [line.at for line in page.lines]
+    assert None not in times
+    assert times == sorted(times, reverse=True)
+    assert re.search(r"\d{1,2} [A-Z][a-z]{2} \d{4}, \d\d:\d\d", words(shown(closer="requests")))
+
+
+def test_every_column_says_what_it_means_to_mouse_and_keyboard(studio: LittleStudio) -> None:
+    seen = drawn(shown(closer="requests"))
+    for told in (*spendtable.TOLD.values(), *spendrequests.TOLD.values()):
+        assert f'<span class="told" role="tooltip">{told}</span>' in seen
+    assert set(spendtable.TOLD) == set(spendtable.HEAD)
+    assert seen.count('class="explained" tabindex="0"') == len(spendtable.TOLD) + len(spendrequests.TOLD)
 
 
 def test_a_name_is_shown_as_it_is_and_never_as_markup(studio: LittleStudio) -> None:

@@ -147,3 +147,25 @@ def test_on_a_phone_a_name_has_four_lines_and_the_others_are_one_press_away(app:
     expect(cells).to_have_count(3)
     page.get_by_text("Every column").click()
     expect(cells).to_have_count(9)
+
+
+@pytest.mark.parametrize("width", [794, 390])
+def test_printing_keeps_every_column_on_the_page(app: RunningApp, studio: LittleStudio, watched: Watched, width: int) -> None:
+    """794 px is a sheet of A4; a phone prints its own width."""
+    page = watched.page
+    page.set_viewport_size({"width": width, "height": 1123})
+    page.goto(f"{app.url}/costs?period=7d&by=style")
+    chart(watched)
+    expect(page.get_by_role("table", name="Requests")).to_be_visible()
+    page.emulate_media(media="print")
+    for name, columns in (("Spent by style", 10), ("Requests", 8)):
+        table = page.get_by_role("table", name=name)
+        head, first = table.locator("thead th"), table.locator("tbody tr").first.locator("th, td")
+        assert (head.count(), first.count()) == (columns, columns)
+        for cell in (*head.all(), *first.all()):
+            box = cell.bounding_box()
+            assert box is not None
+            assert box["width"] > 0
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= max(width, 794) + 1
+    page.emulate_media(media="screen")

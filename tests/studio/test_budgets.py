@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from pipeline import ledger
-from pipeline.errors import BadParameter, BudgetReached, NotAllowed, NotNow
+from pipeline.errors import BadParameter, BudgetReached, NotAllowed, NotNow, UnknownName
 from pipeline.ledger import Cap
 from pipeline.records import Person, Role
-from pipeline.studio import budgets
+from pipeline.studio import budgets, people
 from pipeline.studio.budget_history import history
 from tests.little_studio import ME, LittleStudio
 
@@ -216,3 +216,26 @@ def test_only_who_may_change_money_changes_budgets(studio: LittleStudio) -> None
         with pytest.raises(NotAllowed):
             act()
     assert len(studio.rows("SELECT * FROM audit_log WHERE action = 'budget'")) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "meant"),
+    [("person", "annna", "'anna'"), ("feature", "potrait", "'portrait'"), ("case", "case-11", "'case-1'"), ("sweep", "s-1", "")],
+)
+def test_a_budget_for_a_name_that_nobody_has_is_refused_with_the_nearest_one(tmp_path: Path, kind: str, name: str, meant: str) -> None:
+    studio = LittleStudio(tmp_path, customer=True)
+    people.add(studio.place, "anna", "support", frozenset({Role.MAKE}), ME)
+    for change in (budgets.set_cap, lambda place, cap, by: budgets.extend(place, cap, by, "why")):
+        with pytest.raises(UnknownName) as caught:
+            change(studio.place, Cap(scope_kind=kind, scope=name, period="day", micro_usd=1_000_000), ME)
+        assert meant in caught.value.next
+    assert studio.rows("SELECT * FROM budgets") == []
+
+
+def test_a_budget_is_set_for_whom_the_lists_name(tmp_path: Path) -> None:
+    studio = LittleStudio(tmp_path, customer=True)
+    people.add(studio.place, "anna", "support", frozenset({Role.MAKE}), ME)
+    for kind in ("person", "feature", "case"):
+        for name in budgets.names_of(studio.place, kind):
+            budgets.set_cap(studio.place, Cap(scope_kind=kind, scope=name, period="day", micro_usd=1_000_000), ME)
+    assert {row["scope"] for row in studio.rows("SELECT scope FROM budgets")} == {"me", "anna", "portrait", "sweep", "case-1"}
