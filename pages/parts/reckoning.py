@@ -10,6 +10,7 @@ from pages.parts.billcheck import bill_check, proof_check
 from pages.parts.here import me, place, shared
 from pages.parts.listing import listing
 from pages.parts.markup import Child, Html, join, tag
+from pages.parts.numbers import read_whole
 from pages.parts.pieces import ago, badge, barred, button, icon
 from pages.parts.spendask import Asked, to
 from pages.parts.told import What
@@ -267,9 +268,10 @@ def _decision(row: Kept) -> Html:
 
 
 def _number(words: str) -> int:
-    if not words.isascii() or not words.isdigit():
+    number = read_whole(words)
+    if number is None:
         raise OutOfDate
-    return int(words)
+    return number
 
 
 def _upload() -> None:

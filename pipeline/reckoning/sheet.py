@@ -18,10 +18,10 @@ from pipeline.errors import BadBill, BadParameter
 from pipeline.providers.port import Billed
 from pipeline.reckoning.figures import Mark, TwoWays, decimal_of
 from pipeline.reckoning.moments import NoSuchHour, NoZone, moment_of
+from pipeline.reckoning.opening import is_total, read_head, short_lines
 from pipeline.wording import counted
 
 NANO_USD = 10**9
-LONGEST_LINE = 1 << 20
 MOST_BAD_LINES = 100
 FEW_BAD_LINES = 10
 MOST_PUT_OFF = 10_000
@@ -56,6 +56,7 @@ class Remarks:
     lines: int = 0
     twice_shown: int = 0
     resolution_nano_usd: int = 10**7
+    total: tuple[int, int] | None = None  # nano-dollars: what the file's own sum says, and what its lines come to
 
     def words(self) -> tuple[str, ...]:
         """Say what a reader should know."""
@@ -64,7 +65,12 @@ class Remarks:
         also = (f"{more} more lines were left out.",) if more else ()
         so = (INCOMPLETE,) if self.bad else ()
         hours = (f"{self.twice_shown} lines fall into an hour that clocks showed twice; the earlier one was taken.",) if self.twice_shown else ()
-        return (*left_out, *also, *so, *hours)
+        sums = (
+            tuple(f"The file's own sum is {_dollars(said)}, its lines come to {_dollars(come)}." for said, come in (self.total,))
+            if self.total
+            else ()
+        )
+        return (*left_out, *also, *so, *hours, *sums)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +96,7 @@ class Sheet:
         self._path, self._zone = path, zone
         self._latest, self._nano_usd = (present or datetime.now(UTC)) + AHEAD, 0
         self._mark: Mark | None = None
+        self._total, self._net_nano_usd = "", 0
         self._put_off: list[tuple[int, list[str]]] = []
         self.remarks = Remarks()
 
@@ -106,15 +113,19 @@ class Sheet:
             raise BadBill("There is no readable file by that name.", next="Check the path.") from error
 
     def _read(self, file: TextIO) -> Iterator[Billed]:
-        head = file.readline(LONGEST_LINE)
-        delimiter = _delimiter(head)
-        columns = _columns(next(csv.reader([head], delimiter=delimiter), []))
-        reader = csv.reader(_short_lines(file), delimiter=delimiter)
+        delimiter, head, taken = read_head(file, lambda names: len(_found(names)))
+        columns = _columns(head)
+        reader = csv.reader(short_lines(file), delimiter=delimiter)
         for row in reader:
-            if any(cell.strip() for cell in row):
-                self.remarks.lines += 1
-                yield from self._line(columns, reader.line_num + 1, row)
+            if not any(cell.strip() for cell in row):
+                continue
+            if is_total(row, _cell(row, columns.moment)):
+                self._total = _cell(row, columns.amount)
+                continue
+            self.remarks.lines += 1
+            yield from self._line(columns, reader.line_num + taken, row)
         yield from self._afterwards(columns)
+        self._compare_total(columns)
         self._check()
 
     def _line(self, columns: _Columns, number: int, row: list[str], *, last: bool = False) -> Iterator[Billed]:
@@ -140,6 +151,18 @@ class Sheet:
         """Read the lines whose amounts only the rest of the file could settle."""
         for number, row in self._put_off:
             yield from self._line(columns, number, row, last=True)
+
+    def _compare_total(self, columns: _Columns) -> None:
+        """Remark it when the file's own last sum is not that of its lines, to the last digit that it has."""
+        try:
+            total = decimal_of(self._total, self._mark)[0] if self._total.strip() else None
+        except ValueError:
+            return
+        if total is None:
+            return
+        step = Decimal(columns.worth_nano_usd).scaleb(int(total.as_tuple().exponent))
+        if abs(total * columns.worth_nano_usd - self._net_nano_usd) > step / 2:
+            self.remarks.total = (round(total * columns.worth_nano_usd), self._net_nano_usd)
 
     def _leave_out(self, number: int, why: str) -> None:
         self.remarks.bad.append((number, why))
@@ -205,7 +228,7 @@ class Sheet:
     def _within_reason(self, nano_usd: int) -> int:
         if abs(nano_usd) > LARGEST_NANO_USD:
             raise ValueError(TOO_MUCH)
-        self._nano_usd += abs(nano_usd)
+        self._nano_usd, self._net_nano_usd = self._nano_usd + abs(nano_usd), self._net_nano_usd + nano_usd
         if self._nano_usd > MOST_NANO_USD:
             raise BadBill("The lines of this file come to more than a billion dollars.", next="Export it again.")
         return nano_usd
@@ -223,17 +246,12 @@ NO_DOLLARS, TOO_LATE, TOO_MUCH = "its amount is not in US dollars", "its time is
 _REASONS = frozenset({NO_ENDPOINT, NO_NAME, NO_TIME, NO_AMOUNT, NO_DOLLARS, TOO_LATE, TOO_MUCH})
 
 
-def _short_lines(file: TextIO) -> Iterator[str]:
-    while line := file.readline(LONGEST_LINE):
-        if len(line) == LONGEST_LINE:
-            raise BadBill("This file is no CSV: it has a line of more than a million characters.", next="Export it again.")
-        yield line
+def _dollars(nano_usd: int) -> str:
+    return f"${Decimal(nano_usd) / NANO_USD:.9f}".rstrip("0").rstrip(".")
 
 
-def _delimiter(head: str) -> str:
-    if not head.strip():
-        raise BadBill("This file is empty.", next="Export it again.")
-    return max(",;\t", key=lambda sign: (len(_found(next(csv.reader([head], delimiter=sign), []))), head.count(sign)))
+def _cell(row: Sequence[str], at: int) -> str:
+    return row[at] if at < len(row) else ""
 
 
 def _found(names: Sequence[str]) -> dict[str, str]:

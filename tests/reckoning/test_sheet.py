@@ -186,3 +186,33 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Path) -> N
         tracemalloc.stop()
         assert lines.count() == 60_000
     assert most < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("first", "sign"), [("sep=;\n", ";"), ("SEP=,\r\n", ","), ('"sep=;"\n', ";"), ("\n\n", ","), (" \n;;;\nsep=;\n\n", ";"), ("\ufeffsep=;\n", ";")]
+)
+def test_a_line_that_names_the_separator_and_blank_ones_before_the_headings_are_passed_over(sheet: Write, first: str, sign: str) -> None:
+    read = sheet(first + f"{HEAD}\n{ROW}\nno-time,x,never,1\n".replace(",", sign))
+    assert list(read.lines()) == [LINE]
+    lines = first.count("\n") + 3
+    assert read.remarks.words()[0] == f"Line {lines} was left out: its time is no time."
+
+
+@pytest.mark.parametrize("row", ["Total,,,60000000", ",,Total:,60000000", "Summe,,,60000000", "GRAND TOTAL,,,60000000", "sum,,sum,60000000"])
+def test_a_last_row_of_sums_is_no_line_and_is_held_against_them(sheet: Write, row: str) -> None:
+    good = sheet(f"{HEAD}\n{ROW}\n{ROW.replace('a-1', 'a-2')}\n{row}\n")
+    assert [line.request_id for line in good.lines()] == ["a-1", "a-2"]
+    assert (good.remarks.lines, good.remarks.words()) == (2, ())
+    off = sheet(f"{HEAD}\n{ROW}\n{row}\n")
+    assert list(off.lines()) == [LINE]
+    assert off.remarks.words() == ("The file's own sum is $0.06, its lines come to $0.03.",)
+
+
+def test_a_rounded_sum_agrees_with_its_lines(sheet: Write) -> None:
+    read = sheet("request_id,endpoint,timestamp,cost\na-1,x,2026-10-02T08:00:00Z,0.0333\na-2,x,2026-10-02T08:00:00Z,0.0333\nTotal,,,0.07\n")
+    assert len(list(read.lines())) == 2
+    assert read.remarks.words() == ()
+
+
+def test_a_request_that_is_called_total_is_a_line(sheet: Write) -> None:
+    assert len(list(sheet(f"{HEAD}\ntotal,x,2026-10-02T08:00:00Z,30000000\n").lines())) == 1
