@@ -155,11 +155,9 @@ class Sheet:
     def _compare_total(self, columns: _Columns) -> None:
         """Remark it when the file's own last sum is not that of its lines, to the last digit that it has."""
         try:
-            total = decimal_of(self._total, self._mark)[0] if self._total.strip() else None
+            total = decimal_of(self._total, self._mark)[0]
         except ValueError:
-            return
-        if total is None:
-            return
+            return  # there is no such row, or none that can be read
         step = Decimal(columns.worth_nano_usd).scaleb(int(total.as_tuple().exponent))
         if abs(total * columns.worth_nano_usd - self._net_nano_usd) > step / 2:
             self.remarks.total = (round(total * columns.worth_nano_usd), self._net_nano_usd)
