@@ -16,6 +16,7 @@ from pipeline.studio.finding import CaseLine, CasePage
 from pipeline.studio.standing import CaseState
 
 PER_PAGE = 48
+OWNER = "The customer’s account: all of a customer’s cases are taken down by it. Empty: the invitation id stands for it."
 STATES = {
     CaseState.NEEDS_DECISION: ("help", "Needs a decision", "bad"),
     CaseState.NO_PHOTO: ("add_a_photo", "Needs a photo", "quiet"),
@@ -71,8 +72,8 @@ def _nobody(view: View) -> Html:
 
 def _new_case(seen: CasePage) -> Html:
     name = forms.field("Name", "name", required=True, autofocus=True, maxlength=5000, placeholder="Lim & Sofia’s wedding", autocomplete="off")
-    id_ = forms.field("Invitation id", "case", maxlength=200, placeholder="made up if left empty", autocomplete="off")
-    owner = forms.field("Owner id", "owner", required=True, maxlength=200, placeholder="u-77", autocomplete="off")
+    id_ = forms.field("Invitation id", "case", maxlength=200, placeholder="made up if left empty, with an owner id", autocomplete="off")
+    owner = forms.field("Owner id", "owner", hint=OWNER, maxlength=200, placeholder="u-77", autocomplete="off")
     plans = [
         forms.tick("Premium", "plan", Plan.PREMIUM.value, ticked=True, radio=True),
         forms.tick("Free tier (no portraits)", "plan", Plan.FREE.value, radio=True),

@@ -80,16 +80,17 @@ class CaseView:
 def open_new(place: Place, *, case_id: str, owner: str, name: str, plan: Plan, by: Person) -> Case:
     """Open a case; without an id it gets a readable one from its name and owner, so that a form sent twice opens one case.
 
-    Raises NotAllowed, BadParameter for a missing owner, for neither id nor name, for ids over 200 characters and for the studio's own,
-    WrongOwner or NotNow when the id belongs to another case.
+    Without an owner id the invitation's own stands for it. Raises NotAllowed, BadParameter for neither of the two, as a name alone may be another
+    customer's too, for ids over 200 characters and for the studio's own, WrongOwner or NotNow when the id belongs to another case.
     """
     check(by, Role.MAKE)
     case_id, owner, name = clean(case_id), clean(owner), " ".join(clean(name).split())[:LONGEST_NAME]
-    if not owner:
-        raise BadParameter("A case needs the id of its owner.", next="Copy it from the customer's account.")
+    if not case_id and not owner:
+        raise BadParameter("A case needs the invitation id or the owner id.", next="One is enough; a name alone may be another customer's too.")
     if not case_id and not name:
         raise BadParameter("A case needs an id or a name.", next="Write the name as the customer wrote it.")
     case_id = case_id or _readable_id(owner, name)
+    owner = owner or case_id
     if tidy_id(case_id) == STUDIO_SCOPE:
         raise BadParameter("This id is the studio's own, for its test photos.", next="Choose another id.")
     with place.database.writing() as tx:

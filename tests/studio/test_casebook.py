@@ -133,9 +133,7 @@ def test_an_id_that_is_taken_opens_nothing(studio):
     assert studio.dump() == before
 
 
-@pytest.mark.parametrize(
-    "bad", [{"owner": " "}, {"owner": "", "case_id": "A-1"}, {"name": "", "case_id": " "}, {"case_id": "x" * 201}, {"owner": "a\nb"}]
-)
+@pytest.mark.parametrize("bad", [{"owner": " "}, {"name": "", "case_id": " "}, {"case_id": "x" * 201}, {"owner": "a\nb"}])
 def test_a_case_that_cannot_be_is_refused(studio, bad):
     before = studio.dump()
     with pytest.raises(BadParameter):
@@ -301,3 +299,11 @@ def test_the_offers_name_the_person_s_own_reason(studio):
     assert look(studio).avatar_offer.why is None
     assert look(studio, NOBODY).avatar_offer.why == "guest may not make avatars and clips, which costs money."
     assert {one.kind for one in (look(studio).avatar_offer, look(studio).clip_offer)} == set(RunKind)
+
+
+def test_an_invitation_without_an_owner_id_belongs_to_itself_and_a_name_alone_opens_nothing(studio):
+    opened = open_new(studio, case_id="A-1", owner="")
+    assert (opened.id, opened.owner) == ("A-1", "A-1")
+    assert open_new(studio, case_id="A-1", owner="") == opened
+    with pytest.raises(BadParameter, match="invitation id or the owner id"):
+        open_new(studio, case_id="", owner="", name="Anna")
