@@ -1,5 +1,6 @@
 """The strip on top of every page: mode, what runs, today's money, who is here; and what offers itself wherever somebody is."""
 
+import json
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -54,7 +55,9 @@ def _drawn(seen: Strip) -> Html:
     bar = tag(
         "div", brand, tag("span", mode, tag("span", words, class_="words"), class_="mode"), right, class_=f"strip {'sandbox' if sandbox else 'paid'}"
     )
-    return join(tag("div", bar, searchbox.box(), role="banner"), _lost(), _troubles(seen), _offer(seen))
+    counts = json.dumps({ways.to(name): count for name, count in asks(seen).items()})
+    told = tag("span", hidden=True, data_asks=counts)
+    return join(tag("div", bar, searchbox.box(), told, role="banner"), _lost(), _troubles(seen), _offer(seen))
 
 
 def spoken(seen: Strip) -> str:
@@ -91,10 +94,25 @@ def _money(seen: Strip) -> Html:
 def _who() -> Html:
     own = me()
     shown = (icon("person"), tag("span", own.name, class_="name"), icon("expand_more"))  # on a phone the name is hidden, so the label says it
-    opens = tag("button", *shown, type="button", popovertarget="people", class_="quiet who", aria_label=f"{own.name}: who is working")
+    opens = tag(
+        "button", *shown, type="button", popovertarget="people", class_="quiet who", aria_label=f"{own.name}: who is working, and light or dark"
+    )
     rows = [_person(person, own) for person in everyone()]
     title = tag("p", "Who is working? Everything you do is kept under this name.", class_="small")
-    return join(opens, tag("div", title, tag("ul", *rows), _add_person(), id="people", popover="auto", class_="drop", aria_label="Who is working"))
+    return join(
+        opens, tag("div", title, tag("ul", *rows), _add_person(), _themes(), id="people", popover="auto", class_="drop", aria_label="Who is working")
+    )
+
+
+def _themes() -> Html:
+    """Draw the choice of light and dark; it is the browser's to keep."""
+    paths = json.dumps([ways.to(name) for name, *_ in ways.SCREENS])
+    choices = (("System", "As the system", "contrast"), ("Light", "Light", "light_mode"), ("Dark", "Dark", "dark_mode"))
+    drawn = (
+        tag("button", icon(symbol), tag("span", words), type="button", class_="plain", data_theme=name, data_paths=paths)
+        for name, words, symbol in choices
+    )
+    return tag("div", tag("p", "Colours", class_="small", id="colours"), *drawn, class_="themes", role="group", aria_labelledby="colours")
 
 
 def _person(person: Person, own: Person) -> Html:

@@ -9,3 +9,12 @@ function checkLink(lost) {
     .then((answer) => (lost.hidden = answer.ok))
     .catch(() => (lost.hidden = false))
 }
+
+// The screen library opens a box of its own over everything when the server is away; ours says it in a line and leaves the page to be read.
+function dismissConnectionBox() {
+  for (const box of document.querySelectorAll('[data-testid="stDialog"]')) {
+    if (box.querySelector('[slot="title"]')?.textContent === 'Connection error') box.querySelector('button[aria-label="Close"]')?.click()
+  }
+}
+
+new MutationObserver(dismissConnectionBox).observe(document.body, { childList: true })

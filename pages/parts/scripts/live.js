@@ -16,10 +16,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     ticked(event, root)
   }
   tendDialogs(root)
-  if (data.key === 'strip') tendMenu(line)
+  if (data.key === 'strip') tendMenu(line, root)
   if (data.html !== null) draw(root, data, line)
   else if (root.dataset.mark !== data.mark) setTimeout(() => tellPython({ do: 'resend' }), 400)
   tendSearch(root)
+  showTheme(root)
   heard(root, line, data.heard)
   tell(parentElement.querySelector('.spoken'), data.spoken)
   clearInterval(clocks.get(root))
@@ -128,7 +129,7 @@ function answer(field, name, value) {
 function ours(node, name) {
   if (['aria-busy', 'data-focused', 'data-restored', 'data-opened', 'data-draft', 'data-pending'].includes(name)) return true
   if (name === 'data-on' || name === 'data-at' || name === 'loading') return true
-  if (name === 'aria-pressed') return node.dataset.shows !== undefined
+  if (name === 'aria-pressed') return node.dataset.shows !== undefined || node.dataset.theme !== undefined
   if (name === 'hidden' || name === 'disabled') return node.id === 'lost' || node.dataset.unmarks !== undefined || node.dataset.for !== undefined || node.dataset.variant !== undefined
   if (name === 'aria-describedby') return node.nodeName === 'BUTTON'
   if (name === 'controls') return node.nodeName === 'VIDEO'
@@ -163,6 +164,8 @@ function press(event, root, tellPython) {
   // What is taken away shows the view that is on the screen, which only the browser knows.
   const taken = event.target.closest('a[data-view]')
   if (taken) taken.search = location.hash.slice(1)
+  const theme = event.target.closest('[data-theme]')
+  if (theme) return chooseTheme(theme)
   const copied = event.target.closest('[data-copy]')
   if (copied) copy(copied)
   const adds = event.target.closest('[data-adds-variant]')
