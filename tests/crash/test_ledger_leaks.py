@@ -11,11 +11,11 @@ from pipeline import ledger
 from pipeline.errors import BudgetReached
 from pipeline.ledger import Cap
 from pipeline.ledger.reports import balance
-from pipeline.records import RunState, now
+from pipeline.records import Role, RunState, now
 from pipeline.sandbox import faults
 from pipeline.sandbox.bill import bill
 from pipeline.sandbox.faults import Fault
-from pipeline.studio import budgets, costs, looks, requests, spending, strip
+from pipeline.studio import budgets, costs, looks, people, requests, spending, strip
 from pipeline.studio.photos import Intake
 from tests.crash.harness import ME, OWNER, Wreckable, assert_sound
 
@@ -28,6 +28,8 @@ def order(studio: Wreckable, kind: str, count: int = 1) -> None:
 
 
 def cap(studio: Wreckable, **amount: int) -> None:
+    if people.find(studio.place, ME.name) is None:
+        people.add(studio.place, ME.name, "studio", frozenset(Role), ME)
     budgets.set_cap(studio.place, Cap(scope_kind="person", scope=ME.name, period="day", **amount), ME)
 
 

@@ -138,7 +138,7 @@ def test_a_press_is_answered_at_once(app: RunningApp, watched: Watched) -> None:
     wall(app, page, case=customer.case, kind="avatar")
     approve = page.locator("[data-tile]").get_by_role("button", name="Approve")
     assert approve.evaluate("button => { button.click(); return button.getAttribute('aria-busy') }") == "true"
-    expect(page.locator("[data-tile]").get_by_text("Approved")).to_be_visible()
+    expect(page.locator("[data-tile]").get_by_text("Approved", exact=True)).to_be_visible()
     expect(page.locator("[data-tile] [aria-busy=true]")).to_have_count(0)
 
 
@@ -193,7 +193,7 @@ def test_filters_are_addresses_and_a_reload_shows_the_same(app: RunningApp, watc
     panel.get_by_text("Pixar", exact=True).click()
     expect(page).to_have_url(re.compile(r"style=pixar"))
     panel.get_by_text("Current", exact=True).click()
-    expect(page).to_have_url(re.compile(r"state=in.use"))
+    expect(page).to_have_url(re.compile(r"state=current"))
     expect(panel).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_text("No file fits all of this")).to_be_visible()

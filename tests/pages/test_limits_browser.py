@@ -27,8 +27,7 @@ def page(app: RunningApp, browser: Browser) -> Iterator[Page]:
 def test_a_budget_is_set_met_extended_changed_and_ended(app: RunningApp, page: Page) -> None:
     page.get_by_role("button", name="New budget").click()
     dialog = page.get_by_role("dialog", name="New budget")
-    dialog.locator("[name=kind]").select_option("person")
-    dialog.locator("[name=name]").fill("*")
+    dialog.locator("[name=whose]").select_option("person:*")
     dialog.locator("[name=amount]").fill("0.02")
     dialog.locator("[name=period]").select_option("day")
     dialog.locator("[name=reason]").fill("a quiet day")

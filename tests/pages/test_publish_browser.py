@@ -88,7 +88,7 @@ def test_from_approval_to_a_dead_link_with_a_receipt_in_under_a_minute(app: Runn
     page.get_by_label("Reason").fill("The couple asked")
     page.get_by_role("dialog").get_by_role("button", name="Unpublish", exact=True).click()
     page.get_by_role("button", name="Begin now").click()
-    expect(page.get_by_text("Guests see nothing of this: withdrawn by")).to_be_visible()
+    expect(page.get_by_text("Guests see nothing of this: unpublished by")).to_be_visible()
     expect(page.locator("#history")).to_contain_text("The couple asked")
     page.locator("#history summary", has_text="Receipt").first.click()
     receipt = page.locator("#history pre", has_text=address)

@@ -80,6 +80,7 @@ def test_what_costs_nothing_and_asks_nobody_always_fits(studio: LittleStudio) ->
 
 
 def test_the_budget_of_whoever_asked_first_counts_for_a_retry(studio: LittleStudio) -> None:
+    people.add(studio.place, "ben", "support", frozenset({Role.MAKE}), ME)
     budgets.set_cap(studio.place, Cap(scope_kind="person", scope="ben", period="day", micro_usd=0), ME)
     assert asked(studio).why is None
     assert "person ben" in (asked(studio, person="ben").why or "")
