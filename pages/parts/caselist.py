@@ -73,7 +73,8 @@ def _nobody(view: View) -> Html:
 def _new_case(seen: CasePage) -> Html:
     name = forms.field("Name", "name", required=True, autofocus=True, maxlength=5000, placeholder="Lim & Sofia’s wedding", autocomplete="off")
     id_ = forms.field("Invitation id", "case", maxlength=200, placeholder="made up if left empty, with an owner id", autocomplete="off")
-    owner = forms.field("Owner id", "owner", hint=OWNER, maxlength=200, placeholder="u-77", autocomplete="off")
+    said = {"aria_label": "Owner id", "aria_description": OWNER}  # the hint is no part of the field's name
+    owner = forms.field("Owner id", "owner", hint=OWNER, maxlength=200, placeholder="u-77", autocomplete="off", **said)
     plans = [
         forms.tick("Premium", "plan", Plan.PREMIUM.value, ticked=True, radio=True),
         forms.tick("Free tier (no portraits)", "plan", Plan.FREE.value, radio=True),
